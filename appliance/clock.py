@@ -1,0 +1,37 @@
+"""E The clock, and how far it is trusted: a box has no battery clock and may start in 1970."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+Trust = Literal["none", "floor", "synced"]
+BUILT = 1_795_219_200
+"""2026-11-21T00:00:00Z: no true time lies before the day this program was written."""
+
+_TIME_ERROR = 5  # adjtimex(2): clock not synchronised
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One reading: ``wall`` seconds since 1970 (UTC), ``uptime`` seconds since boot, and how far ``wall`` is trusted."""
+
+    wall: float
+    uptime: float
+    trust: Trust
+
+
+def now(floor: float = BUILT) -> Moment:
+    """Read both clocks. Wall time never goes below ``floor``; there it is trusted only as "not earlier than"."""
+    wall, uptime = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+    if wall < floor:
+        return Moment(floor, uptime, "none")
+    return Moment(wall, uptime, "synced" if _synchronised() else "floor")
+
+
+def _synchronised() -> bool:
+    buffer = ctypes.create_string_buffer(512)
+    state = ctypes.CDLL(None, use_errno=True).adjtimex(buffer)
+    return bool(0 <= state < _TIME_ERROR)

@@ -1,0 +1,47 @@
+"""W ``campbox config``: check and show a site file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from appliance.config import SiteConfig, parse
+from appliance.errors import ConfigError
+
+
+def load(path: Path) -> SiteConfig:
+    """Read and check a site file. Raises ConfigError."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read it: {error}", where=str(path), mend="name an existing TOML file in UTF-8") from error
+
+
+@click.group(epilog="Example: campbox config check examples/site.toml")
+def config() -> None:
+    """Check or show a site file."""
+
+
+@config.command(epilog="Example: campbox config check examples/site.toml")
+@click.argument("file", type=click.Path(path_type=Path))
+def check(file: Path) -> None:
+    """Say whether FILE is right; if not, where and how to mend it."""
+    loaded = load(file)
+    languages = " ".join(loaded.site.languages)
+    click.echo(f"{file}: right; site {loaded.site.id}, {len(loaded.uplinks)} uplinks, languages {languages}")
+
+
+@config.command(epilog="Example: campbox config show examples/site.toml --json")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(file: Path, as_json: bool) -> None:
+    """Show every value of FILE, defaults included."""
+    values = dataclasses.asdict(load(file))
+    if as_json:
+        click.echo(json.dumps(values, default=str, ensure_ascii=False, indent=1))
+        return
+    for section, content in values.items():
+        click.echo(f"{section}: {json.dumps(content, default=str, ensure_ascii=False)}")

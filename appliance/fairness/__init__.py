@@ -1,0 +1,1 @@
+"""P Fair shares of a thin uplink."""

@@ -1,0 +1,1 @@
+"""P The gate: who may pass, until when, and how the kernel is told."""

@@ -1,0 +1,184 @@
+"""P THE service table: every process of a box and of a hub. Supervisor, systemd units and documents derive from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from appliance.layout import Layout
+
+Kind = Literal["daemon", "oneshot", "timer"]
+Place = Literal["box", "hub"]
+
+USERS: dict[str, int] = {
+    "campbox-gate": 70101,
+    "campbox-portal": 70102,
+    "campbox-content": 70103,
+    "campbox-telemetry": 70104,
+    "campbox-front": 70105,
+    "campbox-names": 70106,
+    "campbox-radio": 70107,
+    "campbox-hub": 70121,
+    "campbox-broker": 70122,
+    "campbox-hubfront": 70123,
+}
+"""User name -> numeric id (and group id). Off a Pi only the numbers are used: no account is made on the host."""
+
+BIND = "CAP_NET_BIND_SERVICE"
+ADMIN = "CAP_NET_ADMIN"
+RAW = "CAP_NET_RAW"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process.
+
+    ``command`` may hold ``{python} {etc} {run} {data} {log} {conf} {code}`` and program names, which are looked up.
+    ``capabilities`` are ambient, everything else is out of the bounding set. ``groups`` are users whose sockets it may open.
+    ``owns`` are folders below data made for its user. ``ready`` is a path that exists once it serves.
+    ``needs`` are services that must be ready first. A ``timer`` runs ``every`` seconds, first at once; a ``oneshot`` once.
+    """
+
+    name: str
+    place: Place
+    purpose: str
+    command: tuple[str, ...]
+    user: str
+    kind: Kind = "daemon"
+    capabilities: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    owns: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    ready: str | None = None
+    every: int = 0
+    when: Literal["always", "radio", "hub"] = "always"
+
+    @property
+    def uid(self) -> int:
+        """Numeric user and group id."""
+        return USERS[self.user]
+
+    def argv(self, layout: Layout, python: str) -> tuple[str, ...]:
+        """The command with its places filled in."""
+        return tuple(_fill(part, layout, python) for part in self.command)
+
+    def ready_path(self, layout: Layout) -> str | None:
+        """The path to wait for, or None."""
+        return None if self.ready is None else _fill(self.ready, layout, "")
+
+
+def _fill(part: str, layout: Layout, python: str) -> str:
+    return part.format(
+        python=python, etc=layout.etc, run=layout.run, data=layout.data, log=layout.log, conf=layout.conf, code=layout.code
+    )
+
+
+def _gunicorn(application: str, service: str, *, workers: int, threads: int) -> tuple[str, ...]:
+    """A web process on its Unix socket; no access log (it would name people), heartbeat files in RAM, socket for its group."""
+    return (
+        "{python}", "-m", "gunicorn", application, "--bind", f"unix:{{run}}/{service}/{service}.sock",
+        "--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread", "--umask", "0o117",
+        "--worker-tmp-dir", f"{{run}}/{service}", "--no-control-socket", "--log-level", "warning",
+    )  # fmt: skip
+
+
+SERVICES: tuple[Service, ...] = (
+    Service(
+        "gate", "box", "owns nftables and tc: who may pass, and everyone's fair share",
+        ("{python}", "-m", "appliance.gate.daemon"), "campbox-gate",
+        capabilities=(ADMIN,), owns=("gate",), ready="{run}/gate/gate.sock",
+    ),
+    Service(
+        "hostapd", "box", "the box's own access point",
+        ("hostapd", "{conf}/hostapd.conf"), "campbox-radio",
+        capabilities=(ADMIN, RAW), needs=("gate",), when="radio",
+    ),
+    Service(
+        "dnsmasq-captive", "box", "DHCP and RA for all; DNS for the captive, answered locally",
+        ("dnsmasq", "--keep-in-foreground", "--conf-file={conf}/dnsmasq-captive.conf"), "campbox-names",
+        capabilities=(BIND, ADMIN, RAW), needs=("gate",), ready="{run}/dnsmasq-captive/pid",
+    ),
+    Service(
+        "dnsmasq-admitted", "box", "DNS for the admitted, forwarded to the uplink",
+        ("dnsmasq", "--keep-in-foreground", "--conf-file={conf}/dnsmasq-admitted.conf"), "campbox-names",
+        capabilities=(BIND, ADMIN, RAW), needs=("gate",), ready="{run}/dnsmasq-admitted/pid",
+    ),
+    Service(
+        "pages", "box", "renders every anonymous page in every language once, for the front to serve by itself",
+        ("{python}", "-m", "captive_portal.prerender"), "campbox-portal", kind="oneshot",
+    ),
+    Service(
+        "portal", "box", "welcome, connect, status, RFC 8908",
+        _gunicorn("captive_portal.app:create_app()", "portal", workers=1, threads=8), "campbox-portal",
+        needs=("gate", "pages"), ready="{run}/portal/portal.sock",
+    ),
+    Service(
+        "catalogue", "box", "the service catalogue: pages and HSDS API",
+        _gunicorn("content_cache.app:create_app()", "catalogue", workers=1, threads=8), "campbox-content",
+        owns=("content",), ready="{run}/catalogue/catalogue.sock",
+    ),
+    Service(
+        "nginx", "box", "front for every page: answers OS probes, buffers slow phones, serves stale pages",
+        ("nginx", "-c", "{conf}/nginx.conf", "-e", "stderr", "-g", "daemon off;"), "campbox-front",
+        capabilities=(BIND,), groups=("campbox-portal", "campbox-content"), needs=("pages",), ready="{run}/nginx/pid",
+    ),
+    Service(
+        "enrol", "box", "makes the box's key and fetches its certificate, once",
+        ("{python}", "-m", "provisioning.agent"), "campbox-telemetry", kind="timer", every=30,
+        owns=("identity",), when="hub",
+    ),
+    Service(
+        "sync", "box", "fetches and verifies content in the background class",
+        ("{python}", "-m", "content_cache.sync"), "campbox-content", kind="timer", every=60,
+        groups=("campbox-telemetry",), needs=("catalogue",), when="hub",
+    ),
+    Service(
+        "telemetry", "box", "measures, keeps and sends",
+        ("{python}", "-m", "telemetry.agent"), "campbox-telemetry",
+        owns=("telemetry",), needs=("gate",), when="hub",
+    ),
+    Service(
+        "mosquitto", "hub", "the broker: TLS, one certificate a box",
+        ("mosquitto", "-c", "{conf}/mosquitto.conf"), "campbox-broker",
+        groups=("campbox-hub",), owns=("broker",), ready="{run}/mosquitto/pid",
+    ),
+    Service(
+        "ingest", "hub", "MQTT to store: commit first, then acknowledge",
+        ("{python}", "-m", "telemetry.dashboard.ingest"), "campbox-hub",
+        owns=("hub",), needs=("mosquitto",), ready="{run}/ingest/ready",
+    ),
+    Service(
+        "dashboard", "hub", "pages, API, enrolment, publishing",
+        _gunicorn("telemetry.dashboard.app:create_app()", "dashboard", workers=1, threads=8), "campbox-hub",
+        ready="{run}/dashboard/dashboard.sock",
+    ),
+    Service(
+        "events", "hub", "server-sent events, a process of their own",
+        _gunicorn("telemetry.dashboard.events:create_app()", "events", workers=1, threads=64), "campbox-hub",
+        ready="{run}/events/events.sock",
+    ),
+    Service(
+        "hub-nginx", "hub", "TLS; the signed content repository as static files",
+        ("nginx", "-c", "{conf}/nginx.conf", "-e", "stderr", "-g", "daemon off;"), "campbox-hubfront",
+        capabilities=(BIND,), groups=("campbox-hub",), needs=("dashboard",), ready="{run}/hub-nginx/pid",
+    ),
+)  # fmt: skip
+
+
+def services(place: Place, *, radio: bool = False, hub: bool = True) -> tuple[Service, ...]:
+    """The rows that run at ``place``, in an order in which nothing comes before what it needs."""
+    wanted = {s.name: s for s in SERVICES if s.place == place and (s.when != "radio" or radio) and (s.when != "hub" or hub)}
+    return tuple(_in_order(wanted.values()))
+
+
+def _in_order(rows: Iterable[Service]) -> list[Service]:
+    left, done = list(rows), list[Service]()
+    names = {s.name for s in left}
+    while left:
+        free = [s for s in left if {d.name for d in done} >= set(s.needs) & names]
+        if not free:
+            raise ValueError(f"the service table has a circle among {[s.name for s in left]}")
+        done += free
+        left = [s for s in left if s not in free]
+    return done

@@ -1,0 +1,207 @@
+"""W The service table as supervised processes: the demo and ``box up`` run this, a Pi runs the same table as units."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from appliance import backoff
+from appliance.errors import NotSo
+from appliance.layout import Layout
+from appliance.run import PARTS, find_program, open_log, spawn
+from appliance.services import USERS, Service
+
+log = logging.getLogger(__name__)
+LOG_LIMIT = 1_000_000
+"""Bytes after which a service's log is begun anew at its next start; one older one is kept."""
+
+
+@dataclass
+class _Child:
+    service: Service
+    process: subprocess.Popen[Any] | None = None
+    started: float = 0.0
+    due: float = 0.0
+    wait: float = 0.0
+    starts: int = 0
+    finished: bool = field(default=False)
+
+
+class Supervisor:
+    """Starts services in order, keeps them running, stops them in reverse.
+
+    ``enter`` is put before every command (``ip netns exec NAME`` in the demo). Nothing here forks outside ``start`` and
+    ``tick``; the caller calls ``tick`` at least every 0.2 s.
+    """
+
+    def __init__(
+        self,
+        table: Sequence[Service],
+        layout: Layout,
+        *,
+        python: str,
+        enter: Sequence[str] = (),
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.layout, self.python, self.enter, self.on_change = layout, python, tuple(enter), on_change
+        self.children = {service.name: _Child(service) for service in table}
+
+    def prepare(self) -> None:
+        """Make every folder with its owner. Run as root, before ``start``."""
+        for folder in (self.layout.etc, self.layout.run, self.layout.data, self.layout.log, self.layout.conf):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+        self.layout.facts_dir.mkdir(exist_ok=True)
+        self.layout.facts_dir.chmod(0o1777)
+        if not self.layout.boot_id_file.exists():
+            self.layout.boot_id_file.write_text(f"{uuid.uuid4()}\n")
+        for child in self.children.values():
+            service = child.service
+            _own(self.layout.service_run(service.name), service.uid, 0o755)
+            for name in service.owns:
+                _own(self.layout.service_data(name), service.uid, 0o750)
+
+    def start(self, timeout: float = 60.0) -> None:
+        """Start everything in order; each waits for what it needs. Raises NotSo naming the service that is not ready."""
+        for child in self.children.values():
+            if child.service.kind == "oneshot":
+                self._run_once(child, timeout)
+                continue
+            self._launch(child)
+            if child.service.ready is not None:
+                self._await(child, time.monotonic() + timeout)
+
+    def tick(self) -> None:
+        """Notice what ended and start again what is due."""
+        now = time.monotonic()
+        for child in self.children.values():
+            if child.process is not None and child.process.poll() is not None:
+                self._ended(child, now)
+            if child.process is None and not child.finished and child.due <= now:
+                self._launch(child)
+
+    def run_now(self, name: str) -> None:
+        """Make a timer due at once."""
+        self.children[name].due = 0.0
+
+    def pids(self) -> dict[str, int]:
+        """Name -> process id of what runs now."""
+        return {name: c.process.pid for name, c in self.children.items() if c.process is not None and c.process.poll() is None}
+
+    def stop(self, grace: float = 5.0) -> None:
+        """Ask everything to end, in reverse order, and insist after ``grace`` seconds."""
+        running = [c for c in reversed(self.children.values()) if c.process is not None]
+        for child in running:
+            child.finished = True
+            _signal(child, signal.SIGTERM)
+        deadline = time.monotonic() + grace
+        for child in running:
+            assert child.process is not None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+            _signal(child, signal.SIGKILL)
+            child.process.wait()
+            child.process = None
+
+    def command(self, service: Service) -> list[str]:
+        """The whole command line: enter the place, become the service's user with its capabilities, run."""
+        argv = service.argv(self.layout, self.python)
+        groups = ",".join(str(USERS[user]) for user in service.groups)
+        capabilities = ",".join(f"+{name.removeprefix('CAP_').lower()}" for name in service.capabilities)
+        return [
+            *self.enter, "setpriv", f"--reuid={service.uid}", f"--regid={service.uid}",
+            *([f"--groups={groups}"] if groups else ["--clear-groups"]),
+            "--no-new-privs", f"--bounding-set=-all{',' + capabilities if capabilities else ''}",
+            f"--inh-caps=-all{',' + capabilities if capabilities else ''}",
+            f"--ambient-caps=-all{',' + capabilities if capabilities else ''}",
+            "--", find_program(argv[0]), *argv[1:],
+        ]  # fmt: skip
+
+    def _environment(self, service: Service) -> dict[str, str]:
+        home = self.layout.service_data(service.owns[0]) if service.owns else self.layout.service_run(service.name)
+        return {
+            **self.layout.environment(),
+            "HOME": str(home),
+            "TMPDIR": str(self.layout.service_run(service.name)),
+            "PATH": f"/usr/sbin:/usr/bin:/sbin:/bin:{PARTS}/usr/sbin:{PARTS}/usr/bin",
+            "PYTHONPATH": str(self.layout.code),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONUNBUFFERED": "1",
+            "LANG": "C.UTF-8",
+        }
+
+    def _launch(self, child: _Child) -> None:
+        service = child.service
+        ready = service.ready_path(self.layout)
+        if ready is not None:
+            Path(ready).unlink(missing_ok=True)
+        path = self.layout.log / f"{service.name}.log"
+        if path.exists() and path.stat().st_size > LOG_LIMIT:
+            os.replace(path, path.with_suffix(".log.1"))
+        with open_log(path) as output:
+            child.process = spawn(
+                self.command(service),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.layout.service_run(service.name),
+                env=self._environment(service),
+                start_new_session=True,
+            )
+        child.started, child.starts = time.monotonic(), child.starts + 1
+        self.on_change()
+
+    def _ended(self, child: _Child, now: float) -> None:
+        assert child.process is not None
+        code, child.process = child.process.returncode, None
+        if child.service.kind == "timer" and code == 0:
+            child.wait, child.due = 0.0, child.started + child.service.every
+            return
+        child.wait = backoff.next_wait(child.wait, now - child.started)
+        child.due = now + child.wait
+        log.warning("%s ended with %s; again in %.1f s", child.service.name, code, child.wait)
+
+    def _run_once(self, child: _Child, timeout: float) -> None:
+        self._launch(child)
+        assert child.process is not None
+        child.finished = True
+        try:
+            code: int | str = child.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            code = f"nothing for {timeout:.0f} s"
+        child.process = None
+        if code != 0:
+            raise self._not_ready(child.service, f"ended with {code}")
+
+    def _await(self, child: _Child, deadline: float) -> None:
+        path = Path(child.service.ready_path(self.layout) or "")
+        while not path.exists():
+            if time.monotonic() > deadline:
+                raise self._not_ready(child.service, "is not ready")
+            self.tick()
+            time.sleep(0.02)
+
+    def _not_ready(self, service: Service, problem: str) -> NotSo:
+        path = self.layout.log / f"{service.name}.log"
+        lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
+        return NotSo(f"{service.name} {problem}: {lines[-1] if lines else 'it said nothing'}", where=str(path), mend="read its log")
+
+
+def _own(folder: Path, uid: int, mode: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chown(folder, uid, uid)
+    folder.chmod(mode)
+
+
+def _signal(child: _Child, number: signal.Signals) -> None:
+    if child.process is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.process.pid, number)

@@ -1,0 +1,1 @@
+"""P What every Campbox page shares: base template, style, languages, security headers."""

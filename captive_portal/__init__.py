@@ -1,0 +1,1 @@
+"""P The captive portal: detection, welcome, connect, status."""

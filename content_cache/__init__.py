@@ -1,0 +1,1 @@
+"""P The local mirror of the humanitarian service catalogue."""

@@ -1,0 +1,1 @@
+"""P Hub side of the catalogue: importers, snapshots, signing."""

@@ -1,0 +1,1 @@
+"""P Hub side of enrolment: tokens, certificates."""

@@ -1,0 +1,1 @@
+"""P Benchmarks: one file each, one report format."""

@@ -1,0 +1,1 @@
+"""P Whole camps in network namespaces: internet, hub, box, phones."""

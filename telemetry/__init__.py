@@ -1,0 +1,1 @@
+"""P What a box reports, and how it reaches the hub."""

@@ -1,0 +1,1 @@
+"""P Hub side of telemetry: ingest, store, pages."""
