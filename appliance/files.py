@@ -10,13 +10,18 @@ from typing import Any
 from appliance.errors import NotSo
 
 
-def write_atomically(path: Path, content: bytes | str, mode: int = 0o644) -> None:
-    """Replace ``path`` whole or not at all. Raises NotSo when the disk is full or the folder is not writable."""
+def write_atomically(path: Path, content: bytes | str, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
+    """Replace ``path`` whole or not at all; ``owner`` is (user id, group id), which only root can give away.
+
+    Raises NotSo when the disk is full or the folder is not writable.
+    """
     data = content.encode() if isinstance(content, str) else content
     beside = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
         with os.fdopen(descriptor, "wb") as file:
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
             os.fchmod(file.fileno(), mode)
             file.write(data)
             file.flush()

@@ -1,0 +1,96 @@
+"""W Puts one box together: folders, generated configuration, identity, interfaces, then the service table under a supervisor.
+
+``campbox box up``, the demo and the unit ``campbox-prepare`` all come through here; the demo only supplies ``enter``.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from appliance.config import SiteConfig, parse
+from appliance.errors import BadInput, ConfigError
+from appliance.files import read_json, write_atomically, write_json
+from appliance.layout import Layout
+from appliance.prepare import write_configuration
+from appliance.run import run
+from appliance.services import USERS, services
+from appliance.supervisor import Supervisor
+
+CODE = Path(__file__).resolve().parent.parent
+"""The project itself."""
+
+_INTERFACES = "appliance.gate.interfaces"
+
+
+def assemble(config: SiteConfig, layout: Layout, *, python: str = sys.executable, enter: Sequence[str] = ()) -> Supervisor:
+    """Prepare everything a box needs and return its supervisor, not yet started. Run as root.
+
+    The site file must stand at ``layout.config_file`` (``put_site_file``), and the identity file, where the box has a hub,
+    at ``layout.identity_file``. ``enter`` goes before every command (``ip netns exec NAME``).
+    """
+    table = services("box", radio=config.radio is not None, hub=has_hub(config, layout))
+    supervisor = Supervisor(table, layout, python=python, enter=enter)
+    supervisor.prepare()
+    write_configuration("campbox.files", config, layout)
+    prepare_identity(layout)
+    prepare_interfaces(layout, python=python, enter=enter)
+    return supervisor
+
+
+def has_hub(config: SiteConfig, layout: Layout) -> bool:
+    """Whether this box reports to a hub: the site file names one and an identity was put beside it."""
+    return config.hub is not None and layout.identity_file.exists()
+
+
+def put_site_file(text: str, layout: Layout, file: str) -> SiteConfig:
+    """Check a site file and put it where every service reads it; ``file`` is for messages. Raises ConfigError."""
+    config = parse(text, file)
+    layout.etc.mkdir(parents=True, exist_ok=True, mode=0o755)
+    write_atomically(layout.config_file, text)
+    return config
+
+
+def refuse_sample(config: SiteConfig, file: str) -> None:
+    """Only the demo shows invented content. Raises ConfigError."""
+    if config.catalogue.sample:
+        mend = "invented content is for the demo: remove sample = true"
+        raise ConfigError("sample = true outside the demo", where=f"{file}: [catalogue]", mend=mend)
+
+
+def prepare_identity(layout: Layout) -> None:
+    """Hand the enrolment token to the agent and leave the rest of the identity file, which is no secret, readable.
+
+    The agent cannot replace files in ``layout.etc``, so the token moves into its own folder, where it can delete it. The token
+    is written there before it leaves the identity file: a power cut in between only repeats the move.
+    """
+    identity = read_json(layout.identity_file)
+    if identity is None:
+        return
+    if not isinstance(identity, dict):
+        raise BadInput("not an identity", where=str(layout.identity_file), mend="make it anew with campbox enrol ticket")
+    uid = USERS["campbox-telemetry"]
+    layout.identity_dir.mkdir(parents=True, exist_ok=True)
+    os.chown(layout.identity_dir, uid, uid)
+    layout.identity_dir.chmod(0o750)
+    token = identity.pop("token", None)
+    if token is not None:
+        write_atomically(layout.identity_dir / "token", f"{token}\n", 0o600, (uid, uid))
+    write_json(layout.identity_file, identity)
+
+
+def prepare_interfaces(layout: Layout, *, python: str, enter: Sequence[str] = ()) -> None:
+    """Make the bridge, its addresses and the kernel's settings, in the place that ``enter`` leads to."""
+    if importlib.util.find_spec(_INTERFACES) is None:
+        return
+    environment = {
+        **layout.environment(),
+        "PATH": os.environ.get("PATH", os.defpath),
+        "PYTHONPATH": str(layout.code),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LANG": "C.UTF-8",
+    }
+    run([*enter, python, "-m", _INTERFACES], env=environment)
