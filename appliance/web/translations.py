@@ -1,0 +1,34 @@
+"""E The folders of translations: PO files read at start, no compiled file on disk."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
+
+
+def po_file(folder: Path, locale: str, domain: str) -> Path:
+    """Where the texts of ``domain`` in one language stand: ``<folder>/<locale>/LC_MESSAGES/<domain>.po``."""
+    return folder / locale / "LC_MESSAGES" / f"{domain}.po"
+
+
+def load(places: Iterable[tuple[Path, str]], locale: str) -> Translations:
+    """The texts of several ``(folder, domain)`` as one, later ones winning; a missing file leaves English."""
+    together = Translations()
+    for folder, domain in places:
+        path = po_file(folder, locale, domain)
+        if path.exists():
+            with path.open("rb") as file:
+                catalogue = read_po(file, locale=locale, domain=domain)
+            compiled = io.BytesIO()
+            write_mo(compiled, catalogue)
+            compiled.seek(0)
+            # Merging adds messages only; the plural rule stands in the catalogue it came from.
+            part = Translations(compiled, domain=domain)
+            together.merge(part)  # type: ignore[no-untyped-call]
+            together.plural = part.plural
+    return together
