@@ -1,0 +1,202 @@
+"""P THE metric table: what a box measures, why, for how long it is kept and who reads it.
+
+Message format, store, dashboard, Prometheus names and the privacy page derive from this table. The hub refuses what is not in
+it. A number is for ever: a metric that is no longer measured keeps its number, a new one takes the next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from appliance.clock import Moment
+
+Kind = Literal["gauge", "counter", "text"]
+Reader = Literal["operators", "technicians", "partners"]
+
+TEXT_LIMIT = 200
+"""Characters of a text that are sent; more is cut off."""
+WHOLE_LIMIT = 2**63 - 1
+"""The largest whole number on the wire and in the store (signed 64 bit)."""
+
+
+@dataclass(frozen=True)
+class Fewer:
+    """A count of people too small to be told: fewer than ``than``."""
+
+    than: int
+
+    def __str__(self) -> str:
+        return f"fewer than {self.than}"
+
+
+Value = int | float | str | Fewer
+"""What the hub keeps of a metric."""
+
+
+@dataclass(frozen=True)
+class System:
+    """What the machine itself says. Bytes and seconds; None where it cannot be measured."""
+
+    cpu_percent: float
+    load: float
+    memory_total: int
+    memory_available: int
+    disk_total: int
+    disk_free: int
+    disk_written: int | None = None
+    temperature: float | None = None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything known at one moment. ``gate``, ``sync`` and ``enrol`` are the facts of those services, empty when untold.
+
+    ``people`` are the counts already made safe (see noise.py): the raw ones in ``gate`` are read by no metric.
+    ``rates`` are bits per second since the reading before.
+    """
+
+    moment: Moment
+    software: str
+    system: System | None = None
+    gate: Mapping[str, Any] = field(default_factory=dict)
+    sync: Mapping[str, Any] = field(default_factory=dict)
+    enrol: Mapping[str, Any] = field(default_factory=dict)
+    people: Mapping[str, int | Fewer] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)
+    outbox_rows: int = 0
+    outbox_dropped: int = 0
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One thing a box measures.
+
+    ``number`` stands for the name on the wire; a gauge is sent as a whole number of its last decimal (``decimals``).
+    ``prompt``: a change is sent at once, not with the next batch. ``people``: made from people, so noised and suppressed.
+    ``retention`` in days. ``value_fn`` gives the value from a reading, or None when there is none.
+    """
+
+    number: int
+    name: str
+    unit: str
+    kind: Kind
+    purpose: str
+    value_fn: Callable[[Reading], Any]
+    retention: int = 90
+    readers: tuple[Reader, ...] = ("operators", "technicians")
+    decimals: int = 0
+    people: bool = False
+    prompt: bool = False
+
+
+def _system(name: str) -> Callable[[Reading], Any]:
+    return lambda reading: None if reading.system is None else getattr(reading.system, name)
+
+
+def _fact(service: Literal["gate", "sync", "enrol"], key: str) -> Callable[[Reading], Any]:
+    return lambda reading: getattr(reading, service).get(key)
+
+
+def _used(total: str, free: str) -> Callable[[Reading], float | None]:
+    def percent(reading: Reading) -> float | None:
+        if reading.system is None or (whole := getattr(reading.system, total)) <= 0:
+            return None
+        return float(100 * (1 - getattr(reading.system, free) / whole))
+
+    return percent
+
+
+def _uplink(reading: Reading) -> int | None:
+    state = reading.gate.get("uplink")
+    return None if state is None else int(state == "up")
+
+
+SERVED: tuple[Reader, ...] = ("operators", "technicians", "partners")
+
+METRICS: tuple[Metric, ...] = (
+    Metric(1, "uptime", "s", "gauge", "shows power cuts and restarts", lambda r: r.moment.uptime),
+    Metric(2, "cpu_use", "%", "gauge", "shows a box that is too slow for its people", _system("cpu_percent"), decimals=1),
+    Metric(3, "load", "", "gauge", "shows work that waits", _system("load"), decimals=2),
+    Metric(4, "memory_use", "%", "gauge", "shows memory running out", _used("memory_total", "memory_available"), decimals=1),
+    Metric(5, "memory_available", "B", "gauge", "tells how much is left", _system("memory_available")),
+    Metric(6, "temperature", "°C", "gauge", "shows a box in the sun before it fails", _system("temperature"), decimals=1),
+    Metric(7, "disk_use", "%", "gauge", "shows a card that fills up", _used("disk_total", "disk_free"), decimals=1),
+    Metric(8, "disk_free", "B", "gauge", "tells whether content still fits", _system("disk_free")),
+    Metric(9, "disk_written", "B", "counter", "shows wear of the card", _system("disk_written")),
+    Metric(10, "uplink", "", "gauge", "1 while the internet is reachable", _uplink, 400, SERVED, prompt=True),
+    Metric(11, "uplink_since", "s", "gauge", "how long the uplink has been so", _fact("gate", "uplink_since_seconds")),
+    Metric(12, "link_rate_down", "bit/s", "gauge", "what the line is set to carry", _fact("gate", "rate_down_bps")),
+    Metric(13, "link_rate_up", "bit/s", "gauge", "what the line is set to carry", _fact("gate", "rate_up_bps")),
+    Metric(14, "link_down", "B", "counter", "the volume that is paid for", _fact("gate", "bytes_down"), 400),
+    Metric(15, "link_up", "B", "counter", "the volume that is paid for", _fact("gate", "bytes_up"), 400),
+    Metric(16, "traffic_down", "bit/s", "gauge", "how full the line is", lambda r: r.rates.get("down")),
+    Metric(17, "traffic_up", "bit/s", "gauge", "how full the line is", lambda r: r.rates.get("up")),
+    Metric(18, "queue_drops", "", "counter", "packets the fair share had to drop", _fact("gate", "drops")),
+    Metric(19, "queue_backlog", "B", "gauge", "what waits in the box for the line", _fact("gate", "backlog_bytes")),
+    Metric(20, "shaper", "", "text", "which fair queue the kernel has", _fact("gate", "shaper"), 30),
+    Metric(
+        21, "people_online", "people", "gauge", "whether the place is used, and how many boxes it needs",
+        lambda r: r.people.get("people_online"), 400, SERVED, people=True,
+    ),
+    Metric(
+        22, "people_active", "people", "gauge", "how many share the line",
+        lambda r: r.people.get("people_active"), 90, people=True,
+    ),
+    Metric(23, "catalogue_state", "", "text", "whether the catalogue is fresh", _fact("sync", "state"), 90, SERVED, prompt=True),
+    Metric(24, "catalogue_why", "", "text", "the reason when it is not", _fact("sync", "why"), 90),
+    Metric(25, "catalogue_version", "", "gauge", "which boxes carry which catalogue", _fact("sync", "version"), 90, SERVED),
+    Metric(26, "catalogue_services", "", "gauge", "an emptied catalogue shows", _fact("sync", "services"), 90, SERVED),
+    Metric(27, "catalogue_date", "", "text", "how old the content is", _fact("sync", "snapshot_date"), 90, SERVED),
+    Metric(28, "enrol_state", "", "text", "whether the box has its certificate", _fact("enrol", "state"), 90, prompt=True),
+    Metric(29, "clock_trust", "", "text", "whether its times can be believed", lambda r: r.moment.trust, 30, prompt=True),
+    Metric(30, "software", "", "text", "which boxes need a release", lambda r: r.software, 400),
+    Metric(31, "outbox_rows", "", "gauge", "reports not yet acknowledged", lambda r: r.outbox_rows, 30),
+    Metric(32, "outbox_dropped", "", "counter", "reports given up for want of room", lambda r: r.outbox_dropped, 90),
+)  # fmt: skip
+
+BY_NUMBER: Mapping[int, Metric] = {metric.number: metric for metric in METRICS}
+BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
+
+
+def measure(reading: Reading) -> dict[int, int | str | Fewer]:
+    """The values of every metric that has one, by number, as they go on the wire. A value of a wrong type is left out."""
+    found = {metric.number: to_wire(metric, metric.value_fn(reading)) for metric in METRICS}
+    return {number: value for number, value in found.items() if value is not None}
+
+
+def to_wire(metric: Metric, value: Any) -> int | str | Fewer | None:
+    """A value as it is sent: text cut to TEXT_LIMIT, numbers as whole multiples of the last decimal."""
+    if metric.kind == "text":
+        return value[:TEXT_LIMIT] if isinstance(value, str) and value else None
+    if isinstance(value, Fewer):
+        return value if metric.people else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return None
+    scaled = round(value * 10**metric.decimals)
+    return scaled if abs(scaled) <= WHOLE_LIMIT else None
+
+
+def from_wire(metric: Metric, value: int | str | Fewer) -> Value:
+    """A value as the hub keeps and shows it: the inverse of ``to_wire``."""
+    if isinstance(value, int) and metric.decimals:
+        return round(value / 10**metric.decimals, metric.decimals)
+    return value
+
+
+def refusal(metric: Metric | None, value: int | str | Fewer, smallest_count: int) -> str | None:
+    """Why the hub refuses a value, or None when it takes it. Counts of people are checked here a second time."""
+    if metric is None:
+        return "unknown-metric"
+    if metric.kind == "text":
+        return None if isinstance(value, str) else "wrong-kind"
+    if isinstance(value, str) or (isinstance(value, Fewer) and not metric.people):
+        return "wrong-kind"
+    if metric.kind == "counter" and isinstance(value, int) and value < 0:
+        return "wrong-kind"
+    told = value.than if isinstance(value, Fewer) else value
+    if metric.people and told < smallest_count:
+        return "count-too-small"
+    return None
