@@ -122,8 +122,13 @@ class Supervisor:
             "--no-new-privs", f"--bounding-set=-all{',' + capabilities if capabilities else ''}",
             f"--inh-caps=-all{',' + capabilities if capabilities else ''}",
             f"--ambient-caps=-all{',' + capabilities if capabilities else ''}",
-            "--", find_program(argv[0]), *argv[1:],
+            "--", self._seen(find_program(argv[0])), *argv[1:],
         ]  # fmt: skip
+
+    def _seen(self, path: str) -> str:
+        """A path of the project as services see it: in the demo they cannot enter the home that the clone stands in."""
+        project = f"{PARTS.parent}/"
+        return f"{self.layout.code}/{path.removeprefix(project)}" if path.startswith(project) else path
 
     def _environment(self, service: Service) -> dict[str, str]:
         home = self.layout.service_data(service.owns[0]) if service.owns else self.layout.service_run(service.name)
@@ -131,7 +136,7 @@ class Supervisor:
             **self.layout.environment(),
             "HOME": str(home),
             "TMPDIR": str(self.layout.service_run(service.name)),
-            "PATH": f"/usr/sbin:/usr/bin:/sbin:/bin:{PARTS}/usr/sbin:{PARTS}/usr/bin",
+            "PATH": f"/usr/sbin:/usr/bin:/sbin:/bin:{self._seen(str(PARTS))}/usr/sbin:{self._seen(str(PARTS))}/usr/bin",
             "PYTHONPATH": str(self.layout.code),
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONUNBUFFERED": "1",
