@@ -1,0 +1,147 @@
+"""P Judging what a phone met: each judgement is one expectation with the figure it was judged by."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from urllib.parse import urlsplit
+
+from appliance.values import Ip
+from provisioning.lab.dnswire import Answer
+from provisioning.lab.pages import Page, Reply
+from provisioning.lab.sites import Probe
+
+# PLAN of the box's name server for the captive: a public-looking address (RFC 5737, RFC 3849) that leads to the portal.
+TEST4, TEST6 = ipaddress.ip_address("198.51.100.1"), ipaddress.ip_address("2001:db8:c0de::1")
+RIGHT_TO_LEFT = {"ar", "fa", "ps", "ur", "he", "ckb"}
+QUICK = 1.0
+"""Seconds within which a refusal must be felt, or phones sit and wait."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One expectation, whether it holds, and the figure."""
+
+    expect: str
+    holds: bool
+    figure: str
+
+    def to_json(self) -> str:
+        """As one line."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, line: str) -> Outcome:
+        """Back again. Raises ValueError or TypeError for anything else."""
+        return cls(**json.loads(line))
+
+
+def in_ms(seconds: float) -> str:
+    """A time as people read it."""
+    return f"{seconds * 1000:.1f} ms"
+
+
+def leased(address: Ip | None, network: str, seconds: float) -> Outcome:
+    """DHCP gave an address of the box's network."""
+    holds = address is not None and address in ipaddress.ip_network(network)
+    return Outcome("gets an IPv4 address by DHCP", holds, f"in {seconds:.2f} s" if holds else "none of the box's network")
+
+
+def made_ipv6(found: Iterable[Ip], network6: str, seconds: float) -> Outcome:
+    """Router advertisements gave an address of the box's prefix."""
+    holds = any(a in ipaddress.ip_network(network6) for a in found if a.version == 6)
+    return Outcome("gets an IPv6 address by SLAAC", holds, f"in {seconds:.2f} s" if holds else "none of the box's prefix")
+
+
+def captive_dns(answer: Answer, version: int, where: str) -> Outcome:
+    """While captive every name leads to the test address, never to the genuine one, and is soon forgotten (TTL <= 5)."""
+    wanted = TEST4 if version == 4 else TEST6
+    holds = answer.addresses == (wanted,) and answer.ttl is not None and answer.ttl <= 5
+    figure = f"{'test address' if answer.addresses == (wanted,) else 'another answer'}, TTL {answer.ttl}"
+    return Outcome(f"{where} answers with the test address, {_family(version)}", holds, figure)
+
+
+def captive_probe(row: Probe, reply: Reply, version: int, portal_name: str) -> Outcome:
+    """While captive a probe gets a redirect to the portal that no cache keeps."""
+    holds = (
+        reply.status == 302
+        and (urlsplit(reply.location).hostname == portal_name)
+        and "no-store" in reply.headers.get("cache-control", "")
+    )
+    return Outcome(f"probe {row.os} leads to the portal, {_family(version)}", holds, f"{reply.status} in {in_ms(reply.seconds)}")
+
+
+def online_probe(row: Probe, reply: Reply, version: int) -> Outcome:
+    """Once admitted a probe gets its genuine answer, byte for byte."""
+    holds = reply.status == row.online_status and reply.body == row.online_body
+    figure = f"{reply.status}, {len(reply.body)} bytes, in {in_ms(reply.seconds)}"
+    return Outcome(f"probe {row.os} gets the genuine answer, {_family(version)}", holds, figure)
+
+
+def offline_probe(row: Probe, reply: Reply, version: int, portal_name: str) -> Outcome:
+    """With the uplink down an admitted phone's probe leads to the page that says so; never a false success."""
+    where = urlsplit(reply.location)
+    led = reply.status == 302 and where.hostname == portal_name and where.path.startswith("/offline")
+    success = reply.status == row.online_status and reply.body == row.online_body
+    holds = led and not success and "no-store" in reply.headers.get("cache-control", "")
+    figure = f"{reply.status} to {where.path or 'nowhere'} in {in_ms(reply.seconds)}"
+    return Outcome(f"probe {row.os} leads to the page that says the internet is down, {_family(version)}", holds, figure)
+
+
+def refused(what: str, met: tuple[str, float], wanted: str, version: int) -> Outcome:
+    """A connection attempt was turned down as it should, and soon."""
+    outcome, seconds = met
+    holds = outcome == wanted and seconds <= QUICK
+    return Outcome(f"{what} is {wanted}, {_family(version)}", holds, f"{outcome} after {in_ms(seconds)}")
+
+
+def turned_down(what: str, met: tuple[str, float], version: int) -> Outcome:
+    """A connection attempt was turned down soon, by reset or by ICMP."""
+    outcome, seconds = met
+    holds = outcome in ("refused", "unreachable") and seconds <= QUICK
+    return Outcome(f"{what} is turned down, {_family(version)}", holds, f"{outcome} after {in_ms(seconds)}")
+
+
+def nothing_there(what: str, met: tuple[str, float] | float | None, version: int) -> Outcome:
+    """Nothing answered: not at all, or with a refusal."""
+    if isinstance(met, tuple):
+        holds, figure = met[0] not in ("open", "answered"), f"{met[0]} after {in_ms(met[1])}"
+    else:
+        holds, figure = met is None, "no answer" if met is None else f"answered in {in_ms(met)}"
+    return Outcome(f"{what} cannot be reached, {_family(version)}", holds, figure)
+
+
+def welcome(page: Page, reply: Reply, language: str) -> Outcome:
+    """The welcome page stands in the reader's language and direction, works without scripts, and has the button."""
+    direction = "rtl" if language.partition("-")[0] in RIGHT_TO_LEFT else "ltr"
+    holds = (
+        reply.status == 200
+        and page.language == language
+        and (page.direction or "ltr") == direction
+        and page.posting("/connect") is not None
+    )
+    figure = f"{reply.status}, lang {page.language or 'none'}, {len(reply.body)} bytes in {in_ms(reply.seconds)}"
+    return Outcome(f"welcome page in {language}", holds, figure)
+
+
+def fetched(what: str, reply: Reply, *, contains: str = "", status: int = 200) -> Outcome:
+    """A page came, with the text it should hold."""
+    holds = reply.status == status and contains in reply.text
+    return Outcome(what, holds, f"{reply.status}, {len(reply.body)} bytes in {in_ms(reply.seconds)}")
+
+
+def page_in(what: str, page: Page, reply: Reply, language: str) -> Outcome:
+    """A page came in the right language."""
+    holds = reply.status == 200 and page.language == language
+    return Outcome(what, holds, f"{reply.status}, lang {page.language or 'none'}, {in_ms(reply.seconds)}")
+
+
+def failed(what: str, why: object) -> Outcome:
+    """Something that should have been possible was not."""
+    return Outcome(what, False, str(why))
+
+
+def _family(version: int) -> str:
+    return f"IPv{version}"
