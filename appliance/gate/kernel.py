@@ -1,0 +1,168 @@
+"""E libnftables through ctypes: the kernel's sets and maps, changed and listed in process, without a fork."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from appliance.errors import CommandFailed, MissingComponent
+from appliance.gate import elements
+from appliance.gate.elements import Admit, Command, Crowd, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
+from appliance.gate.ruleset import TABLE
+from appliance.values import Mac
+
+_JSON = 1 << 4  # NFT_CTX_OUTPUT_JSON, libnftables(3)
+_GONE = ("No such file or directory", "File exists")
+
+
+class Kernel(Protocol):
+    """What the gate needs of the kernel; ``tests/fakes/kernel.py`` is another one."""
+
+    def load(self, text: str) -> None:
+        """Load a whole ruleset in one transaction; sets and maps keep their elements. Raises CommandFailed."""
+
+    def perform(self, commands: Sequence[Command]) -> None:
+        """Carry out each command in turn. Raises CommandFailed."""
+
+    def listing(self) -> Listing:
+        """Everything that is there; empty before the first ``load``."""
+
+    def element(self, mac: Mac, crowd: Crowd = "people") -> Element | None:
+        """One device with its counter, or None."""
+
+    def carried(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Bytes by person mark: received from the internet, sent to it."""
+
+
+class Nftables:
+    """The real kernel. ``interface`` is the LAN's bridge, the name that flags hold."""
+
+    def __init__(self, interface: str) -> None:
+        self._interface = interface
+        try:
+            self._library = ctypes.CDLL("libnftables.so.1")
+        except OSError as error:
+            raise MissingComponent("libnftables is not here", mend="apt-get install libnftables1") from error
+        self._library.nft_ctx_new.restype = ctypes.c_void_p
+        for name in ("nft_ctx_get_output_buffer", "nft_ctx_get_error_buffer"):
+            getattr(self._library, name).restype = ctypes.c_char_p
+        self._text = self._context(0)
+        self._json = self._context(_JSON)
+
+    def _context(self, flags: int) -> ctypes.c_void_p:
+        context = ctypes.c_void_p(self._library.nft_ctx_new(0))
+        if not context.value:
+            raise MissingComponent("the kernel has no nftables", mend="use a kernel with CONFIG_NF_TABLES")
+        self._library.nft_ctx_buffer_output(context)
+        self._library.nft_ctx_buffer_error(context)
+        self._library.nft_ctx_output_set_flags(context, flags)
+        return context
+
+    def _run(self, text: str, *, context: ctypes.c_void_p | None = None) -> str:
+        used = context or self._text
+        failed = self._library.nft_run_cmd_from_buffer(used, text.encode())
+        output: bytes = self._library.nft_ctx_get_output_buffer(used)
+        complaint: bytes = self._library.nft_ctx_get_error_buffer(used)
+        if failed:
+            # Only the reason, never the line it quotes: that would put an Ethernet address into a log.
+            raise CommandFailed(_reason(complaint.decode(errors="replace")), where="nftables", mend="see docs/operator.md")
+        return output.decode()
+
+    def _ask(self, text: str) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = json.loads(self._run(text, context=self._json) or "{}")
+        except CommandFailed as error:
+            if error.what in _GONE:
+                return {}
+            raise
+        return answer
+
+    def load(self, text: str) -> None:
+        """Load a whole ruleset in one transaction.
+
+        A set whose definition changed since the table was made cannot be loaded over the old one: then the tables are
+        made anew and everything the kernel knew is put back, still in one transaction.
+        """
+        try:
+            self._run(text)
+        except CommandFailed as error:
+            if error.what not in _GONE:
+                raise
+            again = elements.restore_text(self.listing(), self._interface)
+            fresh = "".join(f"table {family} {TABLE} {{}}\ndelete table {family} {TABLE}\n" for family in ("inet", "bridge"))
+            self._run(fresh + text + again)
+
+    def perform(self, commands: Sequence[Command]) -> None:
+        """Carry out each command in turn. Raises CommandFailed."""
+        for command in commands:
+            match command:
+                case Admit(mac, mark, seconds, crowd):
+                    self._run(elements.add_text(Element(mac, mark, seconds), crowd))
+                case Extend():
+                    self._extend(command)
+                case Remove(mac, mark, crowd):
+                    self._run_if_there(elements.delete_text(mac, mark, crowd))
+                case Raise(flag, seconds):
+                    self._run(elements.raise_text(flag, self._interface, seconds, up=self._flag(flag) is not None))
+                case Lower(flag):
+                    self._run_if_there(elements.lower_text(flag, self._interface))
+                case FreeMark(mark):
+                    for name in ("sent", "received"):
+                        self._run_if_there(f"delete element inet {TABLE} {name} {{ {mark} }}")
+
+    def _extend(self, command: Extend) -> None:
+        # One look costs a dump of the map (about 2 ms at 1,000 people), so only an extension pays for it.
+        old = self.element(command.mac, command.crowd)
+        new = Element(command.mac, command.mark, command.seconds, old.packets if old else 0, old.octets if old else 0)
+        # It may expire between the look and the deed: then there is nothing to delete.
+        if old is None or not self._run_if_there(elements.replace_text(old, new, command.crowd)):
+            self._run(elements.add_text(new, command.crowd))
+
+    def _run_if_there(self, text: str) -> bool:
+        try:
+            self._run(text)
+        except CommandFailed as error:
+            if error.what not in _GONE:
+                raise
+            return False
+        return True
+
+    def element(self, mac: Mac, crowd: Crowd = "people") -> Element | None:
+        """One device with its counter, or None."""
+        try:
+            return elements.parse_element(self._run(f"get element inet {TABLE} {crowd} {{ {mac} }}"))
+        except CommandFailed as error:
+            if error.what not in _GONE:
+                raise
+            return None
+
+    def _flag(self, name: str) -> int | None:
+        return elements.parse_flag(self._ask(f"list set inet {TABLE} {name}"))
+
+    def listing(self) -> Listing:
+        """Everything that is there; empty before the first ``load``."""
+        return Listing(
+            people=elements.parse_elements(self._ask(f"list map inet {TABLE} people")),
+            guests=elements.parse_elements(self._ask(f"list map inet {TABLE} guests")),
+            grace_left=self._flag("grace"),
+            offline=self._flag("offline") is not None,
+        )
+
+    def carried(self) -> tuple[dict[int, int], dict[int, int]]:
+        """Bytes by person mark: received from the internet, sent to it."""
+        received, sent = (elements.parse_counted(self._ask(f"list set inet {TABLE} {name}")) for name in ("received", "sent"))
+        return received, sent
+
+    def close(self) -> None:
+        """Give the library's memory back."""
+        for context in (self._text, self._json):
+            with contextlib.suppress(AttributeError):
+                self._library.nft_ctx_free(context)
+
+
+def _reason(complaint: str) -> str:
+    first = complaint.strip().splitlines()[0] if complaint.strip() else "refused without a reason"
+    return first.rpartition("Error: ")[2].removeprefix("Could not process rule: ").strip()

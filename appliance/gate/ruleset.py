@@ -1,0 +1,232 @@
+"""P SiteConfig -> the whole nftables text. Loading it again changes nothing for the people who are online."""
+
+from __future__ import annotations
+
+from appliance.config import SiteConfig
+from appliance.values import PERSON_MARKS
+
+TABLE = "campbox"
+NEWCOMERS = PERSON_MARKS[-1]
+"""During the grace after a reboot: the one mark of devices that the gate has not yet given a mark of their own."""
+CAPTIVE_HTTP, OFFLINE_HTTP, CAPTIVE_DNS, ADMITTED_DNS = 80, 8081, 53, 5354
+DEVICES = 16_384
+"""Room in the kernel's maps; marks, not elements, are what runs out first."""
+
+_HEAD = """\
+table inet {table} {{}}
+flush table inet {table}
+table bridge {table} {{}}
+flush table bridge {table}
+"""
+
+# Sets and maps come first: they keep their elements when the same text is loaded again, rules and chains do not.
+_SETS = """
+table inet {table} {{
+	map people {{
+		type ether_addr : mark
+		size {devices}
+		flags timeout
+		counter
+		comment "the admitted, IPv4 and IPv6 alike; timeout = end of the session, counter = sent by the device"
+	}}
+
+	map guests {{
+		type ether_addr : mark
+		size {devices}
+		flags timeout
+		counter
+		comment "whoever passes without a tap during the grace after a reboot"
+	}}
+
+	set grace {{
+		type ifname
+		flags timeout
+		comment "holds the LAN while everyone passes"
+	}}
+
+	set offline {{
+		type ifname
+		flags timeout
+		comment "holds the LAN while the uplink is down"
+	}}
+
+	set sent {{
+		type mark
+		size 1024
+		flags dynamic
+		counter
+		comment "bytes a person sent to the internet"
+	}}
+
+	set received {{
+		type mark
+		size 1024
+		flags dynamic
+		counter
+		comment "bytes a person got from the internet, before the shaper"
+	}}
+"""
+
+_WHO = """
+	chain who {{
+		type filter hook prerouting priority mangle; policy accept;
+		iifname {lan} jump who_on_lan
+		iifname {uplinks} meta mark set ct mark
+	}}
+
+	chain who_on_lan {{
+		meta mark set 0
+		meta nfproto ipv4 ip saddr != {{ 0.0.0.0, {net4} }} drop
+		meta nfproto ipv6 ip6 saddr != {{ ::, fe80::/10, {net6} }} drop
+		ip saddr {box4} drop
+		ip6 saddr {box6} drop
+		meta mark set ether saddr map @people
+		meta mark 0 iifname @grace meta mark set {newcomers}
+		meta mark {newcomers} meta mark set ether saddr map @guests
+	}}
+"""
+
+_LEAD = """
+	chain lead {{
+		type nat hook prerouting priority dstnat; policy accept;
+		iifname {lan} meta mark 0 jump lead_captive
+		iifname {lan} meta mark != 0 iifname @offline jump lead_offline
+		iifname {lan} meta mark != 0 meta l4proto {{ tcp, udp }} th dport 53 fib daddr type local jump lead_admitted_dns
+	}}
+
+	chain lead_captive {{
+		tcp dport 80 meta nfproto ipv4 dnat ip to {box4}:{captive_http}
+		tcp dport 80 meta nfproto ipv6 dnat ip6 to [{box6}]:{captive_http}
+		jump lead_captive_dns
+	}}
+
+	chain lead_captive_dns {{
+		meta l4proto {{ tcp, udp }} th dport 53 meta nfproto ipv4 dnat ip to {box4}:{captive_dns}
+		meta l4proto {{ tcp, udp }} th dport 53 meta nfproto ipv6 dnat ip6 to [{box6}]:{captive_dns}
+	}}
+
+	chain lead_offline {{
+		tcp dport 80 fib daddr type != local meta nfproto ipv4 dnat ip to {box4}:{offline_http}
+		tcp dport 80 fib daddr type != local meta nfproto ipv6 dnat ip6 to [{box6}]:{offline_http}
+		jump lead_captive_dns
+	}}
+
+	chain lead_admitted_dns {{
+		meta l4proto {{ tcp, udp }} th dport 53 meta nfproto ipv4 dnat ip to {box4}:{admitted_dns}
+		meta l4proto {{ tcp, udp }} th dport 53 meta nfproto ipv6 dnat ip6 to [{box6}]:{admitted_dns}
+	}}
+
+	chain hide {{
+		type nat hook postrouting priority srcnat; policy accept;
+		oifname {uplinks} masquerade
+	}}
+"""
+
+# The captive are turned back before routing: a box whose uplink has lost its default route refuses just as quickly.
+_REFUSE = """
+	chain hold {{
+		type filter hook prerouting priority dstnat + 10; policy accept;
+		iifname {lan} meta mark 0 fib daddr type != {{ local, broadcast, multicast, anycast }} jump refuse
+	}}
+
+	chain refuse {{
+		tcp dport 853 reject with icmpx port-unreachable
+		meta l4proto tcp reject with tcp reset
+		udp dport {{ 443, 853 }} reject with icmpx port-unreachable
+		reject with icmpx admin-prohibited
+	}}
+"""
+
+_PASS = """
+	chain pass {{
+		type filter hook forward priority filter; policy drop;
+		iifname != {ours} oifname != {ours} accept
+		iifname {lan} oifname {uplinks} meta mark != 0 jump pass_out
+		iifname {uplinks} oifname {lan} jump pass_in
+		iifname {lan} jump refuse
+	}}
+
+	chain pass_out {{
+		ct state invalid drop
+		tcp flags syn tcp option maxseg size set rt mtu
+		ct mark set meta mark
+		add @sent {{ meta mark }}
+		accept
+	}}
+
+	chain pass_in {{
+		tcp flags syn tcp option maxseg size set rt mtu
+		ct state established,related meta mark != 0 add @received {{ meta mark }}
+		ct state established,related accept
+	}}
+"""
+
+_BOX = """
+	chain box {{
+		type filter hook input priority filter; policy drop;
+		iifname "lo" accept
+		iifname != {ours} accept
+		ct state established,related accept
+		iifname {lan} jump box_from_lan
+		iifname {uplinks} jump box_from_uplink
+	}}
+
+	chain box_from_lan {{
+		udp dport {{ 67, 547 }} accept
+		meta l4proto {{ tcp, udp }} th dport 53 accept
+		tcp dport {{ 80, 443 }} accept
+		ct status dnat tcp dport {offline_http} accept
+		ct status dnat meta l4proto {{ tcp, udp }} th dport {admitted_dns} accept
+		icmp type echo-request accept
+		icmpv6 type {{ echo-request, nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert }} accept
+		icmpv6 type {{ mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report }} accept
+		fib daddr type {{ broadcast, multicast }} drop
+		jump refuse
+	}}
+
+	chain box_from_uplink {{
+		udp sport 67 udp dport 68 accept
+		ip6 saddr fe80::/10 udp sport 547 udp dport 546 accept
+		icmp type echo-request limit rate 10/second accept
+		icmpv6 type echo-request limit rate 10/second accept
+		icmpv6 type {{ nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query }} accept
+	}}
+}}
+"""
+
+_APART = """
+table bridge {table} {{
+	chain apart {{
+		type filter hook forward priority filter; policy accept;
+		{only_lan}drop
+	}}
+}}
+"""
+
+
+def ruleset(config: SiteConfig, *, knows_bridges: bool = True) -> str:
+    """The text for ``nft -f``: one transaction, the same text may be loaded again at any time.
+
+    ``knows_bridges``: the kernel can tell which bridge a frame crosses (nft_meta_bridge); without it frames between the
+    ports of every bridge in this network namespace are stopped, not only those of the LAN's.
+    """
+    lan = config.lan
+    uplinks = ", ".join(f'"{uplink.interface}"' for uplink in config.uplinks)
+    places = {
+        "table": TABLE,
+        "devices": DEVICES,
+        "lan": f'"{lan.bridge}"',
+        "uplinks": f"{{ {uplinks} }}",
+        "ours": f'{{ "{lan.bridge}", {uplinks} }}',
+        "box4": lan.address.ip,
+        "net4": lan.address.network,
+        "box6": lan.address6.ip,
+        "net6": lan.address6.network,
+        "newcomers": NEWCOMERS,
+        "captive_http": CAPTIVE_HTTP,
+        "offline_http": OFFLINE_HTTP,
+        "captive_dns": CAPTIVE_DNS,
+        "admitted_dns": ADMITTED_DNS,
+        "only_lan": f'meta ibrname "{lan.bridge}" ' if knows_bridges else "",
+    }
+    return "".join(part.format(**places) for part in (_HEAD, _SETS, _WHO, _LEAD, _REFUSE, _PASS, _BOX, _APART))

@@ -1,0 +1,69 @@
+"""A kernel of dictionaries, behaving as the real one does for the gate. Refuses to stand in for it outside tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from appliance.gate.elements import Admit, Command, Crowd, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
+from appliance.values import Mac
+
+if "pytest" not in sys.modules:
+    raise RuntimeError("a fake kernel lets nobody pass: only tests may use it")
+
+
+@dataclass
+class FakeKernel:
+    """``now`` gives seconds; elements and flags vanish when their time is over, as in the kernel."""
+
+    now: Callable[[], float]
+    crowds: dict[Crowd, dict[Mac, tuple[Element, float]]] = field(default_factory=lambda: {"people": {}, "guests": {}})
+    flags: dict[str, float] = field(default_factory=dict)
+    bytes_received: dict[int, int] = field(default_factory=dict)
+    bytes_sent: dict[int, int] = field(default_factory=dict)
+    loaded: list[str] = field(default_factory=list)
+
+    def load(self, text: str) -> None:
+        self.loaded.append(text)
+
+    def perform(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            match command:
+                case Admit(mac, mark, seconds, crowd) | Extend(mac, mark, seconds, crowd):
+                    old = self.element(mac, crowd)
+                    element = Element(mac, mark, seconds, old.packets if old else 0, old.octets if old else 0)
+                    self.crowds[crowd][mac] = (element, self.now() + seconds)
+                case Remove(mac, _, crowd):
+                    self.crowds[crowd].pop(mac, None)
+                case Raise(flag, seconds):
+                    self.flags[flag] = self.now() + seconds
+                case Lower(flag):
+                    self.flags.pop(flag, None)
+                case FreeMark(mark):
+                    self.bytes_received.pop(mark, None)
+                    self.bytes_sent.pop(mark, None)
+
+    def element(self, mac: Mac, crowd: Crowd = "people") -> Element | None:
+        found = self.crowds[crowd].get(mac)
+        if found is None or found[1] <= self.now():
+            return None
+        return replace(found[0], seconds_left=int(found[1] - self.now()))
+
+    def listing(self) -> Listing:
+        people, guests = (
+            tuple(e for mac in self.crowds[crowd] if (e := self.element(mac, crowd)) is not None) for crowd in ("people", "guests")
+        )
+        grace = self.flags.get("grace", 0) - self.now()
+        return Listing(people, guests, int(grace) if grace > 0 else None, self.flags.get("offline", 0) > self.now())
+
+    def carried(self) -> tuple[dict[int, int], dict[int, int]]:
+        return dict(self.bytes_received), dict(self.bytes_sent)
+
+    def uses(self, mac: Mac, octets: int) -> None:
+        """The device sends one packet."""
+        for crowd in self.crowds.values():
+            if mac in crowd:
+                element, until = crowd[mac]
+                crowd[mac] = (replace(element, packets=element.packets + 1, octets=element.octets + octets), until)
+                self.bytes_sent[element.mark] = self.bytes_sent.get(element.mark, 0) + octets
