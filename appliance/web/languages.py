@@ -91,7 +91,10 @@ def _lookup(tag: str, languages: Sequence[Language]) -> Language | None:
         return languages[0] if languages else None
     while tag:
         for language in languages:
-            if language.tag.lower() == tag or tag in language.understood:
+            if language.tag.lower() == tag:
+                return language
+        for language in languages:
+            if tag in language.understood:
                 return language
         tag = tag.rpartition("-")[0]
     return None
