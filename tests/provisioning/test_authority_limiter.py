@@ -1,0 +1,24 @@
+"""One asker is slowed down; a crowd of boxes behind one address, and everyone else, is not."""
+
+from __future__ import annotations
+
+from provisioning.authority.limiter import ASKERS, BURST, PER_SECOND, Limiter
+
+
+def test_forty_boxes_behind_one_address_may_all_enrol_at_once() -> None:
+    limiter = Limiter()
+    assert all(limiter.allows("camp", 0.0) for _ in range(40))
+
+
+def test_one_asker_is_stopped_and_may_go_on_later_without_harm_to_others() -> None:
+    limiter = Limiter()
+    assert [limiter.allows("a", 0.0) for _ in range(BURST + 1)] == [True] * BURST + [False]
+    assert limiter.allows("b", 0.0)
+    assert limiter.allows("a", 1.01 / PER_SECOND)
+
+
+def test_memory_is_bounded() -> None:
+    limiter = Limiter()
+    for n in range(ASKERS * 2):
+        limiter.allows(str(n), 0.0)
+    assert len(limiter.buckets) == ASKERS
