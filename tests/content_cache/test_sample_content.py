@@ -22,7 +22,8 @@ NEEDS = {
 ARABIC_SCRIPT = re.compile(r"[\u0621-\u06d3]")
 LATIN = re.compile(r"[A-Za-zÀ-ÿ]")
 REAL_NAMES = re.compile(
-    r"\b(UN|UNHCR|UNICEF|WFP|IOM|WHO|MSF|ICRC|IRC|NRC|DRC|Oxfam|OXFAM|Caritas|UNRWA|Red Cross|Red Crescent|Croix-Rouge|Save the Children)\b"
+    r"\b(UN|UNHCR|UNICEF|WFP|IOM|WHO|MSF|ICRC|IRC|NRC|DRC|UNRWA|Oxfam|OXFAM|Caritas)\b"
+    r"|Red Cross|Red Crescent|Croix-Rouge|Save the Children"
 )
 
 
