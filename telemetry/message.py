@@ -6,7 +6,7 @@ Decoding takes nothing for granted: size, depth, tags, types, ranges and trailin
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,10 @@ class Row:
     wall: int
     trust: Trust
     values: Mapping[int, Wire]
+
+
+NOTHING = Row(0, 0, 0, "none", {})
+"""What the first row of a batch is the difference to."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,12 @@ def encode_values(values: Mapping[int, Wire]) -> dict[int, Any]:
     return {number: [value.than] if isinstance(value, Fewer) else value for number, value in values.items()}
 
 
-def _encode_row(row: Row, before: Mapping[int, Wire]) -> list[Any]:
-    """A row without what is the same in the row before; ``null`` is a value that is gone."""
-    changed = {number: value for number, value in row.values.items() if before.get(number) != value}
-    gone = {number: None for number in before if number not in row.values}
-    return [row.sequence, row.uptime, row.wall, _TRUSTS.index(row.trust), {**encode_values(changed), **gone}]
+def _encode_row(row: Row, before: Row = NOTHING) -> list[Any]:
+    """A row as the difference to the row before; ``null`` is a value that is gone."""
+    changed = {number: value for number, value in row.values.items() if before.values.get(number) != value}
+    gone = {number: None for number in before.values if number not in row.values}
+    steps = [row.sequence - before.sequence, row.uptime - before.uptime, row.wall - before.wall]
+    return [*steps, _TRUSTS.index(row.trust), {**encode_values(changed), **gone}]
 
 
 def encode(message: Batch | Live | Birth | Death | Ack | Command) -> bytes:
@@ -119,13 +124,13 @@ def encode(message: Batch | Live | Birth | Death | Ack | Command) -> bytes:
 def _as_map(message: Batch | Live | Birth | Death | Ack | Command) -> dict[int, Any]:
     match message:
         case Batch():
-            befores: list[Mapping[int, Wire]] = [{}, *(row.values for row in message.rows)]
-            rows = [_encode_row(row, before) for row, before in zip(message.rows, befores, strict=False)]
+            befores = [NOTHING, *message.rows[:-1]]
+            rows = [_encode_row(row, before) for row, before in zip(message.rows, befores, strict=True)]
             fields: dict[int, Any] = {_BOX: str(message.box), _BOOT: message.boot, _JOURNAL: message.journal, _ROWS: rows}
             if message.sent is not None:
                 fields[_SENT] = message.sent
         case Live():
-            fields = {_BOX: str(message.box), _BOOT: message.boot, _LIVE: _encode_row(message.row, {})}
+            fields = {_BOX: str(message.box), _BOOT: message.boot, _LIVE: _encode_row(message.row)}
         case Birth():
             fields = {_BOX: str(message.box), _BOOT: message.boot, _SITE: message.site, _SOFTWARE: message.software}
             fields[_SESSION] = message.session
@@ -144,7 +149,7 @@ def decode_telemetry(untrusted: bytes) -> Batch | Live:
     box, boot = BoxId(_text(fields, _BOX, 32)), _bytes(fields, _BOOT, 16)
     if _LIVE in fields:
         _only(fields, _BOX, _BOOT, _LIVE)
-        return Live(box, boot, _decode_row(fields[_LIVE], {}))
+        return Live(box, boot, _decode_row(fields[_LIVE]))
     _only(fields, _BOX, _BOOT, _JOURNAL, _SENT, _ROWS)
     sent = _whole(fields[_SENT]) if _SENT in fields else None
     return Batch(box, boot, _bytes(fields, _JOURNAL, 8), _decode_rows(fields.get(_ROWS)), sent)
@@ -229,18 +234,21 @@ def _decode_rows(untrusted: Any) -> tuple[Row, ...]:
         raise _bad(f"not 1 to {ROWS_LIMIT} rows")
     rows: list[Row] = []
     for item in untrusted:
-        row = _decode_row(item, rows[-1].values if rows else {})
+        row = _decode_row(item, rows[-1] if rows else NOTHING)
         if rows and row.sequence <= rows[-1].sequence:
             raise _bad("rows out of order")
         rows.append(row)
     return tuple(rows)
 
 
-def _decode_row(untrusted: Any, before: Mapping[int, Wire]) -> Row:
+def _decode_row(untrusted: Any, before: Row = NOTHING) -> Row:
     if not isinstance(untrusted, list) or len(untrusted) != 5:
         raise _bad("a row is not a list of five")
-    sequence, uptime, wall, trust, values = untrusted
-    return Row(_whole(sequence), _whole(uptime), _whole(wall), _TRUSTS[_whole(trust, 2)], decode_values(values, before))
+    sequence, uptime, wall = (
+        _whole(_signed(step) + start)
+        for step, start in zip(untrusted[:3], (before.sequence, before.uptime, before.wall), strict=True)
+    )
+    return Row(sequence, uptime, wall, _TRUSTS[_whole(untrusted[3], 2)], decode_values(untrusted[4], before.values))
 
 
 def _value(untrusted: Any) -> Wire:
@@ -248,9 +256,13 @@ def _value(untrusted: Any) -> Wire:
         return untrusted
     if isinstance(untrusted, list) and len(untrusted) == 1:
         return Fewer(_whole(untrusted[0], 1_000_000))
-    if isinstance(untrusted, int) and not isinstance(untrusted, bool) and abs(untrusted) <= WHOLE_LIMIT:
-        return untrusted
-    raise _bad("a value that is neither whole number, short text nor [fewer than]")
+    return _signed(untrusted)
+
+
+def _signed(untrusted: Any) -> int:
+    if not isinstance(untrusted, int) or isinstance(untrusted, bool) or abs(untrusted) > WHOLE_LIMIT:
+        raise _bad("a value that is neither whole number, short text nor [fewer than]")
+    return untrusted
 
 
 def _whole(untrusted: Any, limit: int = WHOLE_LIMIT) -> int:
@@ -275,8 +287,3 @@ def _text(fields: Mapping[int, Any], key: int, limit: int) -> str:
 
 def _bad(problem: str) -> BadInput:
     return BadInput(problem, mend="see docs/protocol.cddl")
-
-
-def split(rows: Sequence[Row], limit: int = ROWS_LIMIT) -> tuple[Row, ...]:
-    """As many of the oldest rows as a batch may hold."""
-    return tuple(rows[:limit])

@@ -102,9 +102,9 @@ def _fact(service: Literal["gate", "sync", "enrol"], key: str) -> Callable[[Read
 
 def _used(total: str, free: str) -> Callable[[Reading], float | None]:
     def percent(reading: Reading) -> float | None:
-        if reading.system is None or (whole := getattr(reading.system, total)) <= 0:
+        if reading.system is None or (whole := int(getattr(reading.system, total))) <= 0:
             return None
-        return float(100 * (1 - getattr(reading.system, free) / whole))
+        return 100 * (1 - int(getattr(reading.system, free)) / whole)
 
     return percent
 
@@ -182,7 +182,7 @@ def to_wire(metric: Metric, value: Any) -> int | str | Fewer | None:
 def from_wire(metric: Metric, value: int | str | Fewer) -> Value:
     """A value as the hub keeps and shows it: the inverse of ``to_wire``."""
     if isinstance(value, int) and metric.decimals:
-        return round(value / 10**metric.decimals, metric.decimals)
+        return round(value / float(10**metric.decimals), metric.decimals)
     return value
 
 

@@ -50,7 +50,7 @@ def noise(secret: bytes, name: str, period: str, epsilon: float = EPSILON) -> in
 
 
 def _uniform(eight_bytes: bytes) -> float:
-    return ((int.from_bytes(eight_bytes) >> (64 - _BITS)) + 0.5) / 2**_BITS
+    return ((int.from_bytes(eight_bytes) >> (64 - _BITS)) + 0.5) / float(2**_BITS)
 
 
 def _geometric(uniform: float, epsilon: float) -> int:

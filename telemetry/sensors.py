@@ -1,0 +1,63 @@
+"""E What can be measured on this machine: psutil, the gate's facts, the facts files of the others."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import psutil
+
+from appliance import facts
+from appliance.errors import Unreachable
+from appliance.gate import client
+from appliance.layout import Layout
+from telemetry.metrics import System
+
+_CHIPS = ("cpu_thermal", "soc_thermal", "coretemp", "k10temp")
+"""Names of processor sensors, the Pi's first."""
+
+
+def system(layout: Layout) -> System:
+    """The machine now. CPU use is since the call before (0 at the first)."""
+    memory, disk = psutil.virtual_memory(), psutil.disk_usage(str(layout.data))
+    written = psutil.disk_io_counters()
+    return System(
+        cpu_percent=psutil.cpu_percent(),
+        load=psutil.getloadavg()[0],
+        memory_total=memory.total,
+        memory_available=memory.available,
+        disk_total=disk.total,
+        disk_free=disk.free,
+        disk_written=None if written is None else written.write_bytes,
+        temperature=_temperature(),
+    )
+
+
+def _temperature() -> float | None:
+    found = psutil.sensors_temperatures()
+    for chip in _CHIPS:
+        for sensor in found.get(chip, ()):
+            return float(sensor.current)
+    return None
+
+
+def gate(layout: Layout) -> dict[str, Any]:
+    """The gate's facts; empty while it does not answer."""
+    try:
+        answer = client.ask(layout, {"do": "facts"})
+    except Unreachable:
+        return {}
+    return answer if answer.get("ok") is True else {}
+
+
+def told(layout: Layout, service: str) -> dict[str, Any]:
+    """The facts another service put down."""
+    return facts.read(layout, service)
+
+
+def software() -> str:
+    """The version of what runs here."""
+    try:
+        return version("campbox")
+    except PackageNotFoundError:  # run from a folder, as the demo's box does
+        return "unreleased"

@@ -1,0 +1,56 @@
+"""W Takes the readings of a box: asks every sensor once and makes counts of people safe before anything else sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from appliance import clock
+from appliance.layout import Layout
+from telemetry import schedule, sensors
+from telemetry.metrics import Fewer, Reading
+from telemetry.noise import period_of, release
+from telemetry.outbox import Outbox
+
+PEOPLE = {"people_online": "people_online", "people_active": "active_people"}
+"""Metric of people -> the gate's fact it is made from."""
+
+
+class Station:
+    """Takes readings of this box. Counts of people are made safe here, before anything else sees them."""
+
+    def __init__(self, layout: Layout, outbox: Outbox, boot: bytes, pace: schedule.Pace, smallest_count: int) -> None:
+        self.layout, self.outbox, self.boot, self.pace, self.smallest = layout, outbox, boot, pace, smallest_count
+        self._before: dict[str, tuple[float, Mapping[str, object]]] = {}
+
+    def read(self, purpose: str) -> Reading:
+        """A reading now; rates are since the last one for the same ``purpose``."""
+        moment, gate = clock.now(), sensors.gate(self.layout)
+        counted = (moment.uptime, gate)
+        rates = schedule.rates(self._before.get(purpose), counted)
+        self._before[purpose] = counted
+        return Reading(
+            moment=moment,
+            software=sensors.software(),
+            system=sensors.system(self.layout),
+            gate=gate,
+            sync=sensors.told(self.layout, "sync"),
+            enrol=sensors.told(self.layout, "enrol"),
+            people=self._people(gate, moment.uptime),
+            rates=rates,
+            outbox_rows=self.outbox.count(),
+            outbox_dropped=self.outbox.dropped,
+        )
+
+    def _people(self, gate: Mapping[str, Any], uptime: float) -> dict[str, int | Fewer]:
+        period = period_of(self.boot.hex(), uptime, self.pace.period)
+        told: dict[str, int | Fewer] = {}
+        for name, fact in PEOPLE.items():
+            count, before = gate.get(fact), self.outbox.released(name)
+            if not isinstance(count, int):
+                continue
+            now = release(before, count, name=name, period=period, smallest=self.smallest, secret=self.outbox.secret)
+            if now != before:
+                self.outbox.keep_release(name, now)  # kept first: a restart must not tell a second number for the period
+            told[name] = now.value
+        return told
