@@ -1,0 +1,120 @@
+"""W ``campbox test``: the tests by kind, and what this machine cannot run."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from appliance.errors import MissingComponent, NotSo
+from appliance.run import PARTS, find_program, run, spawn
+
+PROJECT = Path(__file__).resolve().parent.parent
+_NO_TESTS = 5  # pytest's exit status when none were found
+_INTERRUPTED = 2
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of tests: what it is, its pytest marker expression, and why this machine cannot run it (None: it can)."""
+
+    what: str
+    expression: str
+    lacks: Callable[[], str | None]
+
+
+def _nothing() -> str | None:
+    return None
+
+
+def _namespaces() -> str | None:
+    if os.geteuid() != 0:
+        return "it needs root, for network namespaces"
+    if run(["unshare", "--net", "true"], check=False).returncode != 0:
+        return "this machine's kernel lets nobody make network namespaces"
+    return None
+
+
+def _programs(*names: str) -> str | None:
+    for name in names:
+        try:
+            find_program(name)
+        except MissingComponent:
+            return f"the program {name} is not here"
+    return None
+
+
+def _browser() -> str | None:
+    headless = _programs("chromium") and _programs("chromium-headless-shell")
+    return _namespaces() or headless or _programs("chromedriver")
+
+
+def _machine() -> str | None:
+    return _namespaces() or _programs("qemu-system-x86_64", "modprobe", "busybox")
+
+
+KINDS = {
+    "fast": Kind("pure rules, golden texts, mypy and ruff", "not (net or browser or vm or image)", _nothing),
+    "net": Kind("real servers in network namespaces", "net and not vm", _namespaces),
+    "browser": Kind("Chromium on the real pages", "browser", _browser),
+    "vm": Kind("Debian's kernel under QEMU", "vm", _machine),
+    "image": Kind("the built Pi image, booted", "image", _namespaces),
+}
+
+
+@click.command(epilog="Example: campbox test fast net --only gate")
+@click.argument("kinds", nargs=-1, type=click.Choice([*KINDS, "all"]))
+@click.option("--only", metavar="EXPRESSION", help="Only tests whose names match, as pytest -k.")
+@click.option("--verbose", is_flag=True, help="One line a test.")
+def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
+    """Run the tests of some KINDS; without any, all that this machine can run."""
+    asked = list(KINDS) if not kinds or "all" in kinds else list(dict.fromkeys(kinds))
+    lacking = {name: reason for name in asked if (reason := KINDS[name].lacks()) is not None}
+    if lacking and kinds and "all" not in kinds:
+        name, reason = next(iter(lacking.items()))
+        raise MissingComponent(f"cannot run the {name} tests: {reason}", mend="run ./campbox test as root, or leave them out")
+    chosen = [name for name in asked if name not in lacking]
+    for name in asked:
+        click.echo(f"{name:8} {KINDS[name].what}" if name in chosen else f"{name:8} not run: {lacking[name]}")
+    _finish(_pytest(chosen, only, verbose), chosen, lacking)
+
+
+def _pytest(kinds: list[str], only: str | None, verbose: bool) -> int:
+    """Run them in one go, so that the demo camp of the net and browser tests starts once; the answer is pytest's status."""
+    expression = " or ".join(f"({KINDS[name].expression})" for name in kinds)
+    # No cache folder: a clone of an ordinary user is tested by root, through sudo, and must stay the user's.
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", expression, "--color", "yes" if _colour() else "no"]
+    argv += ["-k", only] if only else []
+    argv += ["--verbose"] if verbose else ["--quiet"]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PATH": _path()}
+    sys.stdout.flush()
+    try:
+        return int(spawn(argv, cwd=PROJECT, env=environment).wait())
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _colour() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def _path() -> str:
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"]
+    return os.pathsep.join([*places, f"{PARTS}/usr/sbin", f"{PARTS}/usr/bin", f"{PARTS}/sbin"])
+
+
+def _finish(status: int, chosen: list[str], lacking: dict[str, str]) -> None:
+    """The last line. Raises NotSo when a test failed."""
+    left_out = "".join(f"; {name} not run: {reason}" for name, reason in lacking.items())
+    if status == _NO_TESTS:
+        click.echo(f"campbox test: there are no tests of the kind {', '.join(chosen)} yet{left_out}")
+        return
+    if status == _INTERRUPTED:
+        raise NotSo("the tests were interrupted or could not be collected" + left_out, mend="read the lines above")
+    if status != 0:
+        raise NotSo("some tests failed" + left_out, mend="read the lines above")
+    click.echo(f"campbox test: all passed ({' '.join(chosen)}){left_out}")

@@ -1,0 +1,88 @@
+"""W What holds for every test: fast ones touch no process and no socket, each kind runs in its turn, skips say why."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Generator, Iterator
+from typing import Any
+
+import hypothesis
+import hypothesis.configuration
+import pytest
+
+ORDER = ("fast", "lint", "net", "browser", "vm", "image")
+"""Kinds in the order they run: the quickest answer first."""
+NEED_ROOT = ("net", "browser", "vm", "image")
+FORBIDDEN = {
+    "subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "pty.spawn",
+    "socket.__new__", "socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname",
+}  # fmt: skip
+"""Audit events (docs.python.org/3/library/audit_events.html) that no fast test may cause."""
+
+# Neither a time limit an example may miss on a busy machine, nor a database in the clone that another user could not write.
+hypothesis.configuration.set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), f"campbox-hypothesis-{os.getpid()}"))
+hypothesis.settings.register_profile("campbox", deadline=None, database=None, print_blob=True)
+hypothesis.settings.load_profile("campbox")
+
+
+class Forbidden(AssertionError):
+    """A fast test reached for a process or a socket."""
+
+
+_guarded: str | None = None
+_seconds: Counter[str] = Counter()
+_outcomes: dict[str, Counter[str]] = {}
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if _guarded is not None and event in FORBIDDEN:
+        raise Forbidden(f"{_guarded} is a fast test and caused {event}; mark it (net, browser, vm, lint) or hand in a fake")
+
+
+sys.addaudithook(_audit)
+
+
+def kind_of(item: pytest.Item) -> str:
+    """The kind of a test: its marker, else fast."""
+    return next((kind for kind in reversed(ORDER) if item.get_closest_marker(kind)), "fast")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order by kind; skip what needs root where there is none."""
+    items.sort(key=lambda item: ORDER.index(kind_of(item)))
+    for item in items:
+        if os.geteuid() != 0 and kind_of(item) in NEED_ROOT:
+            item.add_marker(pytest.mark.skip(reason="needs root: it makes network namespaces"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Guard a fast test from its fixtures' set-up to their end."""
+    global _guarded
+    _guarded = item.nodeid if kind_of(item) == "fast" else None
+    try:
+        return (yield)
+    finally:
+        _guarded = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Count outcomes and seconds by kind for the closing table."""
+    report = yield
+    kind = kind_of(item)
+    _seconds[kind] += report.duration
+    if report.when == "call" or report.outcome != "passed":
+        _outcomes.setdefault(kind, Counter())[report.outcome] += 1
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """One line a kind."""
+    terminalreporter.section("by kind")
+    for kind in (name for name in ORDER if name in _outcomes):
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in sorted(_outcomes[kind].items()))
+        terminalreporter.write_line(f"{kind:8} {counts} in {_seconds[kind]:.0f} s")
