@@ -91,7 +91,8 @@ SERVICES: tuple[Service, ...] = (
     ),
     Service(
         "hostapd", "box", "the box's own access point",
-        ("hostapd", "{conf}/hostapd.conf"), "campbox-radio",
+        # hostapd tells the addresses of phones that come and go, and has no switch against it but this one.
+        ("hostapd", "-f", "/dev/null", "{conf}/hostapd.conf"), "campbox-radio",
         capabilities=(ADMIN, RAW), needs=("gate",), when="radio",
     ),
     Service(

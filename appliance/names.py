@@ -1,0 +1,124 @@
+"""P Names and addresses on the LAN: site file -> the configuration of both dnsmasqs.
+
+The captive one leases addresses to everybody and answers every name by itself, so that no question of the captive ever leaves
+the box (no DNS tunnel) and none goes unanswered. The admitted one forwards. Which of them a phone talks to is decided in the
+kernel by the gate. Neither writes a lease, a name or an address anywhere: leases are in dnsmasq's memory; a restarted one
+takes over what phones say they have (``dhcp-authoritative``) and pings an address before it gives it to somebody else.
+"""
+
+from __future__ import annotations
+
+from appliance.config import Lan, SiteConfig
+from appliance.layout import Layout
+
+ADMITTED_PORT = 5354
+"""Where the DNS server of the admitted listens; the gate leads port 53 to it."""
+
+TEST_ADDRESS, TEST_ADDRESS6 = "198.51.100.1", "2001:db8:c0de::1"
+"""What every name is to the captive: RFC 5737 and RFC 3849 documentation addresses, which look public. Android shows no portal
+when its probe's name has a private address."""
+
+CAPTIVE_TTL = 5
+"""Seconds a phone may remember such an answer, so that the true one follows soon after the tap."""
+
+NCSI_NAME, NCSI_ADDRESSES = "dns.msftncsi.com", ("131.107.255.255", "fd3e:4f5a:5b81::1")
+"""Windows' DNS probe; with the genuine answer it goes on to the HTTP probe and finds the portal."""
+
+ABSENT = ("use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com")
+"""Names that must not exist while captive, or Firefox and Apple take their questions past the portal."""
+
+LEASE = "1h"
+MOST_LEASES = 10_000
+
+
+def files(config: SiteConfig, layout: Layout) -> dict[str, str]:
+    """Contribution to ``campbox.files``."""
+    return {
+        "dnsmasq-captive.conf": _captive(config, layout),
+        "dnsmasq-admitted.conf": _admitted(config, layout),
+    }
+
+
+def _common(layout: Layout, service: str, bridge: str) -> str:
+    return f"""\
+# Written at start from the site file: changes here are lost.
+pid-file={layout.service_run(service)}/pid
+user=
+group=
+log-facility=-
+no-hosts
+interface={bridge}
+bind-dynamic
+local-ttl={CAPTIVE_TTL}
+"""
+
+
+def _own_names(config: SiteConfig) -> str:
+    lan = config.lan
+    names = [name for name in (config.access.portal_name, config.access.api_name) if name]
+    return "".join(f"address=/{name}/{lan.address.ip}\naddress=/{name}/{lan.address6.ip}\n" for name in names)
+
+
+def _captive(config: SiteConfig, layout: Layout) -> str:
+    absent = "".join(f"address=/{name}/\n" for name in ABSENT)
+    windows = "".join(f"address=/{NCSI_NAME}/{address}\n" for address in NCSI_ADDRESSES)
+    return f"""\
+{_common(layout, "dnsmasq-captive", config.lan.bridge)}\
+except-interface=lo
+port=53
+no-resolv
+cache-size=0
+address=/#/{TEST_ADDRESS}
+address=/#/{TEST_ADDRESS6}
+{windows}\
+{absent}\
+{_own_names(config)}\
+{_leases(config)}"""
+
+
+def _leases(config: SiteConfig) -> str:
+    lan = config.lan
+    first, last, count = _range(lan)
+    api = f"https://{config.access.api_name}/api/captive"
+    # RFC 8910 section 2: only with a certificate, and never an IP literal.
+    told = f"dhcp-option=114,{api}\ndhcp-option=option6:103,{api}\n" if config.access.api_name else ""
+    return f"""\
+dhcp-authoritative
+leasefile-ro
+quiet-dhcp
+quiet-dhcp6
+quiet-ra
+quiet-tftp
+dhcp-ignore-names
+dhcp-lease-max={count}
+dhcp-range={first},{last},{lan.address.network.netmask},{LEASE}
+dhcp-option=option:router,{lan.address.ip}
+dhcp-option=option:dns-server,{lan.address.ip}
+enable-ra
+dhcp-range={lan.address6.network.network_address},ra-stateless,64,{LEASE}
+dhcp-option=option6:dns-server,[{lan.address6.ip}]
+{told}"""
+
+
+def _range(lan: Lan) -> tuple[str, str, int]:
+    """The first and last address to lease and how many; dnsmasq leaves out the box's own when it lies between."""
+    network = lan.address.network
+    first, last = network.network_address + 1, network.broadcast_address - 1
+    if lan.address.ip == first:
+        first += 1
+    elif lan.address.ip == last:
+        last -= 1
+    count = int(last) - int(first) + 1 - (first <= lan.address.ip <= last)
+    return str(first), str(last), min(count, MOST_LEASES)
+
+
+def _admitted(config: SiteConfig, layout: Layout) -> str:
+    return f"""\
+{_common(layout, "dnsmasq-admitted", config.lan.bridge)}\
+interface=lo
+port={ADMITTED_PORT}
+cache-size=4000
+dns-forward-max=600
+domain-needed
+bogus-priv
+{_own_names(config)}"""
