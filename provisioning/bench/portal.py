@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urljoin
 
-from appliance.run import run
 from provisioning.bench import crowd, load, machine
 from provisioning.bench.camp import Camp, camp
 from provisioning.bench.report import Budget, Result, percentile
+from provisioning.bench.weigh import weigh
+from provisioning.lab.netns import Namespace
 
 CLIENT = ipaddress.IPv4Interface("10.44.12.1/20")
 LAN = ipaddress.IPv4Network("10.44.0.0/20")
@@ -53,11 +55,9 @@ def _probes(running: Camp, seconds: int) -> list[Result]:
     # To an address on the internet, as phones do: the kernel's redirect is part of what is measured.
     url = f"http://{running.beyond}/generate_204"
     kept = [load.wrk(running.client, url, headers=PROBE, connections=200, seconds=seconds) for _ in range(3)]
-    made = machine.forks()
+    children = _children(running)
     new = [load.wrk(running.client, url, headers=PROBE | CLOSE, connections=200, seconds=seconds) for _ in range(3)]
     steady = [load.offered(running.client, url, headers={}, rate=5000, seconds=seconds) for _ in range(3)]
-    children = _children(running)
-    _ = made
     return [
         _median("captive probe, kept connections", [r.per_second for r in kept], "req/s", Budget(">=", 40_000)),
         _median("captive probe, a new connection each", [r.per_second for r in new], "req/s", Budget(">=", 10_000)),
@@ -73,7 +73,24 @@ def _pages(running: Camp, seconds: int) -> list[Result]:
     return [
         _median("welcome page (Arabic) from the front", [r.per_second for r in runs], "req/s", Budget(">=", 8_000)),
         _median("welcome page p99 under that load", [r.p99_ms for r in runs], "ms"),
+        *_weight(running, url),
     ]
+
+
+def _weight(running: Camp, url: str) -> list[Result]:
+    html = _fetch(running, url)
+    page = weigh(html)
+    sizes = [len(html.encode()), *(len(_fetch(running, urljoin(url, link)).encode()) for link in page.resources)]
+    return [
+        Result("welcome page, whole and uncompressed", sum(sizes) / 1000, "kB", Budget("<=", 30)),
+        Result("welcome page, requests", len(sizes), "", Budget("<=", 6)),
+        Result("welcome page, DOM nodes", page.nodes, "", Budget("<=", 400)),
+        Result("welcome page, scripts", page.scripts, "", Budget("==", 0)),
+    ]
+
+
+def _fetch(running: Camp, url: str) -> str:
+    return running.client.run("curl", "-sf", "--max-time", "10", url).stdout
 
 
 def _children(running: Camp) -> int:
@@ -120,7 +137,11 @@ def _memory(running: Camp) -> Result:
 
 
 def _many_devices() -> list[Result]:
-    done = run([sys.executable, "-m", "provisioning.bench.admitted"], timeout=120)
+    place = Namespace.create("campbox-bench")
+    try:
+        done = place.run(sys.executable, "-m", "provisioning.bench.admitted", timeout=120)
+    finally:
+        place.destroy()
     figures: dict[str, list[float]] = json.loads(done.stdout)
     return [
         _median("10,000 admitted devices restored in one transaction", figures["restore_ms"], "ms", Budget("<=", 300)),
