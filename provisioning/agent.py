@@ -82,6 +82,7 @@ def _enrol(folder: Path, untrusted_identity: Any, *, renewing: bool) -> None:
     token = None if renewing else box_key.read_token(folder)
     if token is None and not renewing:
         raise Refused("no token: the card carried none, or it was used", mend="make a new ticket for this box")
+    box_key.sweep(folder)
     key = box_key.load_or_make_key(folder)
     ca_pem = hub_link.fetch_authority(identity)
     asked = {"box": str(identity.box), "csr": box_key.request(key, str(identity.box))}

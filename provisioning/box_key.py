@@ -64,6 +64,12 @@ def keep(folder: Path, enrolled: Enrolled, ca_pem: str, *, renewed: bool) -> Non
     _write(folder / "cert.pem", enrolled.certificate)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what a run that was cut short had begun to write: it may hold half a key."""
+    for path in folder.glob(".*.new"):
+        path.unlink()
+
+
 def read_token(folder: Path) -> str | None:
     """The enrolment token, while it is there."""
     try:
