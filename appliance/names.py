@@ -56,7 +56,10 @@ local-ttl={CAPTIVE_TTL}
 def _own_names(config: SiteConfig) -> str:
     lan = config.lan
     names = [name for name in (config.access.portal_name, config.access.api_name) if name]
-    return "".join(f"address=/{name}/{lan.address.ip}\naddress=/{name}/{lan.address6.ip}\n" for name in names)
+    # "local" is for questions other than A and AAAA (phones ask for HTTPS records too): no data, at once, never forwarded.
+    return "".join(
+        f"local=/{name}/\naddress=/{name}/{lan.address.ip}\naddress=/{name}/{lan.address6.ip}\n" for name in names
+    )
 
 
 def _captive(config: SiteConfig, layout: Layout) -> str:
@@ -68,6 +71,7 @@ except-interface=lo
 port=53
 no-resolv
 cache-size=0
+local=/#/
 address=/#/{TEST_ADDRESS}
 address=/#/{TEST_ADDRESS6}
 {windows}\
