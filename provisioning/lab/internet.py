@@ -18,7 +18,7 @@ from provisioning.lab.netns import Namespace
 from provisioning.lab.trust import Authority
 
 
-def load_probes() -> tuple[Any, ...]:
+def load_rows() -> tuple[sites.Row, ...]:
     """The probe table of the box (entry points ``campbox.probes``). Raises MissingComponent when there is none."""
     rows = [row for entry in entry_points(group="campbox.probes") for row in entry.load()]
     if not rows:
@@ -29,9 +29,10 @@ def load_probes() -> tuple[Any, ...]:
 class Internet:
     """DNS and web servers in the namespace ``campbox-net``."""
 
-    def __init__(self, folder: Path, probes: Iterable[sites.Probe], authority: Authority) -> None:
+    def __init__(self, folder: Path, rows: Iterable[sites.Row], authority: Authority) -> None:
         self.folder, self.authority = folder, authority
-        self.answers = sites.answers(probes)
+        known = tuple(rows)
+        self.answers, self.fixed = sites.answers(sites.probes(known)), sites.fixed_names(known)
         self.hosts = plan.web_hosts(sites.host_names(self.answers))
         self._running: list[subprocess.Popen[bytes]] = []
 
@@ -83,5 +84,5 @@ class Internet:
         (answers / "big").write_bytes(bytes(range(250)) * (sites.BIG_BYTES // 250))
         names = [host.name for host in self.hosts]
         self.authority.issue(names, self.folder / "web.pem", self.folder / "web-key.pem", datetime.now(UTC))
-        (self.folder / "dnsmasq.conf").write_text(sites.dns_config(self.hosts, self.folder / "dnsmasq.pid"))
+        (self.folder / "dnsmasq.conf").write_text(sites.dns_config(self.hosts, self.fixed, self.folder / "dnsmasq.pid"))
         (self.folder / "nginx.conf").write_text(sites.web_config(self.hosts, self.answers, self.folder))

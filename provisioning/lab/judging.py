@@ -20,6 +20,10 @@ QUICK = 1.0
 """Seconds within which a refusal must be felt, or phones sit and wait."""
 
 
+ARRIVED = "is at home here"
+"""What a phone says when its journey is over and its life begins."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """One expectation, whether it holds, and the figure."""
@@ -63,31 +67,32 @@ def captive_dns(answer: Answer, version: int, where: str) -> Outcome:
     return Outcome(f"{where} answers with the test address, {_family(version)}", holds, figure)
 
 
-def captive_probe(row: Probe, reply: Reply, version: int, portal_name: str) -> Outcome:
+def captive_probe(probe: Probe, reply: Reply, version: int, portal_name: str) -> Outcome:
     """While captive a probe gets a redirect to the portal that no cache keeps."""
     holds = (
         reply.status == 302
         and (urlsplit(reply.location).hostname == portal_name)
         and "no-store" in reply.headers.get("cache-control", "")
     )
-    return Outcome(f"probe {row.os} leads to the portal, {_family(version)}", holds, f"{reply.status} in {in_ms(reply.seconds)}")
+    return Outcome(
+        f"probe {probe.name} leads to the portal, {_family(version)}", holds, f"{reply.status} in {in_ms(reply.seconds)}"
+    )
 
 
-def online_probe(row: Probe, reply: Reply, version: int) -> Outcome:
+def online_probe(probe: Probe, reply: Reply, version: int) -> Outcome:
     """Once admitted a probe gets its genuine answer, byte for byte."""
-    holds = reply.status == row.online_status and reply.body == row.online_body
+    holds = _genuine(probe, reply)
     figure = f"{reply.status}, {len(reply.body)} bytes, in {in_ms(reply.seconds)}"
-    return Outcome(f"probe {row.os} gets the genuine answer, {_family(version)}", holds, figure)
+    return Outcome(f"probe {probe.name} gets the genuine answer, {_family(version)}", holds, figure)
 
 
-def offline_probe(row: Probe, reply: Reply, version: int, portal_name: str) -> Outcome:
+def offline_probe(probe: Probe, reply: Reply, version: int, portal_name: str) -> Outcome:
     """With the uplink down an admitted phone's probe leads to the page that says so; never a false success."""
     where = urlsplit(reply.location)
     led = reply.status == 302 and where.hostname == portal_name and where.path.startswith("/offline")
-    success = reply.status == row.online_status and reply.body == row.online_body
-    holds = led and not success and "no-store" in reply.headers.get("cache-control", "")
+    holds = led and not _genuine(probe, reply) and "no-store" in reply.headers.get("cache-control", "")
     figure = f"{reply.status} to {where.path or 'nowhere'} in {in_ms(reply.seconds)}"
-    return Outcome(f"probe {row.os} leads to the page that says the internet is down, {_family(version)}", holds, figure)
+    return Outcome(f"probe {probe.name} leads to the page that says the internet is down, {_family(version)}", holds, figure)
 
 
 def refused(what: str, met: tuple[str, float], wanted: str, version: int) -> Outcome:
@@ -141,6 +146,18 @@ def page_in(what: str, page: Page, reply: Reply, language: str) -> Outcome:
 def failed(what: str, why: object) -> Outcome:
     """Something that should have been possible was not."""
     return Outcome(what, False, str(why))
+
+
+def _genuine(probe: Probe, reply: Reply) -> bool:
+    says = {name.lower(): value for name, value in probe.answer.headers}
+    same_body = reply.body == probe.answer.body or probe.answer.status in (301, 302)
+    return reply.status == probe.answer.status and same_body and all(reply.headers.get(n) == v for n, v in says.items())
+
+
+def fixed_name(name: str, answer: Answer, addresses: tuple[str, ...]) -> Outcome:
+    """A name that is itself a probe has the address it must have."""
+    holds = bool(answer.addresses) and all(str(address) in addresses for address in answer.addresses)
+    return Outcome(f"probe by name {name}", holds, f"{len(answer.addresses)} addresses, code {answer.code}")
 
 
 def _family(version: int) -> str:

@@ -10,10 +10,10 @@ PLANTED = "Zeb7Q4x"
 
 @dataclass(frozen=True)
 class PhoneKind:
-    """A phone: ``probe`` is the first word of the probe rows it uses; ``search`` is what its owner looks for."""
+    """A phone: ``system`` names the rows of the probe table it uses; ``search`` is what its owner looks for."""
 
     name: str
-    probe: str
+    system: str
     accept_language: str
     language: str
     user_agent: str
@@ -30,12 +30,12 @@ def _agent(text: str) -> str:
 
 
 PHONE_KINDS: tuple[PhoneKind, ...] = (
-    PhoneKind("Android", "android", "ar-SY,ar;q=0.9,en;q=0.5", "ar", _agent("Linux; Android 13; SM-A135F"), "صحة"),
-    PhoneKind("iPhone", "apple", "fa-AF,fa;q=0.9", "fa-AF", _agent("iPhone; CPU iPhone OS 16_6 like Mac OS X"), "health"),
-    PhoneKind("Windows", "windows", "fr-FR,fr;q=0.8,en;q=0.3", "fr", _agent("Windows NT 10.0; Win64; x64"), "education"),
-    PhoneKind("Firefox", "firefox", "en-GB,en;q=0.8", "en", _agent("Android 9; rv:109.0"), "food"),
-    PhoneKind("GNOME", "gnome", "en-US,en;q=0.9,ar;q=0.5", "en", _agent("X11; Linux x86_64; rv:115.0"), "cash"),
-    PhoneKind("Android 7", "android", "ar,en;q=0.2", "ar", _agent("Linux; Android 7.0; SM-G920F"), "تعليم"),
+    PhoneKind("Android", "Android", "ar-SY,ar;q=0.9,en;q=0.5", "ar", _agent("Linux; Android 13; SM-A135F"), "صحة"),
+    PhoneKind("iPhone", "Apple", "fa-AF,fa;q=0.9", "fa-AF", _agent("iPhone; CPU iPhone OS 16_6 like Mac OS X"), "health"),
+    PhoneKind("Windows", "Windows", "fr-FR,fr;q=0.8,en;q=0.3", "fr", _agent("Windows NT 10.0; Win64; x64"), "education"),
+    PhoneKind("Firefox", "Firefox", "en-GB,en;q=0.8", "en", _agent("Android 9; rv:109.0"), "food"),
+    PhoneKind("GNOME", "GNOME", "en-US,en;q=0.9,ar;q=0.5", "en", _agent("X11; Linux x86_64; rv:115.0"), "cash"),
+    PhoneKind("Android 7", "Android", "ar,en;q=0.2", "ar", _agent("Linux; Android 7.0; SM-G920F"), "تعليم"),
 )
 
 

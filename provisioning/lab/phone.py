@@ -19,10 +19,10 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from appliance.errors import CampboxError, NotSo, Unreachable
 from appliance.values import Ip, parse_ip
 from provisioning.lab import dnswire, handset, judging, kinds
-from provisioning.lab.internet import load_probes
+from provisioning.lab.internet import load_rows
 from provisioning.lab.judging import Outcome
 from provisioning.lab.pages import Page, Reply, read_page
-from provisioning.lab.sites import BIG_FILE, Probe
+from provisioning.lab.sites import BIG_FILE, Probe, fixed_names, probes
 from provisioning.lab.world import World
 
 FAMILIES = ((4, dnswire.A), (6, dnswire.AAAA))
@@ -35,7 +35,9 @@ class Phone:
 
     def __init__(self, name: str, kind: kinds.PhoneKind, world: World, neighbours: Iterable[Ip] = ()) -> None:
         self.name, self.kind, self.world, self.neighbours = name, kind, world, tuple(neighbours)
-        self.probes: list[Probe] = [row for row in load_probes() if row.os.startswith(kind.probe)]
+        self.rows = load_rows()
+        self.fixed = {name: found for name, found in fixed_names(self.rows).items() if kind.system == "Windows"}
+        self.probes = [probe for probe in probes(self.rows) if probe.system == kind.system]
 
     def join(self) -> Iterator[Outcome]:
         """Lease, make an IPv6 address, learn the name server and, where offered, the captive portal API."""
@@ -52,8 +54,8 @@ class Phone:
         """Before the tap: probes lead to the portal, everything else is turned down, quickly, in both families."""
         for version, kind in FAMILIES:
             yield from self._held_dns(version, kind)
-            for row in self.probes:
-                yield self._try(f"probe {row.os}", partial(self._captive_probe, row, version))
+            for probe in self.probes:
+                yield self._try(f"probe {probe.name}", partial(self._captive_probe, probe, version))
             web = self.world.web(version)
             yield judging.refused("HTTPS", handset.knock_tcp(web, 443), "refused", version)
             yield judging.refused("QUIC", handset.knock_udp(web, 443), "unreachable", version)
@@ -93,12 +95,13 @@ class Phone:
     def online(self) -> Iterator[Outcome]:
         """After the tap: genuine probe answers, web sites by HTTP and HTTPS, genuine DNS; in both families."""
         for version, kind in FAMILIES:
-            for row in self.probes:
-                yield self._try(f"probe {row.os}", partial(self._online_probe, row, version))
+            for probe in self.probes:
+                yield self._try(f"probe {probe.name}", partial(self._online_probe, probe, version))
             for scheme in ("http", "https"):
                 what = f"web site by {scheme.upper()}, IPv{version}"
                 yield self._try(what, partial(self._web_site, what, scheme, version))
             server = self.world.box(version)
+            yield from self._names(kind, server)
             answer = handset.resolve(self.world.web_host, kind, server)
             yield Outcome(f"genuine DNS, IPv{version}", answer.addresses == (self.world.web(version),), f"code {answer.code}")
         yield from self.apart()
@@ -106,8 +109,8 @@ class Phone:
     def offline(self) -> Iterator[Outcome]:
         """Admitted with the uplink down: probes lead to the page that says so; what is local works."""
         for version, _ in FAMILIES:
-            for row in self.probes:
-                yield self._try(f"probe {row.os}", partial(self._offline_probe, row, version))
+            for probe in self.probes:
+                yield self._try(f"probe {probe.name}", partial(self._offline_probe, probe, version))
         _, reply, page = self._browse(f"http://{self.world.web_host}/")
         yield judging.page_in("the page that says the internet is down", page, reply, self.kind.language)
         yield from self.catalogue()
@@ -141,6 +144,7 @@ class Phone:
 
     def live(self) -> Iterator[Outcome]:
         """Go on living until killed: now a page of the catalogue, now something from the internet."""
+        yield Outcome(judging.ARRIVED, True, "")
         while True:
             time.sleep(random.uniform(3, 9))
             if random.random() < 0.5:
@@ -190,18 +194,24 @@ class Phone:
         ):
             answer = handset.resolve(self.world.web_host, kind, server)
             yield judging.captive_dns(answer, version, where)
+        yield from self._names(kind, self.world.box(version))
 
-    def _captive_probe(self, row: Probe, version: int) -> Outcome:
-        return judging.captive_probe(row, self._probe(row, version), version, self.world.portal_name)
+    def _names(self, kind: int, server: Ip) -> Iterator[Outcome]:
+        for name, addresses in self.fixed.items():
+            yield judging.fixed_name(name, handset.resolve(name, kind, server), addresses)
 
-    def _online_probe(self, row: Probe, version: int) -> Outcome:
-        return judging.online_probe(row, self._probe(row, version), version)
+    def _captive_probe(self, probe: Probe, version: int) -> Outcome:
+        return judging.captive_probe(probe, self._probe(probe, version), version, self.world.portal_name)
 
-    def _offline_probe(self, row: Probe, version: int) -> Outcome:
-        return judging.offline_probe(row, self._probe(row, version), version, self.world.portal_name)
+    def _online_probe(self, probe: Probe, version: int) -> Outcome:
+        return judging.online_probe(probe, self._probe(probe, version), version)
 
-    def _probe(self, row: Probe, version: int) -> Reply:
-        return handset.fetch(f"http://{row.host}{row.path}", self._address(row.host, version), self.kind.headers)
+    def _offline_probe(self, probe: Probe, version: int) -> Outcome:
+        return judging.offline_probe(probe, self._probe(probe, version), version, self.world.portal_name)
+
+    def _probe(self, probe: Probe, version: int) -> Reply:
+        asked = probe.answer
+        return handset.fetch(f"http://{asked.host}{asked.path}", self._address(asked.host, version), self.kind.headers)
 
     def _web_site(self, what: str, scheme: str, version: int) -> Outcome:
         address = self._address(self.world.web_host, version)
@@ -279,7 +289,7 @@ def main(arguments: list[str] | None = None) -> int:
     told: Any = parser.parse_args(arguments)
     phone = Phone(told.name, kinds.kind_named(told.kind), World.from_json(told.world.read_text()), told.neighbour)
     if told.all_probes:
-        phone.probes = list(load_probes())
+        phone.probes, phone.fixed = list(probes(phone.rows)), fixed_names(phone.rows)
     held = True
     for outcome in perform(phone, told.deeds):
         held = held and outcome.holds

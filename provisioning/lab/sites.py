@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,21 +17,28 @@ BIG_FILE, BIG_BYTES = "/bytes/1m", 1_000_000
 ORDINARY = "<!doctype html><title>{name}</title><h1>{name}</h1><p>An ordinary page of the lab's internet.</p>\n"
 
 
-class Probe(Protocol):
+class Says(Protocol):
+    """A genuine answer in the box's probe table."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Row(Protocol):
     """What the lab needs to know of a row of the box's probe table (entry point ``campbox.probes``)."""
 
     @property
-    def os(self) -> str: ...
-    @property
     def host(self) -> str: ...
     @property
-    def path(self) -> str: ...
+    def system(self) -> str: ...
     @property
-    def online_status(self) -> int: ...
+    def answers(self) -> Mapping[str, Says]: ...
     @property
-    def online_body(self) -> bytes: ...
-    @property
-    def online_type(self) -> str: ...
+    def dns(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -41,15 +48,42 @@ class Answer:
     host: str
     path: str
     status: int
-    body: bytes
-    content_type: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
 
 
-def answers(probes: Iterable[Probe]) -> tuple[Answer, ...]:
+@dataclass(frozen=True)
+class Probe:
+    """One question of one operating system, and the genuine answer."""
+
+    system: str
+    answer: Answer
+
+    @property
+    def name(self) -> str:
+        """How outcomes call it."""
+        return f"{self.system} {self.answer.host}{self.answer.path}"
+
+
+def probes(rows: Iterable[Row]) -> tuple[Probe, ...]:
+    """Every question of the table that is asked by HTTP."""
+    return tuple(
+        Probe(row.system, Answer(row.host, path, said.status, tuple(said.headers), said.body))
+        for row in rows
+        for path, said in row.answers.items()
+    )
+
+
+def fixed_names(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
+    """Names that are themselves the probe: the addresses they must have."""
+    return {row.host: row.dns for row in rows if row.dns}
+
+
+def answers(asked: Iterable[Probe]) -> tuple[Answer, ...]:
     """The genuine "online" answers of every probe, and a front page for every ordinary site; none twice."""
-    rows = {(p.host, p.path): Answer(p.host, p.path, p.online_status, p.online_body, p.online_type) for p in probes}
+    rows = {(probe.answer.host, probe.answer.path): probe.answer for probe in asked}
     for name in (WEB_HOST, *OTHER_SITES):
-        rows[name, "/"] = Answer(name, "/", 200, ORDINARY.format(name=name).encode(), "text/html")
+        rows[name, "/"] = Answer(name, "/", 200, (("Content-Type", "text/html"),), ORDINARY.format(name=name).encode())
     return tuple(rows[key] for key in sorted(rows))
 
 
@@ -60,14 +94,16 @@ def host_names(rows: Iterable[Answer]) -> tuple[str, ...]:
     return (*first, *sorted(names - set(first)))
 
 
-def dns_config(hosts: tuple[plan.Host, ...], pid_file: Path) -> str:
-    """dnsmasq: answers both families for every host and the hub, NXDOMAIN for everything else."""
+def dns_config(hosts: tuple[plan.Host, ...], fixed: Mapping[str, tuple[str, ...]], pid_file: Path) -> str:
+    """dnsmasq: answers both families for every host, the fixed names and the hub, NXDOMAIN for everything else."""
     lines = [
-        "keep-in-foreground", "no-resolv", "no-hosts", "bind-interfaces", "user=nobody", "group=nogroup", "cache-size=0", "local-ttl=60",
+        "keep-in-foreground", "no-resolv", "no-hosts", "bind-interfaces",
+        "user=nobody", "group=nogroup", "cache-size=0", "local-ttl=60",
         f"pid-file={pid_file}",
         f"listen-address={plan.DNS4},{plan.DNS6}", "local=/#/",
         f"host-record={plan.HUB_NAME},{plan.HUB4.ip},{plan.HUB6.ip}",
         *(f"host-record={host.name},{host.address},{host.address6}" for host in hosts),
+        *(f"host-record={name},{','.join(addresses)}" for name, addresses in sorted(fixed.items())),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -102,7 +138,7 @@ def _server(host: plan.Host, rows: list[Answer], folder: Path) -> str:
         for address in (host.address, f"[{host.address6}]")
         for port, mode in ((80, ""), (443, " ssl"))
     )
-    places = "\n".join(_location(row, folder) for row in rows)
+    places = "\n".join(_location(row) for row in rows)
     return f"""\
  server {{
   {listens}
@@ -114,10 +150,13 @@ def _server(host: plan.Host, rows: list[Answer], folder: Path) -> str:
  }}"""
 
 
-def _location(row: Answer, folder: Path) -> str:
+def _location(row: Answer) -> str:
+    headers = dict(row.headers)
+    kind, leads = headers.pop("Content-Type", "text/plain"), headers.pop("Location", "")
+    added = "".join(f' add_header {name} "{value}" always;' for name, value in headers.items())
     if not row.body:
-        return f"  location = {row.path} {{ return {row.status}; }}"
-    return f"  location = {row.path} {{ types {{ }} default_type {row.content_type}; try_files /{answer_file(row)} =404; }}"
+        return f"  location = {row.path} {{{added} return {row.status} {leads}; }}"
+    return f"  location = {row.path} {{{added} types {{ }} default_type {kind}; try_files /{answer_file(row)} =404; }}"
 
 
 def answer_file(row: Answer) -> str:
