@@ -1,0 +1,143 @@
+"""E Netlink sockets: the kernel asked and told in process, without a fork (netlink(7), linux/netlink.h)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from appliance.errors import CommandFailed
+
+ROUTE, NETFILTER = 0, 12  # NETLINK_ROUTE, NETLINK_NETFILTER
+_REQUEST, _ACK, _DUMP = 0x1, 0x4, 0x300
+CREATE, REPLACE, EXCLUSIVE = 0x400, 0x100, 0x200
+_ERROR, _DONE = 2, 3
+_HEADER = struct.Struct("=IHHII")
+_TYPE_MASK = 0x3FFF  # without NLA_F_NESTED and NLA_F_NET_BYTEORDER
+NESTED = 0x8000
+_BATCH = 64
+"""Messages sent at once: their acknowledgements fit the socket's buffer."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One request: its type, its body (fixed header and attributes), and flags beside NLM_F_REQUEST."""
+
+    kind: int
+    body: bytes
+    flags: int = 0
+
+
+def attribute(kind: int, data: bytes) -> bytes:
+    """One attribute, padded to four bytes."""
+    return struct.pack("=HH", len(data) + 4, kind) + data + bytes(-len(data) % 4)
+
+
+def nested(kind: int, *inner: bytes) -> bytes:
+    """An attribute that holds attributes."""
+    return attribute(kind | NESTED, b"".join(inner))
+
+
+def attributes(data: bytes) -> dict[int, bytes]:
+    """Attribute type -> value; of equal types the last, and nothing from a malformed rest."""
+    found, place = {}, 0
+    while place + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, place)
+        if length < 4 or place + length > len(data):
+            break
+        found[kind & _TYPE_MASK] = data[place + 4 : place + length]
+        place += length + (-length % 4)
+    return found
+
+
+class Netlink:
+    """One netlink socket in the network namespace where it was made."""
+
+    def __init__(self, protocol: int) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        self._socket.settimeout(2.0)
+        self._socket.bind((0, 0))
+        self._sequence = 0
+
+    def close(self) -> None:
+        """Close it."""
+        self._socket.close()
+
+    def dump(self, kind: int, body: bytes) -> Iterator[bytes]:
+        """Everything of a kind: the body of each answer. Raises CommandFailed."""
+        self._send([Message(kind, body, _DUMP)])
+        yield from self._answers()
+
+    def get(self, kind: int, body: bytes) -> bytes | None:
+        """One thing, or None when the kernel has none. Raises CommandFailed for any other refusal."""
+        self._send([Message(kind, body, _ACK)])
+        answer = None
+        try:
+            for body in self._answers():
+                answer = body
+        except CommandFailed as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
+        return answer
+
+    def tell(self, messages: Sequence[Message], *, forgive: Iterable[type[OSError]] = ()) -> None:
+        """Have every message carried out, in order. Raises CommandFailed for the first that is refused, after trying all."""
+        forgiven, first = tuple(forgive), None
+        for start in range(0, len(messages), _BATCH):
+            part = messages[start : start + _BATCH]
+            last = self._send([Message(m.kind, m.body, m.flags | _ACK) for m in part])
+            for code in self._acknowledgements(last):
+                error = OSError(code, os.strerror(code)) if code else None
+                if error is not None and not isinstance(error, forgiven) and first is None:
+                    first = error
+        if first is not None:
+            raise CommandFailed(first.strerror or "refused", where="netlink") from first
+
+    def _send(self, messages: Sequence[Message]) -> int:
+        parts = []
+        for message in messages:
+            self._sequence += 1
+            length = _HEADER.size + len(message.body)
+            parts.append(_HEADER.pack(length, message.kind, message.flags | _REQUEST, self._sequence, 0) + message.body)
+        try:
+            self._socket.send(b"".join(parts))
+        except OSError as error:
+            raise CommandFailed(error.strerror or "refused", where="netlink") from error
+        return self._sequence
+
+    def _receive(self) -> Iterator[tuple[int, int, bytes]]:
+        """(type, sequence, body) of every message, for ever."""
+        while True:
+            try:
+                data = self._socket.recv(1 << 17)
+            except OSError as error:
+                raise CommandFailed(error.strerror or "no answer", where="netlink") from error
+            place = 0
+            while place + _HEADER.size <= len(data):
+                length, kind, _, sequence, _ = _HEADER.unpack_from(data, place)
+                yield kind, sequence, data[place + _HEADER.size : place + length]
+                place += length + (-length % 4)
+
+    def _answers(self) -> Iterator[bytes]:
+        for kind, sequence, body in self._receive():
+            if sequence != self._sequence:
+                continue
+            if kind == _DONE:
+                return
+            if kind == _ERROR:
+                code = -struct.unpack_from("=i", body)[0]
+                if code:
+                    raise CommandFailed(os.strerror(code), where="netlink") from OSError(code, os.strerror(code))
+                return
+            yield body
+
+    def _acknowledgements(self, last: int) -> Iterator[int]:
+        for kind, sequence, body in self._receive():
+            if kind == _ERROR:
+                yield -struct.unpack_from("=i", body)[0]
+                if sequence == last:
+                    return
