@@ -1,0 +1,150 @@
+"""W Publishing at the hub: an import becomes a signed snapshot that boxes fetch."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+from appliance import clock
+from appliance.errors import Refused
+from appliance.files import read_json, write_json
+from appliance.hub_config import HubConfig
+from appliance.layout import Layout
+from appliance.services import USERS
+from content_cache import snapshot
+from content_cache.publish import keys
+from content_cache.publish.importers.report import Imported
+from content_cache.publish.importers.sample import import_sample
+from content_cache.publish.importers.services_advisor import import_files
+from content_cache.publish.signing import Published, SignedRepository, lock
+from content_cache.snapshot import Catalogue, Header
+
+SAMPLE = Path(__file__).resolve().parent / "sample" / "services.json"
+LEVEL = 19
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a hub keeps what it publishes."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, layout: Layout) -> Place:
+        """Of the hub with this layout."""
+        return cls(layout.service_data("hub") / "publish")
+
+    @property
+    def keys(self) -> Path:
+        """Private keys."""
+        return self.folder / "keys"
+
+    @property
+    def repository(self) -> Path:
+        """What nginx serves at /catalogue/: ``metadata`` and ``targets``."""
+        return self.folder / "repository"
+
+    @property
+    def report(self) -> Path:
+        """The report of the import that is published."""
+        return self.folder / "report.json"
+
+
+def prepare(layout: Layout, hub_config: HubConfig) -> None:
+    """Make keys and an empty signed repository where there are none; renew what grows old. Called at every start of a hub."""
+    ensure(layout)
+
+
+def ensure(layout: Layout) -> None:
+    """As ``prepare``. Run as root, files are given to the hub's user."""
+    place = Place.of(layout)
+    place.folder.mkdir(parents=True, exist_ok=True)
+    with lock(place.folder / "lock"):
+        keys.ensure(place.keys)
+        _repository(place).begin()
+    give_to_hub(layout)
+
+
+def _repository(place: Place) -> SignedRepository:
+    return SignedRepository(place.repository, place.keys, _now())
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(clock.now().wall, datetime.UTC)
+
+
+def give_to_hub(layout: Layout) -> None:
+    """When root: the hub's user owns everything below ``publish``; folders of the repository stay readable for the front."""
+    if os.geteuid() != 0:
+        return
+    uid = USERS["campbox-hub"]
+    top = Place.of(layout).folder
+    for path in [top.parent, top, *top.rglob("*")]:
+        os.chown(path, uid, uid, follow_symlinks=False)
+
+
+def publish(layout: Layout, imported: Imported, *, site: str, timezone: str) -> Published:
+    """Sign and publish an import; its report is kept beside. Raises Refused when its sums do not agree or it is empty."""
+    if not imported.report.agrees():
+        raise Refused(
+            "the import report does not account for every record", mend="tell the makers: this is a fault of the importer"
+        )
+    if not any(record.entity == "service" for record in imported.records):
+        raise Refused("the import holds no service", mend="look at the report: campbox catalogue import --json")
+    now = _now()
+    header = Header(
+        site, now.strftime("%Y-%m-%dT%H:%M:%SZ"), imported.language, imported.languages, timezone, imported.source, imported.sample
+    )
+    catalogue = Catalogue(header, imported.records, imported.translations)
+    content = snapshot.write(catalogue)
+    services = catalogue.count("service")
+    custom = {
+        "kind": "catalogue", "date": header.date, "site": site, "sample": header.sample, "services": services,
+        "bytes": len(content), "languages": list(header.languages), "source": header.source,
+    }  # fmt: skip
+    packed = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(content)
+    ensure(layout)
+    place = Place.of(layout)
+    with lock(place.folder / "lock"):
+        done = _repository(place).publish(f"catalogue-{now:%Y-%m-%d}.jsonl.zst", packed, custom)
+        write_json(place.report, {"serial": done.serial, "published": header.date, **imported.report.as_json()}, mode=0o640)
+    give_to_hub(layout)
+    return done
+
+
+def publish_sample(layout: Layout, *, site: str, timezone: str) -> tuple[Imported, Published]:
+    """Publish the project's own invented camp."""
+    imported = import_sample(SAMPLE.read_bytes())
+    return imported, publish(layout, imported, site=site, timezone=timezone)
+
+
+def publish_services_advisor(
+    layout: Layout, files: Mapping[str, bytes], *, site: str, timezone: str, country: str
+) -> tuple[Imported, Published]:
+    """Publish Services Advisor files, language tag -> content."""
+    imported = import_files(files, country=country)
+    return imported, publish(layout, imported, site=site, timezone=timezone)
+
+
+def current(layout: Layout) -> Published | None:
+    """What is published now, or None."""
+    place = Place.of(layout)
+    return _repository(place).current() if (place.repository / "metadata" / "timestamp.json").exists() else None
+
+
+def read_current(layout: Layout) -> bytes:
+    """The published snapshot, unpacked. Raises NotSo when there is none."""
+    packed = _repository(Place.of(layout)).read_current()
+    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=snapshot.LARGEST)
+
+
+def report(layout: Layout) -> dict[str, Any]:
+    """The report of the published import, or an empty one."""
+    kept = read_json(Place.of(layout).report)
+    return kept if isinstance(kept, dict) else {}
