@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from appliance.config import SiteConfig, parse
 from appliance.errors import ConfigError
+from appliance.values import BoxId, Rate
 
 
 def load(path: Path) -> SiteConfig:
@@ -17,7 +19,8 @@ def load(path: Path) -> SiteConfig:
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read it: {error}", where=str(path), mend="name an existing TOML file in UTF-8") from error
+        problem = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"cannot read it: {problem}", where=str(path), mend="name an existing TOML file in UTF-8") from error
 
 
 @click.group(epilog="Example: campbox config check examples/site.toml")
@@ -39,9 +42,18 @@ def check(file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def show(file: Path, as_json: bool) -> None:
     """Show every value of FILE, defaults included."""
-    values = dataclasses.asdict(load(file))
+    values = _plain(load(file))
     if as_json:
-        click.echo(json.dumps(values, default=str, ensure_ascii=False, indent=1))
+        click.echo(json.dumps(values, ensure_ascii=False, indent=1))
         return
     for section, content in values.items():
-        click.echo(f"{section}: {json.dumps(content, default=str, ensure_ascii=False)}")
+        click.echo(f"{section}: {json.dumps(content, ensure_ascii=False)}")
+
+
+def _plain(value: Any) -> Any:
+    """The configuration as JSON knows it, values written as in the site file."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, (BoxId, Rate)):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(entry) for entry in value]
+    return value if isinstance(value, (str, int, float, type(None))) else str(value)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any
 
-from appliance.errors import ConfigError
+from appliance import config_kinds as kinds
+from appliance.errors import BadInput
+from appliance.toml_reader import Reader, Table, flag, listed, text, whole
+from appliance.values import parse_ip
 
 
 @dataclass(frozen=True)
@@ -24,19 +27,30 @@ class HubConfig:
     demo: bool = False
 
 
-def parse_hub(text: str, file: str = "hub.toml") -> HubConfig:
-    """Read a hub's configuration. Raises ConfigError naming file and key."""
+def _name_or_address(value: Any) -> str:
     try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not TOML: {error}", where=file, mend="mend the line it names") from error
-    kinds = {field.name: type(field.default) for field in fields(HubConfig)} | {"host": str}
-    for key, value in values.items():
-        if key not in kinds:
-            raise ConfigError(f"unknown key {key!r}", where=file, mend=f"known are {', '.join(kinds)}")
-        wanted = list if kinds[key] is tuple else kinds[key]
-        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            raise ConfigError(f"{key} must be of the kind {wanted.__name__}", where=file, mend="see docs/operator.md")
-    if "host" not in values:
-        raise ConfigError("host is missing", where=file, mend='add a line host = "hub.example.org"')
-    return HubConfig(**{**values, "also_known_as": tuple(values.get("also_known_as", ()))})
+        return str(parse_ip(text(value)))
+    except BadInput:
+        return kinds.host(value)
+
+
+def parse_hub(untrusted_text: str, file: str = "hub.toml") -> HubConfig:
+    """Read a hub's configuration. Raises ConfigError: one line naming file, line, key and mend."""
+    reader = Reader(untrusted_text, file)
+    top = Table(reader, "", reader.document())
+    port = whole(1, 65535)
+    config = HubConfig(
+        host=top.take("host", _name_or_address),
+        also_known_as=top.take("also_known_as", listed(_name_or_address), ()),
+        https_port=top.take("https_port", port, HubConfig.https_port),
+        mqtt_port=top.take("mqtt_port", port, HubConfig.mqtt_port),
+        plain_port=top.take("plain_port", port, HubConfig.plain_port),
+        smallest_count=top.take("smallest_count", whole(10, 1000), HubConfig.smallest_count),
+        demo=top.take("demo", flag, HubConfig.demo),
+    )
+    top.done("see docs/operator.md for the names")
+    if len({config.https_port, config.mqtt_port, config.plain_port}) < 3:
+        raise reader.fail(
+            "", "mqtt_port", "two services on one port", "give https_port, mqtt_port and plain_port numbers of their own"
+        )
+    return config
