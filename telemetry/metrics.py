@@ -200,3 +200,25 @@ def refusal(metric: Metric | None, value: int | str | Fewer, smallest_count: int
     if metric.people and told < smallest_count:
         return "count-too-small"
     return None
+
+
+def sort_out(values: Mapping[int, int | str | Fewer], smallest_count: int) -> tuple[dict[int, int | str | Fewer], list[str]]:
+    """The values the hub takes, and a reason for each that it refuses."""
+    reasons = {number: refusal(BY_NUMBER.get(number), value, smallest_count) for number, value in values.items()}
+    taken = {number: value for number, value in values.items() if reasons[number] is None}
+    return taken, [reason for reason in reasons.values() if reason is not None]
+
+
+def named(values: Mapping[int, int | str | Fewer]) -> dict[str, Value]:
+    """Values from the wire by name; those the table does not know are left out."""
+    return {BY_NUMBER[n].name: from_wire(BY_NUMBER[n], value) for n, value in values.items() if n in BY_NUMBER}
+
+
+def to_json(value: Value) -> int | float | str | dict[str, int]:
+    """A value as JSON shows it: ``{"fewer_than": 10}`` for a count that is too small to be told."""
+    return {"fewer_than": value.than} if isinstance(value, Fewer) else value
+
+
+def from_json(value: int | float | str | dict[str, int]) -> Value:
+    """The inverse of ``to_json``."""
+    return Fewer(value["fewer_than"]) if isinstance(value, dict) else value

@@ -1,0 +1,88 @@
+"""E The operators' account: one user whose password only its scrypt hash is kept of, and the key that signs sessions."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import BadInput, NotSo
+from appliance.files import read_json, write_json
+from appliance.hub_config import HubConfig
+from appliance.layout import Layout
+from appliance.services import USERS
+from telemetry.dashboard.report_store import connect, store_file
+
+USER = "admin"
+PASSWORD_VARIABLE = "CAMPBOX_HUB_PASSWORD"
+"""A password given rather than made, when the account is made; at least SHORTEST characters."""
+SHORTEST = 12
+_COST = {"n": 2**14, "r": 8, "p": 1}
+"""scrypt as RFC 7914 section 2 suggests for interactive logins: 16 MB and about 50 ms."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What stands in admin.json."""
+
+    user: str
+    salt: bytes
+    digest: bytes
+    session_key: bytes
+
+    def accepts(self, untrusted_user: str, untrusted_password: str) -> bool:
+        """Whether this is the user and the password; takes as long for a wrong user."""
+        digest = _digest(untrusted_password, self.salt)
+        same_user = hmac.compare_digest(untrusted_user.encode(), self.user.encode())
+        return hmac.compare_digest(digest, self.digest) and same_user
+
+
+def prepare(layout: Layout, hub_config: HubConfig) -> None:
+    """Make the hub's folder, its store and, with a password from the environment or a new one, its account."""
+    ensure(layout)
+    connect(store_file(layout)).close()
+    for path in store_file(layout).parent.glob("store.sqlite*"):
+        _give(path)
+
+
+def ensure(layout: Layout) -> tuple[str, str | None]:
+    """The user, and the password if the account was made just now: it is kept nowhere else. Safe to repeat."""
+    folder = layout.data / "hub"
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o750)
+    _give(folder)
+    path = folder / "admin.json"
+    if path.exists():
+        return load(layout).user, None
+    password = os.environ.get(PASSWORD_VARIABLE) or secrets.token_urlsafe(15)
+    if len(password) < SHORTEST:
+        raise BadInput("the password is too short", where=PASSWORD_VARIABLE, mend=f"use at least {SHORTEST} characters")
+    salt = secrets.token_bytes(16)
+    parts = {"salt": salt, "digest": _digest(password, salt), "session_key": secrets.token_bytes(32)}
+    write_json(path, {"user": USER, **{name: base64.b64encode(part).decode() for name, part in parts.items()}}, 0o600)
+    _give(path)
+    return USER, password
+
+
+def load(layout: Layout) -> Account:
+    """The account. Raises NotSo when there is none."""
+    path = layout.data / "hub" / "admin.json"
+    values = read_json(path)
+    if not isinstance(values, dict):
+        raise NotSo("this hub has no account yet", where=str(path), mend="start it with campbox hub up")
+    salt, digest, key = (base64.b64decode(values[name]) for name in ("salt", "digest", "session_key"))
+    return Account(str(values["user"]), salt, digest, key)
+
+
+def _digest(password: str, salt: bytes) -> bytes:
+    return hashlib.scrypt(password.encode(), salt=salt, n=_COST["n"], r=_COST["r"], p=_COST["p"], dklen=32)
+
+
+def _give(path: Path) -> None:
+    """Hand a file to the hub's user, when there is power to."""
+    if os.geteuid() == 0:
+        os.chown(path, USERS["campbox-hub"], USERS["campbox-hub"])

@@ -1,0 +1,153 @@
+"""E The hub's store of reports: SQLite in WAL mode. Rows are kept once, whatever arrives twice.
+
+Written by ingest alone (the wish to watch apart, which the events process writes); read by the pages. synchronous=FULL: what is
+acknowledged to a box has reached the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import cbor2
+
+from appliance.layout import Layout
+from telemetry.message import Batch, Birth, Death, Live, Wire, encode_values
+from telemetry.metrics import named, sort_out, to_json
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS boxes (
+    box TEXT PRIMARY KEY, site TEXT NOT NULL DEFAULT '', software TEXT NOT NULL DEFAULT '',
+    first_seen REAL NOT NULL, last_seen REAL NOT NULL, online INTEGER NOT NULL DEFAULT 1,
+    session BLOB, dead BLOB, measured REAL NOT NULL DEFAULT 0, latest TEXT NOT NULL DEFAULT '{}',
+    catalogue_state TEXT GENERATED ALWAYS AS (json_extract(latest, '$.catalogue_state')) VIRTUAL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS reports (
+    box TEXT NOT NULL, boot BLOB NOT NULL, sequence INTEGER NOT NULL, at REAL NOT NULL,
+    uptime INTEGER NOT NULL, wall INTEGER NOT NULL, trust TEXT NOT NULL, body BLOB NOT NULL, stripped INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (box, boot, sequence)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS reports_at ON reports (box, at);
+CREATE INDEX IF NOT EXISTS reports_age ON reports (stripped, at);
+CREATE TABLE IF NOT EXISTS live (id INTEGER PRIMARY KEY, box TEXT NOT NULL, at REAL NOT NULL, body BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS live_at ON live (box, at);
+CREATE TABLE IF NOT EXISTS refusals (
+    box TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, last REAL NOT NULL, PRIMARY KEY (box, reason)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS watched (box TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+_INSERT = "INSERT OR IGNORE INTO reports (box, boot, sequence, at, uptime, wall, trust, body) VALUES (?,?,?,?,?,?,?,?)"
+
+
+def store_file(layout: Layout) -> Path:
+    """Where the store of a hub stands."""
+    return layout.data / "hub" / "store.sqlite"
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the store, and make it where there is none. Every statement stands for itself unless it is in a transaction."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+        db.execute(f"PRAGMA {pragma}")
+    if db.execute("PRAGMA user_version").fetchone()[0] == 0:
+        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+    return db
+
+
+class ReportStore:
+    """The writing side. ``smallest_count``: counts of people below it are refused even if a box sends them."""
+
+    def __init__(self, db: sqlite3.Connection, smallest_count: int = 10) -> None:
+        self._db, self._smallest = db, smallest_count
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; when it ends, it is on the disk."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def take_batch(self, batch: Batch, dates: list[float], arrived: float) -> int:
+        """Keep the rows that are new; how many these were. Values that the metric table does not know are refused and counted."""
+        box = str(batch.box)
+        self._see(box, arrived)
+        fresh = 0
+        for row, at in zip(batch.rows, dates, strict=True):
+            values, reasons = sort_out(row.values, self._smallest)
+            columns = (box, batch.boot, row.sequence, at, row.uptime, row.wall, row.trust, cbor2.dumps(encode_values(values)))
+            if self._db.execute(_INSERT, columns).rowcount:
+                fresh += 1
+                self._refuse_values(box, reasons, arrived)
+        self._know(box, dates[-1], values)
+        return fresh
+
+    def take_live(self, live: Live, at: float, arrived: float) -> None:
+        """Keep a live point for a while."""
+        box = str(live.box)
+        self._see(box, arrived)
+        values, reasons = sort_out(live.row.values, self._smallest)
+        self._refuse_values(box, reasons, arrived)
+        self._db.execute("INSERT INTO live (box, at, body) VALUES (?,?,?)", (box, at, cbor2.dumps(encode_values(values))))
+        self._know(box, at, values)
+
+    def take_birth(self, birth: Birth, arrived: float, *, retained: bool) -> None:
+        """A box is there. A retained birth says nothing about now: it was, unless its death is known."""
+        box = str(birth.box)
+        if not retained:
+            self._see(box, arrived)
+            self._db.execute("UPDATE boxes SET dead = NULL WHERE box = ?", (box,))
+        else:
+            self._exist(box, arrived)
+        self._db.execute(
+            "UPDATE boxes SET site = ?, software = ?, session = ?, online = (dead IS NOT ?) WHERE box = ?",
+            (birth.site, birth.software, birth.session, birth.session, box),
+        )
+
+    def take_death(self, death: Death, arrived: float) -> None:
+        """A connection is gone; if it is the box's last one, the box is."""
+        self._exist(box := str(death.box), arrived)
+        statement = "UPDATE boxes SET dead = ?, online = (session IS NOT ?) WHERE box = ?"
+        self._db.execute(statement, (death.session, death.session, box))
+
+    def forget_who_is_online(self) -> None:
+        """At the start of ingest: nobody is known to be there until the broker says so."""
+        self._db.execute("UPDATE boxes SET online = 0")
+
+    def refuse(self, box: str, reason: str, arrived: float) -> None:
+        """Count a refusal. Only counts: nothing of what was refused is kept."""
+        statement = "INSERT INTO refusals VALUES (?,?,1,?) ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last"
+        self._db.execute(statement, (box, reason, arrived))
+
+    def watch(self, box: str, until: float) -> None:
+        """Somebody looks at this box until then: measure live."""
+        statement = "INSERT INTO watched VALUES (?,?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)"
+        self._db.execute(statement, (box, until))
+
+    def watched(self, now: float) -> list[str]:
+        """Boxes that somebody looks at."""
+        return [box for (box,) in self._db.execute("SELECT box FROM watched WHERE until > ?", (now,))]
+
+    def _refuse_values(self, box: str, reasons: list[str], arrived: float) -> None:
+        for reason in reasons:
+            self.refuse(box, reason, arrived)
+
+    def _see(self, box: str, arrived: float) -> None:
+        self._exist(box, arrived)
+        self._db.execute("UPDATE boxes SET last_seen = ?, online = 1 WHERE box = ?", (arrived, box))
+
+    def _exist(self, box: str, arrived: float) -> None:
+        self._db.execute("INSERT OR IGNORE INTO boxes (box, first_seen, last_seen) VALUES (?,?,?)", (box, arrived, arrived))
+
+    def _know(self, box: str, at: float, values: Mapping[int, Wire]) -> None:
+        text = json.dumps({name: to_json(value) for name, value in named(values).items()}, ensure_ascii=False)
+        self._db.execute("UPDATE boxes SET latest = ?, measured = ? WHERE box = ? AND measured <= ?", (text, at, box, at))
