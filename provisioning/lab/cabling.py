@@ -37,12 +37,12 @@ def make_hub(net: Namespace) -> Namespace:
     return hub
 
 
-def make_box(net: Namespace, down: Rate, up: Rate) -> Namespace:
-    """The box's namespace with its uplink at the given rates."""
+def make_box(net: Namespace, wan: str, down: Rate, up: Rate) -> Namespace:
+    """The box's namespace with its uplink, the interface ``wan``, at the given rates."""
     box = Namespace.create(plan.BOX)
-    connect(net, plan.LINE, box, plan.WAN)
+    connect(net, plan.LINE, box, wan)
     net.ip("link", "set", plan.LINE, "master", plan.MODEM)
-    _batch(box, plan.edge_commands(plan.WAN, (plan.BOX4, plan.BOX6), (plan.GATEWAY4.ip, plan.GATEWAY6.ip)))
+    _batch(box, plan.edge_commands(wan, (plan.BOX4, plan.BOX6), (plan.GATEWAY4.ip, plan.GATEWAY6.ip)))
     set_rate(net, down, up)
     give_resolver(box.name, f"nameserver {plan.DNS4}\nnameserver {plan.DNS6}\n")
     return box
@@ -70,9 +70,12 @@ def make_phone(name: str) -> Namespace:
     return phone
 
 
-def plug(phone: Namespace, box: Namespace, bridge: str | None) -> None:
-    """Bring a phone to the box: a cable from its ``wlan0`` into the bridge (None: left free, for the box to take itself)."""
-    port = plan.port_name(phone.name)
+def plug(phone: Namespace, box: Namespace, bridge: str | None, port: str | None = None) -> None:
+    """Bring a phone to the box: a cable from its ``wlan0`` into the bridge (None: left free, for the box to take itself).
+
+    ``port`` names the box's end; else it has the phone's name.
+    """
+    port = port or plan.port_name(phone.name)
     connect(phone, "wlan0", box, port)
     phone.ip("link", "set", "wlan0", "address", plan.phone_mac(phone.name))
     if bridge is not None:

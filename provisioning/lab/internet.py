@@ -29,8 +29,8 @@ def load_rows() -> tuple[sites.Row, ...]:
 class Internet:
     """DNS and web servers in the namespace ``campbox-net``."""
 
-    def __init__(self, folder: Path, rows: Iterable[sites.Row], authority: Authority) -> None:
-        self.folder, self.authority = folder, authority
+    def __init__(self, folder: Path, rows: Iterable[sites.Row], authority: Authority, hub: str) -> None:
+        self.folder, self.authority, self.hub = folder, authority, hub
         known = tuple(rows)
         self.answers, self.fixed = sites.answers(sites.probes(known)), sites.fixed_names(known)
         self.hosts = plan.web_hosts(sites.host_names(self.answers))
@@ -84,5 +84,5 @@ class Internet:
         (answers / "big").write_bytes(bytes(range(250)) * (sites.BIG_BYTES // 250))
         names = [host.name for host in self.hosts]
         self.authority.issue(names, self.folder / "web.pem", self.folder / "web-key.pem", datetime.now(UTC))
-        (self.folder / "dnsmasq.conf").write_text(sites.dns_config(self.hosts, self.fixed, self.folder / "dnsmasq.pid"))
+        (self.folder / "dnsmasq.conf").write_text(sites.dns_config(self.hosts, self.fixed, self.hub, self.folder / "dnsmasq.pid"))
         (self.folder / "nginx.conf").write_text(sites.web_config(self.hosts, self.answers, self.folder))

@@ -18,14 +18,15 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 from appliance.errors import CampboxError, NotSo, Unreachable
 from appliance.values import Ip, parse_ip
-from provisioning.lab import dnswire, handset, judging, kinds
+from provisioning.lab import handset, judging, kinds
+from provisioning.lab.browser import KINDS_OF_RECORD, Browser
 from provisioning.lab.internet import load_rows
 from provisioning.lab.judging import Outcome
-from provisioning.lab.pages import Page, Reply, read_page
+from provisioning.lab.pages import Page, Reply
 from provisioning.lab.sites import BIG_FILE, Probe, fixed_names, probes
 from provisioning.lab.world import World
 
-FAMILIES = ((4, dnswire.A), (6, dnswire.AAAA))
+FAMILIES = tuple(KINDS_OF_RECORD.items())
 TAP_PATIENCE = 5.0
 """Seconds after a tap within which the internet must be there."""
 
@@ -35,6 +36,7 @@ class Phone:
 
     def __init__(self, name: str, kind: kinds.PhoneKind, world: World, neighbours: Iterable[Ip] = ()) -> None:
         self.name, self.kind, self.world, self.neighbours = name, kind, world, tuple(neighbours)
+        self.browser = Browser(kind, world)
         self.rows = load_rows()
         self.fixed = {name: found for name, found in fixed_names(self.rows).items() if kind.system == "Windows"}
         self.probes = [probe for probe in probes(self.rows) if probe.system == kind.system]
@@ -74,18 +76,18 @@ class Phone:
 
     def welcome(self) -> Iterator[Outcome]:
         """The page behind the redirect, in the owner's language."""
-        _, reply, page = self._browse(f"http://{self.world.portal_name}/")
+        _, reply, page = self.browser.browse(f"http://{self.world.portal_name}/")
         yield judging.welcome(page, reply, self.kind.language)
 
     def tap(self) -> Iterator[Outcome]:
         """Press connect, and measure until the internet is there."""
-        url, _, page = self._browse(f"http://{self.world.portal_name}/")
+        url, _, page = self.browser.browse(f"http://{self.world.portal_name}/")
         form = page.posting("/connect")
         if form is None:
             yield judging.failed("connect button", "the welcome page has no form that posts to .../connect")
             return
         began = time.monotonic()
-        _, reply, page = self._browse(urljoin(url, form.action), urlencode(form.values))
+        _, reply, page = self.browser.browse(urljoin(url, form.action), urlencode(form.values))
         yield judging.page_in("tap on connect is answered in the same language", page, reply, self.kind.language)
         address = self.world.web(4)
         while (met := handset.knock_tcp(address, 443, 0.5))[0] != "open" and time.monotonic() - began < TAP_PATIENCE:
@@ -111,14 +113,14 @@ class Phone:
         for version, _ in FAMILIES:
             for probe in self.probes:
                 yield self._try(f"probe {probe.name}", partial(self._offline_probe, probe, version))
-        _, reply, page = self._browse(f"http://{self.world.web_host}/")
+        _, reply, page = self.browser.browse(f"http://{self.world.web_host}/")
         yield judging.page_in("the page that says the internet is down", page, reply, self.kind.language)
         yield from self.catalogue()
 
     def catalogue(self) -> Iterator[Outcome]:
         """Browse, list, detail, search, and the HSDS API."""
         root = f"http://{self.world.portal_name}/{self.kind.language}/services"
-        url, reply, page = self._browse(root)
+        url, reply, page = self.browser.browse(root)
         yield judging.page_in("catalogue opens", page, reply, self.kind.language)
         form = page.searching()
         words = form.typed[0] if form is not None else "q"
@@ -126,20 +128,20 @@ class Phone:
         yield Outcome("catalogue has a search field", form is not None, words)
         for word in (self.kind.search, kinds.planted_search(self.name)):
             query = urlencode({**(form.values if form is not None else {}), words: word})
-            _, reply, page = self._browse(f"{target}?{query}")
+            _, reply, page = self.browser.browse(f"{target}?{query}")
             what = "search finds services" if word == self.kind.search else "search for what is not there says so"
             found = _details(page, root)
             holds = reply.status == 200 and bool(found) == (word == self.kind.search)
             yield Outcome(f"{what}, {self.kind.language}", holds, f"{len(found)} in {judging.in_ms(reply.seconds)}")
             if word == self.kind.search and found:
-                _, detail, its_page = self._browse(urljoin(root, found[0]))
+                _, detail, its_page = self.browser.browse(urljoin(root, found[0]))
                 yield judging.page_in("detail of a service", its_page, detail, self.kind.language)
         yield from self._hsds()
 
     def about_me(self) -> Iterator[Outcome]:
         """The pages on what the box knows about this phone, and on its share."""
         for name in ("you", "share"):
-            _, reply, page = self._browse(f"http://{self.world.portal_name}/{self.kind.language}/{name}")
+            _, reply, page = self.browser.browse(f"http://{self.world.portal_name}/{self.kind.language}/{name}")
             yield judging.page_in(f"page /{name}", page, reply, self.kind.language)
 
     def live(self) -> Iterator[Outcome]:
@@ -147,24 +149,13 @@ class Phone:
         yield Outcome(judging.ARRIVED, True, "")
         while True:
             time.sleep(random.uniform(3, 9))
-            if random.random() < 0.5:
-                what, deed = (
-                    "reads the catalogue",
-                    partial(self._read, f"http://{self.world.portal_name}/{self.kind.language}/services"),
-                )
-            else:
-                what, deed = (
-                    "loads from the internet",
-                    partial(self._read, f"http://{self.world.web_host}{BIG_FILE}", self.world.web(4)),
-                )
-            yield self._try(what, partial(self._seen, what, deed))
+            home = f"http://{self.world.portal_name}/{self.kind.language}/services"
+            outside = f"http://{self.world.web_host}{BIG_FILE}"
+            what, url = random.choice((("reads the catalogue", home), ("loads from the internet", outside)))
+            yield self._try(what, partial(self._load, what, url))
 
-    def _seen(self, what: str, deed: Callable[[], Reply]) -> Outcome:
-        reply = deed()
-        return judging.fetched(what, reply)
-
-    def _read(self, url: str, address: Ip | None = None) -> Reply:
-        return handset.fetch(url, address or self.world.box(4), self.kind.headers, timeout=20)
+    def _load(self, what: str, url: str) -> Outcome:
+        return judging.fetched(what, self.browser.fetch(url, timeout=20))
 
     def _option_114(self) -> Outcome:
         offered = handset.captive_api()
@@ -179,7 +170,7 @@ class Phone:
         """RFC 8908 over TLS that the phone trusts: what it says of this phone."""
         if self.world.api_name is None:
             return
-        reply = self._try_fetch(f"https://{self.world.api_name}/api/captive", self.world.box(4))
+        reply = self.browser.fetch(f"https://{self.world.api_name}/api/captive")
         says = json.loads(reply.text)
         yield Outcome(
             "captive portal API answers over trusted TLS",
@@ -210,44 +201,19 @@ class Phone:
         return judging.offline_probe(probe, self._probe(probe, version), version, self.world.portal_name)
 
     def _probe(self, probe: Probe, version: int) -> Reply:
-        asked = probe.answer
-        return handset.fetch(f"http://{asked.host}{asked.path}", self._address(asked.host, version), self.kind.headers)
+        return self.browser.fetch(f"http://{probe.answer.host}{probe.answer.path}", version)
 
     def _web_site(self, what: str, scheme: str, version: int) -> Outcome:
-        address = self._address(self.world.web_host, version)
-        reply = handset.fetch(f"{scheme}://{self.world.web_host}/", address, self.kind.headers, trust=self.world.trust_file)
+        reply = self.browser.fetch(f"{scheme}://{self.world.web_host}/", version)
         return judging.fetched(what, reply, contains="ordinary page")
-
-    def _address(self, name: str, version: int) -> Ip:
-        """What the name server that DHCP named says."""
-        answer = handset.resolve(name, dict(FAMILIES)[version], handset.name_servers()[0])
-        if not answer.addresses:
-            raise NotSo(f"no IPv{version} address for a name, code {answer.code}")
-        return answer.addresses[0]
-
-    def _try_fetch(self, url: str, address: Ip, body: str | None = None) -> Reply:
-        headers = dict(self.kind.headers)
-        if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        return handset.fetch(url, address, headers, body=body, trust=self.world.trust_file)
-
-    def _browse(self, url: str, body: str | None = None) -> tuple[str, Reply, Page]:
-        """Fetch as a browser does: resolve, follow up to six redirects, read the page."""
-        for _ in range(6):
-            address = self._address(urlsplit(url).hostname or "", 4)
-            reply = self._try_fetch(url, address, body)
-            if reply.status not in (301, 302, 303, 307, 308):
-                return url, reply, read_page(reply.text)
-            url, body = urljoin(url, reply.location), None
-        raise NotSo("redirected in a circle", where=urlsplit(url).hostname or "")
 
     def _hsds(self) -> Iterator[Outcome]:
         base = f"http://{self.world.portal_name}/hsds/services"
-        _, reply, _ = self._browse(base)
+        _, reply, _ = self.browser.browse(base)
         contents = json.loads(reply.text).get("contents", []) if reply.status == 200 else []
         yield Outcome("HSDS API lists services", bool(contents), f"{reply.status}, {len(contents)} on the first page")
         if contents:
-            _, reply, _ = self._browse(f"{base}/{contents[0]['id']}")
+            _, reply, _ = self.browser.browse(f"{base}/{contents[0]['id']}")
             holds = reply.status == 200 and json.loads(reply.text).get("id") == contents[0]["id"]
             yield Outcome("HSDS API tells one service", holds, f"{reply.status} in {judging.in_ms(reply.seconds)}")
 

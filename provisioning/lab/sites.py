@@ -94,14 +94,14 @@ def host_names(rows: Iterable[Answer]) -> tuple[str, ...]:
     return (*first, *sorted(names - set(first)))
 
 
-def dns_config(hosts: tuple[plan.Host, ...], fixed: Mapping[str, tuple[str, ...]], pid_file: Path) -> str:
+def dns_config(hosts: tuple[plan.Host, ...], fixed: Mapping[str, tuple[str, ...]], hub: str, pid_file: Path) -> str:
     """dnsmasq: answers both families for every host, the fixed names and the hub, NXDOMAIN for everything else."""
     lines = [
         "keep-in-foreground", "no-resolv", "no-hosts", "bind-interfaces",
         "user=nobody", "group=nogroup", "cache-size=0", "local-ttl=60",
         f"pid-file={pid_file}",
         f"listen-address={plan.DNS4},{plan.DNS6}", "local=/#/",
-        f"host-record={plan.HUB_NAME},{plan.HUB4.ip},{plan.HUB6.ip}",
+        f"host-record={hub},{plan.HUB4.ip},{plan.HUB6.ip}",
         *(f"host-record={host.name},{host.address},{host.address6}" for host in hosts),
         *(f"host-record={name},{','.join(addresses)}" for name, addresses in sorted(fixed.items())),
     ]  # fmt: skip

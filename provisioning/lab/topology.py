@@ -14,9 +14,6 @@ NET, HUB, BOX, VISITOR = "campbox-net", "campbox-hub", "campbox-box", "campbox-v
 OURS = re.compile(r"campbox-(net|hub|box|visitor|phone-[0-9]+|guest-[0-9a-z]+)\Z")
 """Names that only a demo or its tests make: what a clean-up may remove."""
 
-WAN, LAN_PORT = "wan", "lan0"
-"""The box's own interfaces: the uplink, and the port where a real box has its access point (here: the visitor)."""
-
 # RFC 5737 TEST-NET-3 and RFC 3849: addresses that exist nowhere else.
 GATEWAY4, GATEWAY6 = ipaddress.ip_interface("203.0.113.1/28"), ipaddress.ip_interface("2001:db8:113:1::1/64")
 BOX4, BOX6 = ipaddress.ip_interface("203.0.113.2/28"), ipaddress.ip_interface("2001:db8:113:1::2/64")
@@ -25,7 +22,6 @@ HUB4, HUB6 = ipaddress.ip_interface("203.0.113.18/28"), ipaddress.ip_interface("
 DNS4, DNS6 = ipaddress.ip_address("203.0.113.53"), ipaddress.ip_address("2001:db8:113:53::53")
 _WEB4, _WEB6, _WEB_MOST = ipaddress.ip_address("203.0.113.100"), ipaddress.ip_address("2001:db8:113:80::1"), 150
 
-HUB_NAME = "hub.campbox.example"
 LINE, MODEM, ISP = "line", "modem", "isp"
 """The uplink inside the internet's namespace: ``line`` (to the box) and ``cpe`` on the bridge ``modem``, ``isp`` behind it.
 
@@ -65,7 +61,7 @@ def phone_mac(name: str) -> str:
 
 def port_name(name: str) -> str:
     """The box's end of a phone's cable; an interface name holds 15 characters."""
-    return LAN_PORT if name == VISITOR else name.removeprefix("campbox-")[:15]
+    return name.removeprefix("campbox-")[:15]
 
 
 def internet_commands(hosts: tuple[Host, ...]) -> str:

@@ -1,0 +1,42 @@
+"""W ``campbox demo``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from appliance.config import parse
+from appliance.errors import ConfigError, MissingComponent
+
+DEFAULT_SITE = Path(__file__).with_name("site.toml")
+MOST_PHONES = 60
+
+
+@click.command(epilog="Example: campbox demo --phones 12 --check")
+@click.option(
+    "--phones", type=click.IntRange(0, MOST_PHONES), default=6, show_default=True, help="How many join, one after the other."
+)
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="End by itself after so long.")
+@click.option("--check", is_flag=True, help="Let the phones make their journeys, print every expectation, exit 0 if all hold.")
+@click.option(
+    "--state", type=click.Path(path_type=Path, dir_okay=False), help="Write addresses, ports and processes there as JSON."
+)
+@click.option("--config", "site", type=click.Path(path_type=Path, dir_okay=False), help="A site file instead of the demo's own.")
+@click.option("--kernel", type=click.Choice(["host", "debian"]), default="host", show_default=True, help="Whose kernel.")
+def demo(phones: int, minutes: float | None, check: bool, state: Path | None, site: Path | None, kernel: str) -> None:
+    """A whole camp on this machine: internet, hub, box and phones. Keys: c cuts the uplink, r restores it, b reboots, q quits."""
+    from provisioning.lab import demo as show  # brings rich, cryptography and the rest: not for --help
+
+    if kernel == "debian":
+        raise MissingComponent(
+            "the demo does not run on Debian's kernel yet", where="--kernel debian", mend="the vm tests do: ./campbox test vm"
+        )
+    file = site or DEFAULT_SITE
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read it: {error}", where=str(file), mend="name an existing TOML file in UTF-8") from error
+    parse(text, str(file))
+    wanted = show.Wanted(phones, minutes, check, state, text, str(file))
+    raise SystemExit(show.run(wanted))

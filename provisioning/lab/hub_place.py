@@ -1,0 +1,88 @@
+"""W The demo's hub: prepared by every package's own step, filled with a catalogue, started from the service table."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from appliance.config import SiteConfig
+from appliance.files import write_atomically, write_json
+from appliance.hub_config import HubConfig, parse_hub
+from appliance.layout import Layout
+from appliance.prepare import write_configuration
+from appliance.run import run
+from appliance.services import services
+from appliance.supervisor import Supervisor
+from provisioning.authority import desk
+from provisioning.lab import topology as plan
+from provisioning.lab.netns import Namespace
+
+REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "jordan"
+"""The real catalogue, where it stands beside the project; else the invented sample is shown, and says so on every page."""
+REAL_FILES = {"en": "services.json", "ar": "services_ar.json"}
+
+
+def config_text(host: str) -> str:
+    """The demo's hub: reached by its name from boxes, and through loopback from this machine."""
+    return f"""\
+host = "{host}"
+also_known_as = ["127.0.0.1", "localhost", "{plan.HUB4.ip}", "{plan.HUB6.ip}"]
+demo = true
+"""
+
+
+class HubPlace:
+    """A hub in the namespace ``campbox-hub``."""
+
+    def __init__(self, layout: Layout, namespace: Namespace, host: str, python: str, on_change: Callable[[], None]) -> None:
+        self.layout, self.namespace, self.python, self.text = layout, namespace, python, config_text(host)
+        self.config: HubConfig = parse_hub(self.text, "the demo's hub")
+        self.sample = not REAL_DATA.is_dir()
+        self.login = ("", "")
+        self.supervisor = Supervisor(services("hub"), layout, python=python, enter=namespace.enter, on_change=on_change)
+
+    def up(self, site: SiteConfig) -> None:
+        """Everything a hub needs, a catalogue for ``site``, then its services."""
+        self.supervisor.prepare()
+        write_atomically(self.layout.hub_config_file, self.text)
+        self._log_in()
+        for entry in sorted(entry_points(group="campbox.hub_prepare"), key=lambda e: e.name):
+            entry.load()(self.layout, self.config)
+        write_configuration("campbox.hub_files", self.config, self.layout)
+        self.import_catalogue(site)
+        self.supervisor.start()
+
+    def write_ticket(self, site: SiteConfig, file: Path) -> None:
+        """The identity file that a technician would put onto the card."""
+        port = self.config.https_port
+        ticket = desk.make_ticket(
+            self.layout, box=site.site.id, site=site.site.id, host=self.config.host, port=port, now=time.time()
+        )  # fmt: skip
+        write_json(file, ticket, 0o600)
+
+    def import_catalogue(self, site: SiteConfig) -> None:
+        """Import and publish, as an editor does."""
+        files = [f"--file={tag}={REAL_DATA}/{name}" for tag, name in REAL_FILES.items()]
+        source = ["--format=sample"] if self.sample else ["--format=services-advisor", *files]
+        place = [f"--site={site.site.id}", f"--timezone={site.site.timezone}", f"--country={site.site.country}"]
+        environment = {**os.environ, **self.layout.environment(), "PYTHONPATH": str(self.layout.code)}
+        command = [
+            self.python,
+            "-m",
+            "appliance.cli",
+            "catalogue",
+            "import",
+            *source,
+            *place,
+            f"--hub-root={self.layout.etc.parent}",
+        ]
+        run(command, env=environment, timeout=120)
+
+    def _log_in(self) -> None:
+        """The operator's name and password, which the first preparation tells once."""
+        for entry in entry_points(group="campbox.hub_login"):
+            user, password = entry.load()(self.layout)
+            self.login = (user, password or "")

@@ -1,0 +1,70 @@
+"""P What the privacy scan looks for: every way in which what identifies a person could stand in a file."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from appliance.values import Mac
+from provisioning.lab.kinds import PLANTED
+
+
+@dataclass(frozen=True)
+class Needle:
+    """``what`` it is, for people, and the pattern that finds it in raw bytes."""
+
+    what: str
+    pattern: re.Pattern[bytes]
+
+
+@dataclass(frozen=True)
+class Find:
+    """A planted identifier that stands in a file, ``offset`` bytes from its beginning."""
+
+    file: str
+    what: str
+    offset: int
+
+
+def of_device(owner: str, mac: str, addresses: Iterable[str]) -> list[Needle]:
+    """Everything one device can be told by: its MAC as text, hex and raw bytes; its addresses as text, hex and raw bytes."""
+    found = [_mac(owner, Mac.parse(mac))]
+    for text in addresses:
+        address = ipaddress.ip_address(text)
+        found.append(_ipv4(owner, address) if isinstance(address, ipaddress.IPv4Address) else _ipv6(owner, address))
+    return found
+
+
+def planted() -> Needle:
+    """User agents, device names and searches: each of the lab's phones' carries this word."""
+    return Needle("a user agent, a device's name or a search", _either([re.escape(PLANTED.encode())]))
+
+
+def search(name: str, content: bytes, needles: Iterable[Needle]) -> list[Find]:
+    """The first place of each needle in ``content``."""
+    return [Find(name, n.what, hit.start()) for n in needles if (hit := n.pattern.search(content)) is not None]
+
+
+def _mac(owner: str, mac: Mac) -> Needle:
+    digits = str(mac).replace(":", "")
+    text = b"[:.-]?".join(re.escape(digits[n : n + 2].encode()) for n in range(0, 12, 2))
+    return Needle(f"the MAC address of {owner}", _either([text, re.escape(bytes.fromhex(digits))]))
+
+
+def _ipv4(owner: str, address: ipaddress.IPv4Address) -> Needle:
+    # Four raw bytes occur by chance in any database: only the spellings are looked for.
+    text = rb"(?<![0-9.])" + re.escape(str(address).encode()) + rb"(?![0-9])"
+    return Needle(
+        f"the IPv4 address of {owner}", _either([text, rb"(?<![0-9a-f])" + address.packed.hex().encode() + rb"(?![0-9a-f])"])
+    )
+
+
+def _ipv6(owner: str, address: ipaddress.IPv6Address) -> Needle:
+    spellings = (str(address).encode(), address.exploded.encode(), address.packed.hex().encode(), address.packed)
+    return Needle(f"the IPv6 address of {owner}", _either([re.escape(spelling) for spelling in spellings]))
+
+
+def _either(patterns: list[bytes]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(patterns), re.IGNORECASE | re.DOTALL)
