@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from appliance.config import SiteConfig, parse
 from appliance.errors import BadInput, ConfigError
 from appliance.files import read_json, write_atomically, write_json
 from appliance.layout import Layout
+from appliance.preflight import Facts, Found, look
 from appliance.prepare import write_configuration
 from appliance.run import run
 from appliance.services import USERS, services
@@ -37,6 +39,7 @@ def assemble(config: SiteConfig, layout: Layout, *, python: str = sys.executable
     supervisor.prepare()
     write_configuration("campbox.files", config, layout)
     prepare_identity(layout)
+    prepare_certificate(layout)
     prepare_interfaces(layout, python=python, enter=enter)
     return supervisor
 
@@ -82,15 +85,35 @@ def prepare_identity(layout: Layout) -> None:
     write_json(layout.identity_file, identity)
 
 
+def prepare_certificate(layout: Layout) -> None:
+    """The site's own TLS key, where it has one, is for root and the front alone."""
+    key = layout.etc / "tls" / "key.pem"
+    if key.exists():
+        os.chown(key, 0, USERS["campbox-front"])
+        key.chmod(0o640)
+
+
+def preflight(
+    config: SiteConfig, layout: Layout, site_file: Path, *, python: str = sys.executable, enter: Sequence[str] = ()
+) -> Found:
+    """What stands in the way of starting this box, in the place that ``enter`` leads to. Changes nothing."""
+    told = run([*enter, python, "-m", "appliance.preflight_facts", str(site_file)], env=_environment(layout))
+    return look(config, Facts.from_json(json.loads(told.stdout)))
+
+
 def prepare_interfaces(layout: Layout, *, python: str, enter: Sequence[str] = ()) -> None:
     """Make the bridge, its addresses and the kernel's settings, in the place that ``enter`` leads to."""
     if importlib.util.find_spec(_INTERFACES) is None:
         return
-    environment = {
+    run([*enter, python, "-m", _INTERFACES], env=_environment(layout))
+
+
+def _environment(layout: Layout) -> dict[str, str]:
+    """What a helper of ours that is run as root needs."""
+    return {
         **layout.environment(),
         "PATH": os.environ.get("PATH", os.defpath),
-        "PYTHONPATH": str(layout.code),
+        "PYTHONPATH": str(CODE),
         "PYTHONDONTWRITEBYTECODE": "1",
         "LANG": "C.UTF-8",
     }
-    run([*enter, python, "-m", _INTERFACES], env=environment)

@@ -1,0 +1,137 @@
+"""W ``campbox box``: run a box on this machine, look at it, install it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from appliance import box as deeds
+from appliance import leftovers
+from appliance.box_status import explain_words, look, words
+from appliance.config import SiteConfig
+from appliance.config_commands import load
+from appliance.errors import ConfigError, NotSo
+from appliance.files import read_json, write_json
+from appliance.gate import client
+from appliance.layout import Layout
+from appliance.log import start_logging
+from appliance.supervisor import Supervisor
+from appliance.values import parse_ip
+
+log = logging.getLogger("box")
+_ROOT = click.option("--root", type=click.Path(path_type=Path), help="Keep every file below this folder; else the system's places.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+_SITE = click.argument("site_file", metavar="SITE.toml", type=click.Path(path_type=Path))
+_IDENTITY = click.option("--identity", type=click.Path(path_type=Path), help="The identity file from campbox enrol ticket.")
+
+
+@click.group(epilog="Example: campbox box up site.toml")
+def box() -> None:
+    """Run a box on this machine's own interfaces, look at it, install it."""
+
+
+@box.command(epilog="Example: campbox box up site.toml --identity identity.json")
+@_SITE
+@_IDENTITY
+@_ROOT
+def up(site_file: Path, identity: Path | None, root: Path | None) -> None:
+    """Check the machine, start every service, keep them running until Ctrl-C or SIGTERM."""
+    start_logging(logging.WARNING)
+    config, layout = load(site_file), _layout(root)
+    deeds.refuse_sample(config, str(site_file))
+    untrusted_identity = _read_identity(identity)
+    with leftovers.only_one(layout):
+        for name in leftovers.end(layout):
+            click.echo(f"ended {name}, left by a start that was killed", err=True)
+        _preflight(config, layout, site_file)
+        deeds.put_site_file(site_file.read_text("utf-8"), layout, str(site_file))
+        if untrusted_identity is not None:
+            write_json(layout.identity_file, untrusted_identity, 0o600)
+        supervisor = deeds.assemble(config, layout)
+        if config.hub is not None and not deeds.has_hub(config, layout):
+            click.echo(f"no {layout.identity_file}: this box reports to nobody; make one with campbox enrol ticket", err=True)
+        _run(supervisor, config)
+
+
+@box.command(epilog="Example: campbox box status --json")
+@_ROOT
+@_JSON
+def status(root: Path | None, as_json: bool) -> None:
+    """Show what runs and what it says of itself. Exit 1 when something that should run does not."""
+    layout = _layout(root)
+    state = look(layout, _installed_config(layout))
+    if as_json:
+        click.echo(json.dumps(state, ensure_ascii=False))
+    else:
+        click.echo("\n".join(words(state)))
+    sys.exit(0 if state["whole"] else 1)
+
+
+@box.command(epilog="Example: campbox box explain 10.44.3.7")
+@click.argument("address")
+@_ROOT
+@_JSON
+def explain(address: str, root: Path | None, as_json: bool) -> None:
+    """Say what the box does with the device at ADDRESS and why."""
+    ip = parse_ip(address)
+    answer: dict[str, Any] = client.ask(_layout(root), {"do": "status", "ip": str(ip)})
+    if not answer.get("ok"):
+        raise NotSo(f"the gate knows nothing of it: {answer.get('why')}", where=str(ip), mend="is it the address of a device here?")
+    click.echo(json.dumps(answer) if as_json else "\n".join(explain_words(str(ip), answer)))
+
+
+def _layout(root: Path | None) -> Layout:
+    return Layout.system(deeds.CODE) if root is None else Layout.under(root.resolve(), deeds.CODE)
+
+
+def _installed_config(layout: Layout) -> SiteConfig:
+    if not layout.config_file.exists():
+        raise NotSo("no box was started here", where=str(layout.config_file), mend="start one: campbox box up SITE.toml")
+    return load(layout.config_file)
+
+
+def _read_identity(path: Path | None) -> Any:
+    if path is None:
+        return None
+    identity = read_json(path)
+    if not isinstance(identity, dict) or not {"box", "hub", "pin"} <= identity.keys():
+        raise ConfigError("not an identity file", where=str(path), mend="make one at the hub: campbox enrol ticket")
+    return identity
+
+
+def _preflight(config: SiteConfig, layout: Layout, site_file: Path) -> None:
+    """Everything that is wrong, a line each, before anything is started. Raises the gravest."""
+    found = deeds.preflight(config, layout, site_file)
+    for warning in found.warnings:
+        click.echo(f"campbox: {warning}", err=True)
+    for error in found.errors[1:]:
+        click.echo(f"campbox: {error}", err=True)
+    if found.errors:
+        raise found.errors[0]
+
+
+def _run(supervisor: Supervisor, config: SiteConfig) -> None:
+    """Until Ctrl-C or SIGTERM; whatever happens, nothing is left running."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        supervisor.start()
+        click.echo(f"{config.site.name}: {len(supervisor.pids())} services run; people reach http://{config.access.portal_name}/")
+        click.echo(
+            f"on {config.lan.interface}, behind {config.uplinks[0].interface}; logs in {supervisor.layout.log}; Ctrl-C stops"
+        )
+        while True:
+            supervisor.tick()
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        click.echo("stopping", err=True)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        supervisor.stop()
