@@ -14,14 +14,10 @@ MOST_PHONES = 60
 
 
 @click.command(epilog="Example: campbox demo --phones 12 --check")
-@click.option(
-    "--phones", type=click.IntRange(0, MOST_PHONES), default=6, show_default=True, help="How many join, one after the other."
-)
+@click.option("--phones", type=click.IntRange(0, MOST_PHONES), default=6, show_default=True, help="How many join, in turn.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="End by itself after so long.")
-@click.option("--check", is_flag=True, help="Let the phones make their journeys, print every expectation, exit 0 if all hold.")
-@click.option(
-    "--state", type=click.Path(path_type=Path, dir_okay=False), help="Write addresses, ports and processes there as JSON."
-)
+@click.option("--check", is_flag=True, help="Let phones make their journeys, print every expectation, exit 0 if all hold.")
+@click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Write addresses and processes there, as JSON.")
 @click.option("--config", "site", type=click.Path(path_type=Path, dir_okay=False), help="A site file instead of the demo's own.")
 @click.option("--kernel", type=click.Choice(["host", "debian"]), default="host", show_default=True, help="Whose kernel.")
 def demo(phones: int, minutes: float | None, check: bool, state: Path | None, site: Path | None, kernel: str) -> None:
