@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import time
-from dataclasses import dataclass
-from typing import Literal
 
-Trust = Literal["none", "floor", "synced"]
-BUILT = 1_795_219_200
-"""2026-11-21T00:00:00Z: no true time lies before the day this program was written."""
+from appliance.moment import BUILT, Moment, Trust
+
+__all__ = ["BUILT", "Moment", "Trust", "now"]
 
 _TIME_ERROR = 5  # adjtimex(2): clock not synchronised
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One reading: ``wall`` seconds since 1970 (UTC), ``uptime`` seconds since boot, and how far ``wall`` is trusted."""
-
-    wall: float
-    uptime: float
-    trust: Trust
 
 
 def now(floor: float = BUILT) -> Moment:
