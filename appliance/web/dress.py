@@ -14,6 +14,7 @@ from markupsafe import Markup
 from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.web import languages, translations
+from appliance.web.errors import dress_errors
 from appliance.web.headers import SECURITY_HEADERS
 from appliance.web.languages import Language
 
@@ -31,6 +32,7 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
     """
     known = languages.offered(config)
     _speak(app, config, known, domain)
+    dress_errors(app)
     shared = flask.Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     app.register_blueprint(shared)
     style_version = hashlib.sha256((HERE / "static" / "style.css").read_bytes()).hexdigest()[:8]

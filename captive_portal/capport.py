@@ -1,0 +1,36 @@
+"""P The Captive Portal API of RFC 8908."""
+
+from __future__ import annotations
+
+import json
+
+from captive_portal.device import Device
+
+MEDIA_TYPE = "application/captive+json"
+OLD_MEDIA_TYPE = "application/capport+json"
+"""What the drafts called it; some phones still ask for this name."""
+
+LONGEST = 4096
+
+
+def document(device: Device, *, portal_url: str, venue_url: str) -> str:
+    """RFC 8908 section 5, as text of at most 4096 characters.
+
+    ``captive`` is the only key a client must understand. ``seconds-remaining`` is told only when not captive, as the section
+    says; ``bytes-remaining`` never, for there is no quota.
+    """
+    answer: dict[str, bool | int | str] = {
+        "captive": not device.online,
+        "user-portal-url": portal_url,
+        "venue-info-url": venue_url,
+        "can-extend-session": True,
+    }
+    if device.online and device.seconds_remaining is not None:
+        answer["seconds-remaining"] = device.seconds_remaining
+    return json.dumps(answer)
+
+
+def media_type(untrusted_accept: str | None) -> str:
+    """The name of the format this client knows."""
+    accept = (untrusted_accept or "").lower()
+    return OLD_MEDIA_TYPE if OLD_MEDIA_TYPE in accept and MEDIA_TYPE not in accept else MEDIA_TYPE

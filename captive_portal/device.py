@@ -1,0 +1,70 @@
+"""P What the gate says about the phone that asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
+
+from appliance.errors import Unreachable
+
+State = Literal["captive", "admitted", "grace"]
+UplinkState = Literal["up", "down"]
+Reason = Literal["equal", "alone", "captive", "uplink-down"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """What this phone's person may count on (bit/s), among how many active people, and why."""
+
+    down_bps: int
+    up_bps: int
+    active_people: int
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Device:
+    """One phone, as the box knows it. ``seconds_remaining`` is None where nothing ends."""
+
+    state: State
+    seconds_remaining: int | None
+    bytes_down: int
+    bytes_up: int
+    uplink: UplinkState
+    share: Share
+
+    @property
+    def online(self) -> bool:
+        """May it pass to the internet (when there is one)?"""
+        return self.state != "captive"
+
+
+def from_answer(answer: Mapping[str, Any]) -> Device:
+    """The gate's answer to ``status``. Raises Unreachable when it is not one."""
+    try:
+        if answer["ok"] is not True:
+            raise ValueError("refused")
+        share = answer["share"]
+        left = answer["seconds_remaining"]
+        return Device(
+            state=cast(State, _one_of(State, answer["state"])),
+            seconds_remaining=None if left is None else int(left),
+            bytes_down=int(answer["bytes_down"]),
+            bytes_up=int(answer["bytes_up"]),
+            uplink=cast(UplinkState, _one_of(UplinkState, answer["uplink"])),
+            share=Share(
+                int(share["down_bps"]),
+                int(share["up_bps"]),
+                int(share["active_people"]),
+                cast(Reason, _one_of(Reason, share["reason"])),
+            ),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise Unreachable("the gate says nothing about this device", where="gate.sock") from error
+
+
+def _one_of(kind: Any, value: Any) -> Any:
+    if value not in get_args(kind):
+        raise ValueError("unknown word")
+    return value

@@ -1,0 +1,45 @@
+"""W What programs ask the portal: RFC 8908, and the state of the box without a word about people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+
+import flask
+from werkzeug.wrappers import Response
+
+from appliance import clock, facts
+from appliance.config import SiteConfig
+from appliance.layout import Layout
+from captive_portal import capport
+from captive_portal.device import Device
+
+
+def register(app: flask.Flask, config: SiteConfig, layout: Layout, this_device: Callable[[], Device | None]) -> None:
+    """Add ``/api/captive`` and ``/status.json``."""
+    access, first = config.access, app.extensions["campbox"]["offered"][0].tag
+    base = f"https://{access.api_name}" if access.api_name else f"http://{access.portal_name}"
+
+    @app.get("/api/captive")
+    def captive() -> Response:
+        device = this_device()
+        if device is None:
+            return Response("{}", 503, mimetype=capport.MEDIA_TYPE, headers={"Retry-After": "5"})
+        text = capport.document(device, portal_url=f"{base}/", venue_url=f"{base}/{first}/services")
+        kind = capport.media_type(flask.request.headers.get("Accept"))
+        return Response(text, mimetype=kind, headers={"Cache-Control": "private"})
+
+    @app.get("/status.json")
+    def status() -> Response:
+        now = clock.now()
+        told = {
+            "site": config.site.name,
+            "languages": [language.tag for language in app.extensions["campbox"]["offered"]],
+            "uplink": facts.read(layout, "gate").get("uplink", "unknown"),
+            "clock": now.trust,
+            "uptime_seconds": int(now.uptime),
+            "version": version("campbox"),
+            "sample": config.catalogue.sample,
+        }
+        return Response(json.dumps(told, ensure_ascii=False), mimetype="application/json")

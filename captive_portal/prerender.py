@@ -1,0 +1,66 @@
+"""W Writes every anonymous page in every language once, for the front to serve by itself: ``python -m captive_portal.prerender``.
+
+A dead portal still welcomes everybody, in any language, also when nobody has come by before it died.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import flask.testing
+
+from appliance import config as site_file
+from appliance.config import SiteConfig
+from appliance.errors import NotSo
+from appliance.files import write_atomically
+from appliance.layout import Layout
+from appliance.log import start_logging
+from appliance.web.languages import offered
+from captive_portal.app import PROJECT, create_app
+from captive_portal.front import PRERENDERED
+
+RESTING = "resting"
+
+
+def pages(config: SiteConfig, layout: Layout) -> Iterator[tuple[Path, bytes]]:
+    """Each file below the folder of pages, with its content. Raises NotSo when a page cannot be made."""
+    client = create_app(config, layout, gate=lambda request: {"ok": False, "why": "bad-request"}).test_client()
+    yield Path("index.html"), _body(client, "/", 200)
+    for language in offered(config):
+        for page in PRERENDERED:
+            yield Path(language.tag, f"{page or 'index'}.html"), _body(client, f"/{language.tag}/{page}", 200)
+        yield Path(language.tag, f"{RESTING}.html"), _body(client, f"/{language.tag}/{RESTING}", 503)
+
+
+def write(config: SiteConfig, layout: Layout) -> int:
+    """Write them all, each also compressed, and return how many there are. Raises NotSo."""
+    count = 0
+    for relative, content in pages(config, layout):
+        path = layout.service_run("pages") / relative
+        path.parent.mkdir(mode=0o755, exist_ok=True)
+        write_atomically(path, content)
+        write_atomically(path.with_name(f"{path.name}.gz"), gzip.compress(content, 9, mtime=0))
+        count += 1
+    return count
+
+
+def _body(client: flask.testing.FlaskClient, address: str, expected: int) -> bytes:
+    answer = client.get(address, headers={"Host": "localhost"})
+    if answer.status_code != expected:
+        raise NotSo(f"the page gives {answer.status_code}", where=address, mend="run campbox test fast to see why")
+    content: bytes = answer.data
+    return content
+
+
+def main() -> None:
+    """Read the site file of this place and write its pages."""
+    start_logging()
+    layout = Layout.from_environment(os.environ, PROJECT)
+    write(site_file.parse(layout.config_file.read_text(), str(layout.config_file)), layout)
+
+
+if __name__ == "__main__":
+    main()

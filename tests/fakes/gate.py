@@ -1,0 +1,59 @@
+"""A gate in memory: the same questions and answers as the real socket, for tests of the portal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from appliance.errors import Unreachable
+
+SESSION = 43_200
+
+
+class FakeGate:
+    """Callable like ``appliance.gate.client.ask`` without its layout. ``asked`` are the requests so far."""
+
+    def __init__(self, *, uplink: str = "up", people: int = 4, seconds: int = SESSION) -> None:
+        self.uplink, self.people, self.seconds = uplink, people, seconds
+        self.state: dict[str, str] = {}
+        self.asked: list[dict[str, Any]] = []
+        self.refuses: str | None = None
+        self.gone = False
+
+    def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.asked.append(request)
+        if self.gone:
+            raise Unreachable("the gate does not answer", where="gate.sock")
+        if self.refuses is not None:
+            return {"ok": False, "why": self.refuses}
+        deed, ip = request["do"], request["ip"]
+        if deed == "admit":
+            self.state[ip] = "admitted"
+            return {"ok": True, "state": "admitted", "seconds_remaining": self.seconds}
+        if deed in ("dismiss", "erase"):
+            self.state.pop(ip, None)
+            return {"ok": True, "state": "captive"}
+        return self._status(ip)
+
+    def _status(self, ip: str) -> dict[str, Any]:
+        state = self.state.get(ip, "captive")
+        online = state != "captive"
+        if self.uplink == "down":
+            reason = "uplink-down"
+        elif not online:
+            reason = "captive"
+        else:
+            reason = "alone" if self.people == 1 else "equal"
+        return {
+            "ok": True,
+            "state": state,
+            "seconds_remaining": self.seconds if online else None,
+            "bytes_down": 3_400_000 if online else 0,
+            "bytes_up": 120_000 if online else 0,
+            "uplink": self.uplink,
+            "share": {
+                "down_bps": 9_500_000 // self.people,
+                "up_bps": 1_900_000 // self.people,
+                "active_people": self.people,
+                "reason": reason,
+            },
+        }
