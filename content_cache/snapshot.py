@@ -6,11 +6,14 @@ The first line is the header. Every other line is one record ``{"e": entity, ...
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+import zstandard
 
 from appliance.errors import BadInput
 from content_cache.hsds import Record, Translation, check, check_together
@@ -19,6 +22,7 @@ FORMAT = 1
 LARGEST = 64_000_000
 """Bytes of an unpacked snapshot; 5,000 services in six languages are about 15 million."""
 LONGEST_LINE = 200_000
+WINDOW = 2**27
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")
 
 
@@ -151,3 +155,15 @@ def by_entity(records: Iterable[Record]) -> dict[str, dict[str, Record]]:
     for one in records:
         table.setdefault(one.entity, {})[one.id] = one
     return table
+
+
+def unpack(untrusted: bytes) -> bytes:
+    """Zstandard (RFC 8878), never more than LARGEST bytes whatever the frame claims. Raises BadInput."""
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=WINDOW).stream_reader(io.BytesIO(untrusted)) as reader:
+            content: bytes = reader.read(LARGEST + 1)
+    except zstandard.ZstdError as error:
+        raise BadInput("not a Zstandard frame of a catalogue", mend="fetch it again") from error
+    if len(content) > LARGEST:
+        raise BadInput("a snapshot too large", mend="publish fewer services or raise the limit")
+    return content
