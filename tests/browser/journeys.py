@@ -1,0 +1,63 @@
+"""What a person does on the box's pages, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.browser.chromium import Browser
+
+CONNECT, FORGET = "form[action$='/connect'] button", "form[action$='/you/erase'] button"
+SERVICES_TAB = "nav a[href$='/services']"
+NEED, ENTRY, SEARCH = "main a[href*='need=']", "main a[href*='/services/']", "main input[name='q']"
+
+
+def forget(browser: Browser, portal: str, language: str) -> None:
+    """Be a phone that has not tapped yet."""
+    browser.go(f"{portal}/{language}/you")
+    if browser.some(FORGET):
+        browser.press(FORGET)
+
+
+def connect(browser: Browser, portal: str, language: str) -> None:
+    """Tap "connect" on the welcome page."""
+    browser.go(f"{portal}/{language}/")
+    browser.press(CONNECT)
+
+
+def search(browser: Browser, portal: str, language: str, words: str) -> None:
+    """Type words into the search field of the services and send them."""
+    browser.go(f"{portal}/{language}/services")
+    field = browser.one(SEARCH)
+    field.clear()
+    field.send_keys(words)
+    browser.press("main form button")
+
+
+def first_service(browser: Browser, portal: str, language: str) -> str:
+    """The address of some service's own page."""
+    browser.go(f"{portal}/{language}/services")
+    browser.press(NEED)
+    return browser.one(ENTRY).get_attribute("href") or ""
+
+
+def pages(browser: Browser, portal: str, language: str) -> list[str]:
+    """The address of one page of every sort that this phone can see now, in one language."""
+    start = f"{portal}/{language}"
+    detail = first_service(browser, portal, language)
+    need = browser.current_url
+    return [
+        f"{start}/", f"{start}/you", f"{start}/share", f"{start}/emergency", f"{start}/offline", f"{start}/erased",
+        f"{start}/services", need, detail, f"{start}/services?q=ma", f"{start}/services?q=zzzzqqqq", f"{start}/nothing-here",
+    ]  # fmt: skip
+
+
+def visit(browser: Browser, portal: str, language: str) -> Iterator[str]:
+    """Open every page of the box one after the other, before the tap and after it; names each while it is open."""
+    forget(browser, portal, language)
+    for address in pages(browser, portal, language):
+        browser.go(address)
+        yield f"{address.removeprefix(portal)} before the tap"
+    connect(browser, portal, language)
+    for name in ("connected", "you", "share"):
+        browser.go(f"{portal}/{language}/{name}")
+        yield f"/{language}/{name} after the tap"

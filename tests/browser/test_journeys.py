@@ -1,0 +1,122 @@
+"""From joining to reading a service's own page, as people do it, with scripts and without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from appliance.web.languages import BY_TAG, LANGUAGES
+from tests.browser import journeys
+from tests.browser.chromium import Browser, chromium
+
+pytestmark = pytest.mark.browser
+
+TAGS = [language.tag for language in LANGUAGES]
+
+
+@pytest.fixture(scope="module", params=["scripts on", "scripts off"])
+def any_phone(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    with chromium(scripts=request.param == "scripts on") as browser:
+        yield browser
+
+
+def speaks(browser: Browser, language: str) -> None:
+    page = browser.one("html")
+    assert page.get_attribute("lang") == language
+    assert page.get_attribute("dir") == BY_TAG[language].direction
+
+
+@pytest.mark.parametrize("language", TAGS)
+def test_a_person_connects_finds_a_service_and_reads_it(any_phone: Browser, portal: str, language: str) -> None:
+    journeys.forget(any_phone, portal, language)
+    any_phone.go(f"{portal}/{language}/")
+    speaks(any_phone, language)
+
+    any_phone.press(journeys.CONNECT)
+    assert any_phone.current_url.endswith(f"/{language}/connected")
+    speaks(any_phone, language)
+
+    any_phone.press(journeys.SERVICES_TAB)
+    assert len(any_phone.some(journeys.NEED)) >= 5, "needs to browse by"
+    any_phone.press(journeys.NEED)
+    name = any_phone.words(journeys.ENTRY).splitlines()[0]
+    any_phone.press(journeys.ENTRY)
+    speaks(any_phone, language)
+    assert any_phone.words("h1").split()[0] in name
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_person_finds_a_service_by_a_word_of_its_name(any_phone: Browser, portal: str, language: str) -> None:
+    any_phone.go(journeys.first_service(any_phone, portal, language))
+    address, name = any_phone.current_url.split("?")[0], any_phone.words("h1")
+    word = max(name.split(), key=len)
+
+    journeys.search(any_phone, portal, language, word)
+
+    assert any_phone.one(journeys.SEARCH).get_attribute("value") == word
+    found = [(link.get_attribute("href") or "").split("?")[0] for link in any_phone.some(journeys.ENTRY)]
+    assert found, f"nothing found for {word!r}"
+    assert address in found or any(word in link.text for link in any_phone.some(journeys.ENTRY))
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_search_without_an_answer_says_so_and_leads_on(any_phone: Browser, portal: str, language: str) -> None:
+    journeys.search(any_phone, portal, language, "zzzzqqqq")
+    assert any_phone.some(journeys.ENTRY) == []
+    assert any_phone.words("main").strip()
+    assert any_phone.some(f"main a[href*='/{language}/services']"), "a way back to all services"
+
+
+def test_the_catalogue_is_open_before_the_tap(any_phone: Browser, portal: str) -> None:
+    journeys.forget(any_phone, portal, "en")
+    any_phone.go(journeys.first_service(any_phone, portal, "en"))
+    assert any_phone.words("h1")
+    any_phone.go(f"{portal}/en/you")
+    assert not any_phone.some(journeys.FORGET), "reading the catalogue admitted nobody"
+
+
+def test_my_share_says_how_much_and_why(any_phone: Browser, portal: str) -> None:
+    journeys.forget(any_phone, portal, "en")
+    any_phone.go(f"{portal}/en/share")
+    assert not any_phone.some(".figure"), "no share before the tap"
+    journeys.connect(any_phone, portal, "en")
+    any_phone.go(f"{portal}/en/share")
+    assert re.fullmatch(r"[0-9.,]+ [kM]?b(it)?/s", any_phone.words(".figure"))
+    assert "Why this much?" in any_phone.words("main")
+
+
+def test_forget_me_takes_the_admission_away(any_phone: Browser, portal: str) -> None:
+    journeys.connect(any_phone, portal, "en")
+    any_phone.go(f"{portal}/en/you")
+    any_phone.press(journeys.FORGET)
+    any_phone.go(f"{portal}/en/you")
+    assert not any_phone.some(journeys.FORGET)
+    assert any_phone.words(".chip") == "Not connected"
+
+
+@pytest.mark.parametrize(("prefers", "gets"), [("ar,en", "ar"), ("fa", "fa-AF"), ("fr-CA,fr", "fr"), ("sw,en", "en")])
+def test_the_first_page_speaks_the_language_of_the_phone(portal: str, prefers: str, gets: str) -> None:
+    with chromium(languages=prefers) as browser:
+        browser.go(f"{portal}/")
+        assert browser.current_url == f"{portal}/{gets}/"
+        speaks(browser, gets)
+
+
+def test_a_phone_of_an_unknown_language_chooses_among_names_in_their_own_script(portal: str) -> None:
+    with chromium(languages="sw", scripts=False) as browser:
+        browser.go(f"{portal}/")
+        names = [link.text.strip() for link in browser.some("main a[hreflang]")]
+        assert names == [language.own_name for language in LANGUAGES if language.own_name in names]
+        assert len(names) == len(LANGUAGES)
+        browser.press("main a[hreflang='fa-AF']")
+        speaks(browser, "fa-AF")
+
+
+@pytest.mark.parametrize("name", ["you", "services", "emergency"])
+def test_changing_the_language_stays_on_the_page(any_phone: Browser, portal: str, name: str) -> None:
+    any_phone.go(f"{portal}/en/{name}")
+    any_phone.press("footer a[hreflang='ar']")
+    assert any_phone.current_url == f"{portal}/ar/{name}"
+    speaks(any_phone, "ar")
