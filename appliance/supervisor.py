@@ -80,12 +80,12 @@ class Supervisor:
                 self._await(child, time.monotonic() + timeout)
 
     def tick(self) -> None:
-        """Notice what ended and start again what is due."""
+        """Notice what ended and start again what is due; what ``start`` has not come to yet is left to it."""
         now = time.monotonic()
         for child in self.children.values():
             if child.process is not None and child.process.poll() is not None:
                 self._ended(child, now)
-            if child.process is None and not child.finished and child.due <= now:
+            if child.process is None and child.starts and not child.finished and child.due <= now:
                 self._launch(child)
 
     def run_now(self, name: str) -> None:
