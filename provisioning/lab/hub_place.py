@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from appliance.config import SiteConfig
-from appliance.files import write_atomically, write_json
+from appliance.files import read_json, write_atomically, write_json
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from appliance.prepare import write_configuration
@@ -23,6 +24,9 @@ from provisioning.lab.netns import Namespace
 REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "jordan"
 """The real catalogue, where it stands beside the project; else the invented sample is shown, and says so on every page."""
 REAL_FILES = {"en": "services.json", "ar": "services_ar.json"}
+
+
+PASSWORD_VARIABLE = "CAMPBOX_HUB_PASSWORD"
 
 
 def config_text(host: str) -> str:
@@ -41,16 +45,14 @@ class HubPlace:
         self.layout, self.namespace, self.python, self.text = layout, namespace, python, config_text(host)
         self.config: HubConfig = parse_hub(self.text, "the demo's hub")
         self.sample = not REAL_DATA.is_dir()
-        self.login = ("", "")
+        self.login = ("", secrets.token_urlsafe(12))
         self.supervisor = Supervisor(services("hub"), layout, python=python, enter=namespace.enter, on_change=on_change)
 
     def up(self, site: SiteConfig) -> None:
         """Everything a hub needs, a catalogue for ``site``, then its services."""
         self.supervisor.prepare()
         write_atomically(self.layout.hub_config_file, self.text)
-        self._log_in()
-        for entry in sorted(entry_points(group="campbox.hub_prepare"), key=lambda e: e.name):
-            entry.load()(self.layout, self.config)
+        self._prepare()
         write_configuration("campbox.hub_files", self.config, self.layout)
         self.import_catalogue(site)
         self.supervisor.start()
@@ -69,20 +71,17 @@ class HubPlace:
         source = ["--format=sample"] if self.sample else ["--format=services-advisor", *files]
         place = [f"--site={site.site.id}", f"--timezone={site.site.timezone}", f"--country={site.site.country}"]
         environment = {**os.environ, **self.layout.environment(), "PYTHONPATH": str(self.layout.code)}
-        command = [
-            self.python,
-            "-m",
-            "appliance.cli",
-            "catalogue",
-            "import",
-            *source,
-            *place,
-            f"--hub-root={self.layout.etc.parent}",
-        ]
+        place.append(f"--hub-root={self.layout.etc.parent}")
+        command = [self.python, "-m", "appliance.cli", "catalogue", "import", *source, *place]
         run(command, env=environment, timeout=120)
 
-    def _log_in(self) -> None:
-        """The operator's name and password, which the first preparation tells once."""
-        for entry in entry_points(group="campbox.hub_login"):
-            user, password = entry.load()(self.layout)
-            self.login = (user, password or "")
+    def _prepare(self) -> None:
+        """Every package's own step; the operator's password is ours, so that the demo can show it."""
+        os.environ[PASSWORD_VARIABLE] = self.login[1]
+        try:
+            for entry in sorted(entry_points(group="campbox.hub_prepare"), key=lambda e: e.name):
+                entry.load()(self.layout, self.config)
+        finally:
+            del os.environ[PASSWORD_VARIABLE]
+        account = read_json(self.layout.data / "hub" / "admin.json") or {}
+        self.login = (str(account.get("user", "")), self.login[1])

@@ -56,9 +56,8 @@ def _mac(owner: str, mac: Mac) -> Needle:
 def _ipv4(owner: str, address: ipaddress.IPv4Address) -> Needle:
     # Four raw bytes occur by chance in any database: only the spellings are looked for.
     text = rb"(?<![0-9.])" + re.escape(str(address).encode()) + rb"(?![0-9])"
-    return Needle(
-        f"the IPv4 address of {owner}", _either([text, rb"(?<![0-9a-f])" + address.packed.hex().encode() + rb"(?![0-9a-f])"])
-    )
+    digits = rb"(?<![0-9a-f])" + address.packed.hex().encode() + rb"(?![0-9a-f])"
+    return Needle(f"the IPv4 address of {owner}", _either([text, digits]))
 
 
 def _ipv6(owner: str, address: ipaddress.IPv6Address) -> Needle:
