@@ -117,3 +117,13 @@ def _environment(layout: Layout) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "LANG": "C.UTF-8",
     }
+
+
+def main() -> None:
+    """Root's part of a start under systemd (``campbox-prepare.service``): all of ``assemble``, nothing is started."""
+    layout = Layout.from_environment(os.environ, CODE)
+    assemble(parse(layout.config_file.read_text("utf-8"), str(layout.config_file)), layout)
+
+
+if __name__ == "__main__":
+    main()
