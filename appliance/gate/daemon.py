@@ -1,0 +1,116 @@
+"""W The gate's process: ``python -m appliance.gate.daemon``. When it ends, however it ends, people stay online."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import NoReturn
+
+from appliance import config as site
+from appliance.config import SiteConfig
+from appliance.errors import CampboxError, NotSo
+from appliance.fairness.counters import Counters
+from appliance.fairness.shaper import Shaper
+from appliance.files import read_json, write_json
+from appliance.gate.admission import Memory
+from appliance.gate.conntrack import Conntrack
+from appliance.gate.interfaces import Interfaces
+from appliance.gate.kernel import Nftables
+from appliance.gate.links import Links
+from appliance.gate.neighbours import Neighbours
+from appliance.gate.protocol import LINE_LIMIT
+from appliance.gate.service import Edges, Gate
+from appliance.gate.socket import SocketServer
+from appliance.gate.uplink import UplinkCheck
+from appliance.layout import Layout
+from appliance.log import start_logging
+
+log = logging.getLogger(__name__)
+TICK = 1.0
+
+
+def _memory_file(layout: Layout) -> Path:
+    return layout.service_data("gate") / "memory.json"
+
+
+def read_memory(layout: Layout) -> Memory | None:
+    """What stands on disk; None at the first start ever, or when it cannot be read (then nobody is let in by grace)."""
+    try:
+        value = read_json(_memory_file(layout))
+        return None if value is None else Memory(str(value["boot"]), value["had_admitted"] is True)
+    except (NotSo, TypeError, KeyError):
+        log.warning("the gate's memory cannot be read; as at a first start")
+        return None
+
+
+def write_memory(layout: Layout, memory: Memory) -> None:
+    """Keep it; a full disk does not stop the gate."""
+    try:
+        write_json(_memory_file(layout), {"boot": memory.boot, "had_admitted": memory.had_admitted}, 0o600)
+    except NotSo as error:
+        log.error("%s", error)
+
+
+def create_gate(config: SiteConfig, layout: Layout) -> Gate:
+    """The gate on the real kernel of this network namespace. Nothing is changed before ``begin``."""
+    uplink = UplinkCheck(config.uplinks[0].check)
+    uplink.begin()
+    edges = Edges(
+        kernel=Nftables(config.lan.bridge),
+        neighbours=Neighbours(config.lan.bridge),
+        conntrack=Conntrack(),
+        shapers=(Shaper(upload=False), Shaper(upload=True)),
+        counters=Counters(),
+        links=Links(),
+        interfaces=Interfaces(config),
+        last_success=lambda: uplink.last_success,
+        clock=time.monotonic,
+        remember=lambda memory: write_memory(layout, memory),
+    )
+    return Gate(config, edges, read_memory(layout), layout.boot_id_file.read_text().strip())
+
+
+def serve(gate: Gate, server: SocketServer) -> NoReturn:
+    """Answer and keep time until the process is told to end."""
+    due = time.monotonic() + TICK
+    while True:
+        server.serve(max(0.0, due - time.monotonic()))
+        gate.tidy()
+        if time.monotonic() >= due:
+            due = time.monotonic() + TICK
+            try:
+                gate.tick()
+            except CampboxError as error:
+                log.error("%s", error)
+
+
+def main() -> None:
+    """Run until SIGTERM. The rules stay in the kernel."""
+    start_logging()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[2])
+    try:
+        config = site.parse(layout.config_file.read_text(), str(layout.config_file))
+        gate = create_gate(config, layout)
+        gate.begin()
+        server = SocketServer(layout.socket("gate"), gate.answer, LINE_LIMIT)
+        try:
+            serve(gate, server)
+        finally:
+            server.close()
+    except OSError as error:
+        log.error(
+            "%s", NotSo(f"cannot begin: {error.strerror}", where=str(error.filename or "gate"), mend="campbox box up makes it")
+        )
+        sys.exit(1)
+    except CampboxError as error:
+        log.error("%s", error)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,265 @@
+"""W The gate at work: looks facts up, lets the rules decide, has the kernel do it, and keeps time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from appliance.config import SiteConfig
+from appliance.errors import BadInput, CommandFailed, Refused
+from appliance.fairness import explain
+from appliance.fairness.plan import Method, Plan, plan
+from appliance.gate import admission, protocol, reachability
+from appliance.gate.admission import Decision, Knowledge, Memory
+from appliance.gate.bridge import on_lan
+from appliance.gate.elements import Lower, Raise
+from appliance.gate.kernel import Kernel
+from appliance.gate.links import Link
+from appliance.gate.ruleset import NEWCOMERS, ruleset
+from appliance.values import Ip, Mac
+
+log = logging.getLogger(__name__)
+FLAG_SECONDS, FLAG_EVERY = 40, 10.0
+"""The flag "uplink down" falls by itself if the gate dies; it is raised anew this often."""
+KEEP_EVERY, LOOK_EVERY, READING_AGE = 5.0, 60.0, 2.0
+
+
+class _Neighbours(Protocol):
+    def mac_of(self, address: Ip) -> Mac | None: ...
+    def everyone(self) -> dict[Mac, set[Ip]]: ...
+
+
+class _Conntrack(Protocol):
+    def forget_led(self, addresses: set[Ip]) -> None: ...
+    def forget_person(self, mark: int) -> None: ...
+    def forget_all_led(self) -> None: ...
+
+
+class _Shaper(Protocol):
+    method: Method
+
+    def follow(self, plan: Plan, *, rates: bool = True) -> None: ...
+
+
+class _Counters(Protocol):
+    def totals(self, *interfaces: str) -> tuple[int, int]: ...
+
+
+class _Links(Protocol):
+    def link(self, name: str) -> Link | None: ...
+
+
+class _Interfaces(Protocol):
+    def bring_up(self) -> None: ...
+    def keep(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Everything the gate touches."""
+
+    kernel: Kernel
+    neighbours: _Neighbours
+    conntrack: _Conntrack
+    shapers: tuple[_Shaper, ...]
+    counters: _Counters
+    links: _Links
+    interfaces: _Interfaces
+    last_success: Callable[[], float | None]
+    clock: Callable[[], float]
+    remember: Callable[[Memory], None]
+
+
+@dataclass
+class _Due:
+    """When each repeated deed was last done."""
+
+    keep: float = 0.0
+    look: float = 0.0
+    flag: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Reading:
+    at: float
+    received: dict[int, int] = field(default_factory=dict)
+    sent: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def both(self) -> dict[int, int]:
+        return {mark: self.received.get(mark, 0) + self.sent.get(mark, 0) for mark in self.received.keys() | self.sent.keys()}
+
+
+class Gate:
+    """One box's gate. ``memory`` is what stands on disk, ``boot`` the id of this boot."""
+
+    def __init__(self, config: SiteConfig, edges: Edges, memory: Memory | None, boot: str) -> None:
+        self.config, self.edges, self.boot = config, edges, boot
+        self.memory = memory
+        self.knowledge = Knowledge()
+        self.reachability = reachability.begin(edges.clock())
+        self._turned = set[Mac]()
+        self._left = set[int]()
+        self._due = _Due()
+        self._before = self._reading = _Reading(edges.clock())
+        self._busy = frozenset[int]()
+
+    def begin(self) -> None:
+        """Rules first, so that nobody passes before them; then what the kernel knows; then the interfaces and shares."""
+        edges, now = self.edges, self.edges.clock()
+        self._load()
+        listing = edges.kernel.listing()
+        self.reachability = reachability.begin(now, down=listing.offline)
+        decision, memory = admission.start(listing, self.memory, self.boot, self.config.access.after_reboot, now)
+        self._carry_out(decision, shares=False)
+        self._remember(memory)
+        edges.interfaces.bring_up()
+        self._share_out(rates=True)
+        self._due = _Due(keep=now, look=now, flag=now - FLAG_EVERY)
+        log.info("the gate stands; %d people were online already", len(self.knowledge.people))
+
+    def _load(self) -> None:
+        try:
+            self.edges.kernel.load(ruleset(self.config))
+        except CommandFailed:
+            # Without nft_meta_bridge the rules cannot name the bridge: every bridge in this namespace is kept apart.
+            self.edges.kernel.load(ruleset(self.config, knows_bridges=False))
+
+    def _remember(self, memory: Memory) -> None:
+        if memory != self.memory:
+            self.edges.remember(memory)
+            self.memory = memory
+
+    def answer(self, untrusted_line: bytes, uid: int) -> bytes:
+        """Answer one line of a caller with user id ``uid``."""
+        try:
+            request = protocol.parse(untrusted_line, uid)
+        except (BadInput, Refused) as error:
+            return protocol.answer_line(protocol.refusal(error))
+        try:
+            answer = self._facts() if request.ip is None else self._about_device(request.do, request.ip)
+        except CommandFailed as error:
+            log.error("the kernel refused: %s", error)
+            answer = {"ok": False, "why": "try-again"}
+        return protocol.answer_line(answer)
+
+    def _about_device(self, deed: str, ip: Ip) -> dict[str, Any]:
+        if not on_lan(self.config, ip):
+            return {"ok": False, "why": "not-on-lan"}
+        mac = self.edges.neighbours.mac_of(ip)
+        if mac is None:
+            return {"ok": False, "why": "unknown-device"}
+        now = self.edges.clock()
+        if deed == "status":
+            return self._status(mac, now)
+        if deed == "admit":
+            decision = admission.admit(self.knowledge, mac, self.config.access.session, now)
+        else:
+            decision = admission.dismiss(self.knowledge, mac, now)
+        self._carry_out(decision)
+        if decision.answer.get("state") == "admitted":
+            self._remember(Memory(self.boot, had_admitted=True))
+        return decision.answer
+
+    def _carry_out(self, decision: Decision, *, shares: bool = True) -> None:
+        """The kernel first: if it refuses, nothing is known that is not so."""
+        self.edges.kernel.perform(decision.commands)
+        before, self.knowledge = self._marks(), decision.knowledge
+        self._turned |= set(decision.turned)
+        self._left |= set(decision.left)
+        if shares and self._marks() != before:
+            self._share_out(rates=False)
+
+    def tidy(self) -> None:
+        """Forget connections begun under rules that hold no longer; done after the answers are out."""
+        turned, left = self._turned, self._left
+        self._turned, self._left = set(), set()
+        if turned:
+            present = self.edges.neighbours.everyone()
+            self.edges.conntrack.forget_led({ip for mac in turned for ip in present.get(mac, ())})
+        for mark in left - self.knowledge.marks:
+            self.edges.conntrack.forget_person(mark)
+
+    def tick(self) -> None:
+        """What time brings; call it about once a second."""
+        now, due = self.edges.clock(), self._due
+        self._carry_out(admission.prune(self.knowledge, now))
+        if self.knowledge.grace_until is not None:
+            self._carry_out(admission.greet(self.knowledge, self.edges.neighbours.everyone(), now))
+        self._judge_uplink(now)
+        if now - due.look >= LOOK_EVERY:
+            due.look = now
+            self._carry_out(admission.look(self.knowledge, self.edges.kernel.listing(), self.config.access.idle, now))
+        if now - due.keep >= KEEP_EVERY:
+            due.keep = now
+            self.edges.interfaces.keep()
+            self._share_out(rates=True)
+            self._read(now)
+        self.tidy()
+
+    def _judge_uplink(self, now: float) -> None:
+        judged = reachability.judge(self.reachability, self.edges.last_success(), now)
+        changed, self.reachability = judged.state != self.reachability.state, judged
+        if judged.state == "down" and (changed or now - self._due.flag >= FLAG_EVERY):
+            self._due.flag = now
+            self.edges.kernel.perform([Raise("offline", FLAG_SECONDS)])
+        elif judged.state == "up" and changed:
+            self.edges.kernel.perform([Lower("offline")])
+        if changed:
+            log.info("the uplink is %s", judged.state)
+            self.edges.conntrack.forget_all_led()
+
+    def _marks(self) -> frozenset[int]:
+        newcomers = frozenset() if self.knowledge.grace_until is None else frozenset({NEWCOMERS})
+        return self.knowledge.marks | newcomers
+
+    def _plan(self) -> Plan:
+        return plan(self.config, self._marks())
+
+    def _share_out(self, *, rates: bool) -> None:
+        wanted = self._plan()
+        for shaper in self.edges.shapers:
+            shaper.follow(wanted, rates=rates)
+
+    def _read(self, now: float) -> None:
+        if now - self._reading.at < READING_AGE:
+            return
+        self._before, self._reading = self._reading, _Reading(now, *self.edges.kernel.carried())
+        self._busy = explain.busy_marks(self._before.both, self._reading.both, now - self._before.at)
+
+    def _status(self, mac: Mac, now: float) -> dict[str, Any]:
+        self._read(now)
+        state, seconds = admission.state_of(self.knowledge, mac, now)
+        mark = admission.mark_of(self.knowledge, mac) if state != "captive" else 0
+        share = explain.share(self._plan(), self._busy, mark, uplink_up=self.reachability.state == "up")
+        return {
+            "ok": True,
+            "state": state,
+            "seconds_remaining": seconds,
+            "bytes_down": self._reading.received.get(mark, 0),
+            "bytes_up": self._reading.sent.get(mark, 0),
+            "uplink": self.reachability.state,
+            "share": share.as_answer(),
+        }
+
+    def _facts(self) -> dict[str, Any]:
+        now, wanted = self.edges.clock(), self._plan()
+        self._read(now)
+        link = self.edges.links.link(wanted.up.interface)
+        drops, waiting = self.edges.counters.totals(wanted.down.interface, wanted.up.interface)
+        return {
+            "ok": True,
+            "people_online": len(self.knowledge.people) + len(self.knowledge.guests),
+            "uplink": self.reachability.state,
+            "uplink_since_seconds": int(now - self.reachability.since),
+            "rate_down_bps": wanted.down.rate,
+            "rate_up_bps": wanted.up.rate,
+            "bytes_down": link.bytes_in if link else 0,
+            "bytes_up": link.bytes_out if link else 0,
+            "drops": drops,
+            "backlog_bytes": waiting,
+            "shaper": self.edges.shapers[0].method if self.edges.shapers else "htb",
+            "active_people": len(self._busy),
+        }

@@ -1,0 +1,128 @@
+"""E The gate's Unix socket: lines from many callers at once, each caller known by its user id (SO_PEERCRED, unix(7))."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import socket
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import NotSo
+
+_CREDENTIALS = struct.Struct("=iII")  # struct ucred: process, user, group
+_BACKLOG, _MOST = 512, 256
+PATIENCE = 10.0
+"""Seconds after which a caller that says nothing, or takes no answer, is let go."""
+
+
+@dataclass
+class _Caller:
+    connection: socket.socket
+    uid: int
+    heard: float
+    line: bytes = b""
+    answer: bytes = b""
+
+
+class SocketServer:
+    """Answers each line with ``answer(line, uid)``. A line longer than ``limit`` is answered once, then the caller is cut off."""
+
+    def __init__(self, path: Path, answer: Callable[[bytes, int], bytes], limit: int) -> None:
+        self._path, self._answer, self._limit = path, answer, limit
+        self._selector = selectors.DefaultSelector()
+        self._callers = dict[int, _Caller]()
+        beside = path.with_name(f".{path.name}.new")
+        with contextlib.suppress(FileNotFoundError):
+            beside.unlink()
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        try:
+            self._listener.bind(str(beside))
+        except OSError as error:
+            raise NotSo(f"cannot listen: {error.strerror}", where=str(path), mend="make its folder writable") from error
+        # Everyone may connect; who may ask what is decided by the caller's user id.
+        beside.chmod(0o666)
+        self._listener.listen(_BACKLOG)
+        # Renamed only when it listens: whoever finds the file finds an answer.
+        os.replace(beside, path)
+        self._selector.register(self._listener, selectors.EVENT_READ)
+
+    def serve(self, timeout: float) -> None:
+        """Wait at most ``timeout`` seconds for something to do, and do what is there."""
+        for key, events in self._selector.select(timeout):
+            if key.fileobj is self._listener:
+                self._accept()
+            elif (caller := self._callers.get(key.fd)) is not None:
+                self._attend(caller, events)
+        self._dismiss_the_silent()
+
+    def close(self) -> None:
+        """Stop listening and take the file away."""
+        for caller in list(self._callers.values()):
+            self._let_go(caller)
+        self._listener.close()
+        self._selector.close()
+        self._path.unlink(missing_ok=True)
+
+    def _accept(self) -> None:
+        for _ in range(_MOST):
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+            connection.setblocking(False)
+            if len(self._callers) >= _MOST:
+                self._let_go(min(self._callers.values(), key=lambda c: c.heard))
+            caller = _Caller(connection, _CREDENTIALS.unpack(credentials)[1], time.monotonic())
+            self._callers[connection.fileno()] = caller
+            self._selector.register(connection, selectors.EVENT_READ)
+
+    def _attend(self, caller: _Caller, events: int) -> None:
+        caller.heard = time.monotonic()
+        try:
+            if events & selectors.EVENT_WRITE:
+                self._write(caller)
+            elif not (part := caller.connection.recv(self._limit + 1)):
+                self._let_go(caller)
+            else:
+                caller.line += part
+                self._answer_lines(caller)
+        except BlockingIOError:
+            return
+        except OSError:
+            self._let_go(caller)
+
+    def _answer_lines(self, caller: _Caller) -> None:
+        while b"\n" in caller.line:
+            line, _, caller.line = caller.line.partition(b"\n")
+            caller.answer += self._answer(line, caller.uid)
+        if len(caller.line) > self._limit:
+            caller.answer += self._answer(caller.line, caller.uid)
+            with contextlib.suppress(OSError):
+                caller.connection.send(caller.answer)
+            self._let_go(caller)
+        elif caller.answer:
+            self._write(caller)
+
+    def _write(self, caller: _Caller) -> None:
+        with contextlib.suppress(BlockingIOError):
+            sent = caller.connection.send(caller.answer)
+            caller.answer = caller.answer[sent:]
+        # Nobody is read from who does not take the answers.
+        self._selector.modify(caller.connection, selectors.EVENT_WRITE if caller.answer else selectors.EVENT_READ)
+
+    def _let_go(self, caller: _Caller) -> None:
+        self._callers.pop(caller.connection.fileno(), None)
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(caller.connection)
+        caller.connection.close()
+
+    def _dismiss_the_silent(self) -> None:
+        before = time.monotonic() - PATIENCE
+        for caller in [c for c in self._callers.values() if c.heard < before]:
+            self._let_go(caller)
