@@ -68,7 +68,7 @@ class HubPlace:
     def import_catalogue(self, site: SiteConfig) -> None:
         """Import and publish, as an editor does."""
         files = [f"--file={tag}={REAL_DATA}/{name}" for tag, name in REAL_FILES.items()]
-        source = ["--format=sample"] if self.sample else ["--format=services-advisor", *files]
+        source = ["--format=sample"] if self.sample or site.catalogue.sample else ["--format=services-advisor", *files]
         place = [f"--site={site.site.id}", f"--timezone={site.site.timezone}", f"--country={site.site.country}"]
         environment = {**os.environ, **self.layout.environment(), "PYTHONPATH": str(self.layout.code)}
         place.append(f"--hub-root={self.layout.etc.parent}")
