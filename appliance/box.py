@@ -1,11 +1,10 @@
-"""W Puts one box together: folders, generated configuration, identity, interfaces, then the service table under a supervisor.
+"""W Puts one box together: folders, generated configuration, identity, then the service table under a supervisor.
 
 ``campbox box up``, the demo and the unit ``campbox-prepare`` all come through here; the demo only supplies ``enter``.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import sys
@@ -25,8 +24,6 @@ from appliance.supervisor import Supervisor
 CODE = Path(__file__).resolve().parent.parent
 """The project itself."""
 
-_INTERFACES = "appliance.gate.interfaces"
-
 
 def assemble(config: SiteConfig, layout: Layout, *, python: str = sys.executable, enter: Sequence[str] = ()) -> Supervisor:
     """Prepare everything a box needs and return its supervisor, not yet started. Run as root.
@@ -40,7 +37,6 @@ def assemble(config: SiteConfig, layout: Layout, *, python: str = sys.executable
     write_configuration("campbox.files", config, layout)
     prepare_identity(layout)
     prepare_certificate(layout)
-    prepare_interfaces(layout, python=python, enter=enter)
     return supervisor
 
 
@@ -99,13 +95,6 @@ def preflight(
     """What stands in the way of starting this box, in the place that ``enter`` leads to. Changes nothing."""
     told = run([*enter, python, "-m", "appliance.preflight_facts", str(site_file)], env=_environment(layout))
     return look(config, Facts.from_json(json.loads(told.stdout)))
-
-
-def prepare_interfaces(layout: Layout, *, python: str, enter: Sequence[str] = ()) -> None:
-    """Make the bridge, its addresses and the kernel's settings, in the place that ``enter`` leads to."""
-    if importlib.util.find_spec(_INTERFACES) is None:
-        return
-    run([*enter, python, "-m", _INTERFACES], env=_environment(layout))
 
 
 def _environment(layout: Layout) -> dict[str, str]:

@@ -107,14 +107,14 @@ def _read_identity(path: Path | None) -> Any:
 
 
 def _preflight(config: SiteConfig, layout: Layout, site_file: Path) -> None:
-    """Everything that is wrong, a line each, before anything is started. Raises the gravest."""
+    """Everything that is wrong, a line each, before anything is started; the exit status is the gravest's."""
     found = deeds.preflight(config, layout, site_file)
     for warning in found.warnings:
         click.echo(f"campbox: {warning}", err=True)
-    for error in found.errors[1:]:
+    for error in found.errors:
         click.echo(f"campbox: {error}", err=True)
     if found.errors:
-        raise found.errors[0]
+        sys.exit(found.errors[0].exit_code)
 
 
 def _run(supervisor: Supervisor, config: SiteConfig) -> None:
@@ -130,7 +130,7 @@ def _run(supervisor: Supervisor, config: SiteConfig) -> None:
             supervisor.tick()
             time.sleep(0.1)
     except KeyboardInterrupt:
-        click.echo("stopping", err=True)
+        click.echo("stopping; the kernel's rules stay: who is online stays online until this machine starts again", err=True)
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)

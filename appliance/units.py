@@ -181,11 +181,13 @@ def _cell(service: Service) -> str:
     chown = "SystemCallFilter=@chown\n" if "gunicorn" in service.command else ""
     private_users = "" if service.capabilities else "PrivateUsers=yes\n"
     proc = "ProcSubset=pid\n" if service.name not in _READS_PROC else ""
+    # The gate switches the kernel to routing: with CAP_NET_ADMIN it may set what is the network's in /proc/sys, nothing else.
+    cell = _CELL.replace("ProtectKernelTunables=yes\n", "") if service.name == "gate" else _CELL
     return f"""\
 NoNewPrivileges=yes
 {private_users}\
 {proc}\
-{_CELL}\
+{cell}\
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 {chown}\
@@ -213,19 +215,18 @@ MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 """
 
-_PREPARE_CAPABILITIES = "CAP_NET_ADMIN CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE"
+_PREPARE_CAPABILITIES = "CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE"
 
 
 def _prepare(layout: Layout, python: str) -> str:
-    """Root's part. It alone writes kernel settings, so it alone sees them writable."""
+    """Root's part: it writes files and gives them to their owners, and has no power beyond that."""
     settings = {**layout.environment(), "PYTHONPATH": str(layout.code), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
     environment = "".join(f"Environment={name}={value}\n" for name, value in settings.items())
     return f"""\
 [Unit]
-Description=Campbox: folders, generated configuration, identity, interfaces
+Description=Campbox: folders, generated configuration, identity
 PartOf={TARGET}
-Wants=network-pre.target
-After=systemd-tmpfiles-setup.service local-fs.target network-pre.target
+After=systemd-tmpfiles-setup.service local-fs.target
 
 [Service]
 Type=oneshot
@@ -237,10 +238,12 @@ CapabilityBoundingSet={_PREPARE_CAPABILITIES}
 ProtectSystem=strict
 ReadWritePaths={layout.run} {layout.data} -{layout.log} {layout.etc}
 UMask=0022
+PrivateNetwork=yes
 IPAddressDeny=any
-RestrictAddressFamilies=AF_UNIX AF_NETLINK
+RestrictAddressFamilies=AF_UNIX
 NoNewPrivileges=yes
-{_CELL.replace("ProtectKernelTunables=yes" + chr(10), "")}\
+ProcSubset=pid
+{_CELL}\
 SystemCallFilter=@system-service
 SystemCallFilter=~@resources @setuid
 SystemCallErrorNumber=EPERM
