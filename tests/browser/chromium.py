@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -69,8 +70,8 @@ class Browser(webdriver.Chrome):
 def _is_gone(element: WebElement) -> bool:
     try:
         element.is_enabled()
-    except Exception as error:  # noqa: BLE001 - chromedriver names a page that went away in several ways
-        return "stale" in str(error).lower() or "not belong to the document" in str(error) or "no such" in str(error)
+    except WebDriverException:  # chromedriver names a page that went away in several ways
+        return True
     return False
 
 
@@ -85,14 +86,19 @@ def _program() -> str:
 
 
 @contextmanager
-def chromium(*, size: tuple[int, int] = PHONE, scripts: bool = True, languages: str = "en") -> Iterator[Browser]:
-    """A browser whose page is exactly ``size`` CSS pixels and which prefers ``languages`` (as in Accept-Language)."""
+def chromium(
+    *, size: tuple[int, int] = PHONE, scripts: bool = True, languages: str = "en", sharpness: float = 1
+) -> Iterator[Browser]:
+    """A browser whose page is exactly ``size`` CSS pixels and which prefers ``languages`` (as in Accept-Language).
+
+    ``sharpness``: pixels of the screen for one CSS pixel.
+    """
     options = webdriver.ChromeOptions()
     options.binary_location = _program()
     for option in _OPTIONS:
         options.add_argument(option)
     width, height = size
-    metrics = {"width": width, "height": height, "pixelRatio": 1, "touch": False, "mobile": width < 600}
+    metrics = {"width": width, "height": height, "pixelRatio": sharpness, "touch": False, "mobile": width < 600}
     options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
     preferences: dict[str, Any] = {"intl.accept_languages": languages}
     if not scripts:

@@ -1,0 +1,85 @@
+"""The hub as an operator meets it: the door, the overview, a chart that moves by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.browser.chromium import DESK, SMALL_PHONE, Browser, audit, chromium, complaints, sticking_out
+
+pytestmark = pytest.mark.browser
+
+LIVE = 90
+"""Seconds within which a live chart must have heard something: the agent's batch and a margin."""
+
+
+def log_in(browser: Browser, hub: str, user: str, password: str) -> None:
+    browser.go(f"{hub}/login")
+    browser.one("input[name='user']").send_keys(user)
+    browser.one("input[name='password']").send_keys(password)
+    browser.press("main form button, form button")
+
+
+@pytest.fixture(scope="module", params=[DESK, SMALL_PHONE], ids=["desk", "small phone"])
+def operator(request: pytest.FixtureRequest, hub: str, camp: dict[str, Any]) -> Iterator[Browser]:
+    with chromium(size=request.param) as browser:
+        log_in(browser, hub, camp["hub_user"], camp["hub_password"])
+        yield browser
+
+
+def pages(hub: str, camp: dict[str, Any]) -> list[str]:
+    return [f"{hub}/", f"{hub}/boxes/{camp['box']['id']}"]
+
+
+def test_nobody_gets_in_with_a_wrong_password(desk: Browser, hub: str, camp: dict[str, Any]) -> None:
+    log_in(desk, hub, camp["hub_user"], "not the password")
+    assert desk.current_url.split("?")[0].endswith("/login")
+    desk.go(f"{hub}/")
+    assert "/login" in desk.current_url
+    assert camp["box"]["id"] not in desk.words()
+
+
+def test_the_overview_names_the_box_and_leads_to_it(operator: Browser, hub: str, camp: dict[str, Any]) -> None:
+    operator.go(f"{hub}/")
+    assert camp["box"]["id"] in operator.words()
+    operator.press(f"a[href$='/boxes/{camp['box']['id']}']")
+    assert camp["box"]["id"] in operator.words("h1")
+
+
+def test_the_chart_of_a_box_moves_by_itself(operator: Browser, hub: str, camp: dict[str, Any]) -> None:
+    operator.go(f"{hub}/boxes/{camp['box']['id']}")
+    operator.ask(
+        "window.heard = 0; const source = new EventSource(arguments[0]);"
+        "source.onmessage = () => window.heard++; for (const name of ['reading', 'report', 'value', 'point'])"
+        "  source.addEventListener(name, () => window.heard++);",
+        operator.one("[data-events]").get_attribute("data-events"),
+    )
+    WebDriverWait(operator, LIVE).until(lambda b: b.execute_script("return window.heard") > 0, "no event came")
+    assert operator.some("canvas"), "a chart is drawn"
+
+
+def test_a_person_is_never_counted_below_ten(operator: Browser, hub: str, camp: dict[str, Any]) -> None:
+    for address in pages(hub, camp):
+        operator.go(address)
+        assert "fewer than 10" in operator.words().lower(), address
+
+
+def test_the_dashboard_meets_wcag_2_2_aa_and_fits_its_screen(operator: Browser, hub: str, camp: dict[str, Any]) -> None:
+    faults = {}
+    for address in pages(hub, camp):
+        operator.go(address)
+        time.sleep(1)  # a chart draws itself after the page
+        faults[address] = sticking_out(operator) + complaints(operator) + audit(operator)
+    assert {address: found for address, found in faults.items() if found} == {}
+
+
+def test_logging_out_closes_the_door(hub: str, camp: dict[str, Any]) -> None:
+    with chromium(size=DESK) as browser:
+        log_in(browser, hub, camp["hub_user"], camp["hub_password"])
+        browser.press("form[action$='/logout'] button")
+        browser.go(f"{hub}/")
+        assert "/login" in browser.current_url

@@ -1,0 +1,74 @@
+"""Pictures for the README, of the real pages; taken only when asked, so that a test run changes no file.
+
+CAMPBOX_PICTURES=1 ./campbox test browser --only pictures
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.errors import MissingComponent
+from appliance.run import find_program, run
+from tests.browser import journeys
+from tests.browser.chromium import DESK, PHONE, SMALL_PHONE, Browser, chromium
+from tests.browser.test_dashboard import log_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif("CAMPBOX_PICTURES" not in os.environ, reason="pictures are taken when CAMPBOX_PICTURES is set"),
+]
+
+PICTURES = Path(__file__).resolve().parents[2] / "docs" / "pictures"
+LARGEST = 150_000
+"""Bytes of one picture in the repository."""
+BEFORE = {
+    "welcome-en": "en/", "welcome-ar": "ar/", "welcome-fa": "fa-AF/", "welcome-fr": "fr/",
+    "services-en": "en/services", "services-ar": "ar/services", "emergency-fr": "fr/emergency", "offline-fa": "fa-AF/offline",
+}  # fmt: skip
+AFTER = {"connected-ar": "ar/connected", "share-en": "en/share", "you-fa": "fa-AF/you"}
+
+
+def take(browser: Browser, name: str) -> None:
+    """Save what is on the screen."""
+    PICTURES.mkdir(exist_ok=True)
+    file = PICTURES / f"{name}.png"
+    assert browser.save_screenshot(str(file))  # type: ignore[no-untyped-call]
+    try:
+        run([find_program("pngquant"), "--force", "--skip-if-larger", "--ext", ".png", "64", str(file)], check=False)
+    except MissingComponent:
+        pass
+    assert file.stat().st_size <= LARGEST, f"{file.name}: install pngquant, which makes it smaller"
+
+
+@pytest.mark.parametrize(("size", "suffix"), [(PHONE, ""), (SMALL_PHONE, "-320")])
+def test_pictures_of_the_box(portal: str, size: tuple[int, int], suffix: str) -> None:
+    with chromium(size=size, sharpness=2) as browser:
+        journeys.forget(browser, portal, "en")
+        for name, page in BEFORE.items():
+            if not suffix or name in ("welcome-ar", "services-ar"):
+                browser.go(f"{portal}/{page}")
+                take(browser, name + suffix)
+        for language in ("en", "fa-AF"):
+            browser.go(journeys.first_service(browser, portal, language))
+            take(browser, f"service-{language[:2]}{suffix}")
+        if not suffix:
+            journeys.connect(browser, portal, "en")
+            for name, page in AFTER.items():
+                browser.go(f"{portal}/{page}")
+                take(browser, name)
+
+
+def test_pictures_of_the_hub(hub: str, camp: dict[str, Any]) -> None:
+    with chromium(size=DESK) as browser:
+        log_in(browser, hub, camp["hub_user"], camp["hub_password"])
+        browser.go(f"{hub}/")
+        time.sleep(2)
+        take(browser, "hub-overview")
+        browser.go(f"{hub}/boxes/{camp['box']['id']}")
+        time.sleep(20)  # so that the live chart has something to show
+        take(browser, "hub-box")
