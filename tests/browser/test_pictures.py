@@ -5,6 +5,7 @@ CAMPBOX_PICTURES=1 ./campbox test browser --only pictures
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -37,11 +38,9 @@ def take(browser: Browser, name: str) -> None:
     """Save what is on the screen."""
     PICTURES.mkdir(exist_ok=True)
     file = PICTURES / f"{name}.png"
-    assert browser.save_screenshot(str(file))  # type: ignore[no-untyped-call]
-    try:
+    assert browser.save_screenshot(str(file))
+    with contextlib.suppress(MissingComponent):
         run([find_program("pngquant"), "--force", "--skip-if-larger", "--ext", ".png", "64", str(file)], check=False)
-    except MissingComponent:
-        pass
     assert file.stat().st_size <= LARGEST, f"{file.name}: install pngquant, which makes it smaller"
 
 
