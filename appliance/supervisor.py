@@ -133,6 +133,7 @@ class Supervisor:
     def _environment(self, service: Service) -> dict[str, str]:
         home = self.layout.service_data(service.owns[0]) if service.owns else self.layout.service_run(service.name)
         return {
+            **{name: value for name, value in os.environ.items() if name.startswith("CAMPBOX_TELEMETRY_")},
             **self.layout.environment(),
             "HOME": str(home),
             "TMPDIR": str(self.layout.service_run(service.name)),
