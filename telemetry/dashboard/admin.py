@@ -34,6 +34,11 @@ class Account:
     digest: bytes
     session_key: bytes
 
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the password, so that sessions end with it."""
+        return hmac.digest(self.session_key, self.digest, "sha256").hex()[:16]
+
     def accepts(self, untrusted_user: str, untrusted_password: str) -> bool:
         """Whether this is the user and the password; takes as long for a wrong user."""
         digest = _digest(untrusted_password, self.salt)

@@ -8,8 +8,8 @@ from telemetry.message import Row
 def date(row: Row, sent: int | None, arrived: float) -> float:
     """Seconds since 1970.
 
-    A synchronised clock is believed, unless it is ahead of the hub's. Else the row is dated back from its arrival by the uptime that
-    passed since (``sent`` is the uptime at sending); a row of an earlier boot keeps what its box thought, never a time to come.
+    A synchronised clock is believed, unless it is ahead of the hub's. Else the row is dated back from its arrival by the uptime
+    since then (``sent`` is the uptime at sending); a row of an earlier boot keeps what its box thought, never a time to come.
     """
     if row.trust == "synced" and row.wall <= arrived + 60:
         return float(row.wall)

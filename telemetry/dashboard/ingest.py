@@ -51,7 +51,7 @@ class Ingester:
         self._asked: dict[str, float] = {}
 
     def take(self, messages: list[tuple[str, bytes, bool]]) -> None:
-        """Commit messages (topic, payload, retained) together, then tell the watermarks. Raises sqlite3.Error, and keeps nothing."""
+        """Commit (topic, payload, retained) together, then tell the watermarks. Raises sqlite3.Error, having kept none."""
         arrived, marks = self._now(), dict[str, message.Ack]()
         with self.store.transaction():
             for topic, payload, retained in messages:

@@ -32,10 +32,13 @@ class ReportReader:
         """What is known of one box."""
         return next((self._box(row) for row in self._rows("SELECT * FROM boxes WHERE box = ?", (name,))), None)
 
-    def counts(self) -> dict[str, int]:
-        """How many boxes there are, are online, and refused their catalogue."""
-        query = "SELECT count(*), coalesce(sum(online), 0), coalesce(sum(catalogue_state IS 'refused'), 0) FROM boxes"
-        return dict(zip(("boxes", "online", "refused"), self._db.execute(query).fetchone(), strict=True))
+    def counts(self, quiet_before: float, gone_before: float) -> dict[str, int]:
+        """How many boxes there are, are silent (see incidents.is_silent), and refused their catalogue."""
+        query = (
+            "SELECT count(*) AS boxes, coalesce(sum(last_seen < ? OR (NOT online AND last_seen < ?)), 0) AS silent,"
+            " coalesce(sum(catalogue_state IS 'refused'), 0) AS refused FROM boxes"
+        )
+        return self._rows(query, (quiet_before, gone_before))[0]
 
     def refusals(self) -> list[dict[str, Any]]:
         """Counts of what was refused, the newest first."""

@@ -1,0 +1,88 @@
+"""W The hub's web application: pages, API, Prometheus; other packages add theirs by the entry-point group ``campbox.hub``."""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from flask import Flask, Response, g, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from appliance.hub_config import HubConfig, parse_hub
+from appliance.layout import Layout
+from appliance.log import start_logging
+from telemetry.dashboard import present
+from telemetry.dashboard.auth import protect
+from telemetry.dashboard.views import api, boxes, prometheus
+from telemetry.metrics import BY_NAME
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+}
+NAVIGATION = "CAMPBOX_NAVIGATION"
+"""Configuration key: a list of (title, path) that blueprints may add to."""
+
+
+def create_app(layout: Layout | None = None, hub_config: HubConfig | None = None) -> Flask:
+    """The whole hub. Without arguments, from the environment and the hub's configuration file."""
+    app = bare_app(layout, hub_config)
+    app.config[NAVIGATION] = [("Boxes", "/"), ("Incidents", "/incidents")]
+    for blueprint in (boxes.pages, api.pages, prometheus.pages):
+        app.register_blueprint(blueprint)
+    for entry in sorted(entry_points(group="campbox.hub"), key=lambda entry: entry.name):
+        entry.load()(app, app.config["CAMPBOX_HUB"], app.config["CAMPBOX_LAYOUT"])
+    app.register_error_handler(HTTPException, _explain)
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        boxes.reader().version()
+        return Response("ok\n", mimetype="text/plain")
+
+    return app
+
+
+def bare_app(layout: Layout | None, hub_config: HubConfig | None) -> Flask:
+    """What both web processes of a hub share: places, login, headers. No pages yet."""
+    start_logging()
+    layout = layout or Layout.from_environment(os.environ, Path(__file__).resolve().parents[2])
+    hub_config = hub_config or parse_hub(layout.hub_config_file.read_text("utf-8"))
+    app = Flask("telemetry.dashboard")
+    app.config.update(CAMPBOX_LAYOUT=layout, CAMPBOX_HUB=hub_config, SEND_FILE_MAX_AGE_DEFAULT=3600, MAX_CONTENT_LENGTH=1_000_000)
+    app.jinja_env.globals.update(
+        ago=lambda then: present.ago(then, time.time()),
+        instant=present.instant, rate=present.rate, shown=present.shown, metrics=BY_NAME,
+    )  # fmt: skip
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    protect(app, layout)
+
+    @app.after_request
+    def dress(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.endpoint != "static":
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    @app.teardown_appcontext
+    def close(_error: BaseException | None) -> None:
+        db = g.pop("db", None)
+        if db is not None:
+            db.close()
+
+    return app
+
+
+def _explain(error: HTTPException) -> Response | tuple[str, int]:
+    code = error.code or 500
+    if "text/html" not in request.headers.get("Accept", "") or request.path.startswith(("/api/", "/enrol/")):
+        return Response(f"{error.name}\n", code, mimetype="text/plain")
+    return render_template("error.html", code=code, name=error.name), code

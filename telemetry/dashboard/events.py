@@ -1,0 +1,102 @@
+"""W Server-sent events, in a process of their own: each open page holds a thread here and none of the dashboard's.
+
+``/events`` says when anything changed; ``/events?box=ID`` also brings that box's live points, and makes the box measure live
+while somebody looks.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from flask import Flask, Response, request
+
+from appliance.errors import BadInput
+from appliance.hub_config import HubConfig
+from appliance.layout import Layout
+from appliance.values import BoxId
+from telemetry.dashboard.app import bare_app
+from telemetry.dashboard.report_reader import Point, ReportReader
+from telemetry.dashboard.report_store import ReportStore, connect, store_file
+
+COLUMNS = ("traffic_down", "traffic_up", "queue_backlog", "cpu_use")
+"""Values of a live point, in this order."""
+WINDOW = 600.0
+"""Seconds of live points a newly opened page gets."""
+_STEP, _QUIET, _WATCH, _LONGEST = 1.0, 15.0, 30.0, 1800.0
+
+
+def create_app(layout: Layout | None = None, hub_config: HubConfig | None = None) -> Flask:
+    """The events process, behind the same login as the pages."""
+    app = bare_app(layout, hub_config)
+
+    @app.get("/events")
+    def events() -> Response:
+        box = request.args.get("box")
+        stream = Stream(app.config["CAMPBOX_LAYOUT"], None if box is None else _checked(box))
+        return Response(stream.run(), mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    return app
+
+
+def _checked(untrusted_box: str) -> str | None:
+    try:
+        return str(BoxId(untrusted_box))
+    except BadInput:
+        return None
+
+
+class Stream:
+    """What one open page is told."""
+
+    def __init__(self, layout: Layout, box: str | None, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._layout, self._box, self._sleep = layout, box, sleep
+        self._last, self._version = 0, -1
+
+    def run(self) -> Iterator[str]:
+        """Events until the page is closed; after half an hour the browser is asked to come again."""
+        db = connect(store_file(self._layout))
+        try:
+            yield from self._events(ReportStore(db), ReportReader(db))
+        finally:
+            db.close()
+
+    def _events(self, store: ReportStore, reader: ReportReader) -> Iterator[str]:
+        yield "retry: 2000\n\n"
+        began = watched = spoke = 0.0
+        for _ in range(int(_LONGEST / _STEP)):
+            now = time.monotonic()
+            began = began or now
+            if self._box is not None and now - watched >= _WATCH / 2:
+                watched = now
+                store.watch(self._box, time.time() + _WATCH)
+            told = list(self._news(reader))
+            if not told and now - spoke >= _QUIET:
+                told = [": still here\n\n"]
+            if told:
+                spoke = now
+            yield from told
+            self._sleep(_STEP)
+
+    def _news(self, reader: ReportReader) -> Iterator[str]:
+        version = reader.version()
+        if version == self._version:
+            return
+        first, self._version = self._version == -1, version
+        if self._box is not None:
+            self._last, points = reader.live_points(self._box, self._last, time.time() - WINDOW)
+            if points or first:
+                yield _event("points", [_columns(point) for point in points])
+        if not first:
+            yield _event("changed", version)
+
+
+def _columns(point: Point) -> list[Any]:
+    at, values = point
+    return [round(at, 1), *(values.get(name) for name in COLUMNS)]
+
+
+def _event(name: str, data: object) -> str:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"

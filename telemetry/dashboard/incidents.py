@@ -1,0 +1,80 @@
+"""P What needs somebody: a list derived from what the boxes said, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["serious", "soon"]
+SILENT_AFTER = 1800.0
+"""Seconds without a report after which a box counts as out of touch: three batches."""
+GONE_AFTER = 300.0
+"""The same when the broker has already seen its connection end: time for a restart."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One thing that needs somebody. ``since`` as far as it is known, in seconds since 1970."""
+
+    box: str
+    site: str
+    kind: str
+    severity: Severity
+    what: str
+    mend: str
+    since: float | None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When something is an incident: ``test`` takes what is known of a box and now, and gives the words, or None."""
+
+    kind: str
+    severity: Severity
+    test: Callable[[Mapping[str, Any], float], str | None]
+    mend: str
+
+
+def is_silent(box: Mapping[str, Any], now: float) -> bool:
+    """Whether a box is out of touch."""
+    quiet = now - float(box["last_seen"])
+    return quiet > SILENT_AFTER or (not box["online"] and quiet > GONE_AFTER)
+
+
+def _silent(box: Mapping[str, Any], now: float) -> str | None:
+    return "no report" if is_silent(box, now) else None
+
+
+def _refused(box: Mapping[str, Any], _now: float) -> str | None:
+    if box["latest"].get("catalogue_state") != "refused":
+        return None
+    return f"catalogue refused: {box['latest'].get('catalogue_why', 'no reason told')}"
+
+
+def _at_least(name: str, limit: float, words: str) -> Callable[[Mapping[str, Any], float], str | None]:
+    def test(box: Mapping[str, Any], _now: float) -> str | None:
+        value = box["latest"].get(name)
+        return words.format(value) if isinstance(value, (int, float)) and value >= limit else None
+
+    return test
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("silent", "serious", _silent, "call the site: is there power, is the uplink paid for?"),
+    Rule("catalogue", "serious", _refused, "the box serves the catalogue before; publish again, then look at its sync log"),
+    Rule("disk", "serious", _at_least("disk_use", 95, "{:.0f} % of the card is full"), "take out content, or send a larger card"),
+    Rule("heat", "soon", _at_least("temperature", 80, "{:.0f} °C"), "shade and air for the box"),
+    Rule("losing", "soon", _at_least("outbox_dropped", 1, "{:,} reports were given up"), "it was out of reach for over two weeks"),
+)
+
+
+def incidents(boxes: Iterable[Mapping[str, Any]], now: float) -> list[Incident]:
+    """Everything that needs somebody, the serious first."""
+    found = [_incident(box, rule, words) for box in boxes for rule in RULES if (words := rule.test(box, now)) is not None]
+    return sorted(found, key=lambda incident: (incident.severity != "serious", incident.box))
+
+
+def _incident(box: Mapping[str, Any], rule: Rule, words: str) -> Incident:
+    since = box["last_seen"] if rule.kind == "silent" else None
+    return Incident(box["box"], box["site"], rule.kind, rule.severity, words, rule.mend, since)

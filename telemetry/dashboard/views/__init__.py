@@ -1,0 +1,1 @@
+"""P The pages of the hub that telemetry brings."""
