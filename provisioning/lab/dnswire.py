@@ -48,6 +48,8 @@ def read_answer(identifier: int, kind: int, untrusted: bytes) -> Answer:
             place += 10 + size
             if this_kind == kind:
                 found.append((ipaddress.ip_address(data), ttl))
+        if place > len(untrusted):
+            raise BadInput("a DNS message cut short", mend="ask again")
     except (struct.error, IndexError, ValueError) as error:
         if isinstance(error, BadInput):
             raise

@@ -61,8 +61,19 @@ def _ipv4(owner: str, address: ipaddress.IPv4Address) -> Needle:
 
 
 def _ipv6(owner: str, address: ipaddress.IPv6Address) -> Needle:
-    spellings = (str(address).encode(), address.exploded.encode(), address.packed.hex().encode(), address.packed)
-    return Needle(f"the IPv6 address of {owner}", _either([re.escape(spelling) for spelling in spellings]))
+    raw = (address.exploded.encode(), address.packed.hex().encode(), address.packed)
+    return Needle(f"the IPv6 address of {owner}", _either([re.escape(spelling) for spelling in (*_spellings(address), *raw)]))
+
+
+def _spellings(address: ipaddress.IPv6Address) -> list[bytes]:
+    """RFC 4291 section 2.2: any one run of zero groups may be written as two colons, and programs differ in which."""
+    groups = [group.lstrip("0") or "0" for group in address.exploded.split(":")]
+    found = [":".join(groups)]
+    for first in range(8):
+        for after in range(first + 1, 9):
+            if set(groups[first:after]) == {"0"}:
+                found.append(f"{':'.join(groups[:first])}::{':'.join(groups[after:])}")
+    return [text.encode() for text in found]
 
 
 def _either(patterns: list[bytes]) -> re.Pattern[bytes]:
