@@ -10,19 +10,15 @@ and its request in the line, a broken TLS handshake likewise.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from appliance.config import SiteConfig
 from appliance.layout import Layout
-from appliance.web.headers import SECURITY_HEADERS
 from appliance.web.languages import Language, offered
+from captive_portal.front_connections import connections, process
+from captive_portal.front_site import site
 from captive_portal.probes import Answer, captive_answer, offline_answer
 
 OFFLINE_PORT = 8081
 """Where the gate sends the plain HTTP of admitted phones while the uplink is down."""
-
-PRERENDERED = ("", "offline", "emergency")
-"""Pages below ``/<lang>/`` that are the same for everybody and stand ready as files."""
 
 _KEPT_ARGUMENTS = "page|need|open|sort"
 """Arguments a catalogue page may be kept with. Not ``q``: what people search for is written nowhere, not even in RAM."""
@@ -31,7 +27,7 @@ _KEPT_ARGUMENTS = "page|need|open|sort"
 def files(config: SiteConfig, layout: Layout) -> dict[str, str]:
     """Contribution to ``campbox.files``. HTTPS is served exactly when the site names an ``api_name``; its certificate then
     stands in ``<etc>/tls/cert.pem`` and ``key.pem``."""
-    parts = (_main(layout), _http(layout), _maps(offered(config)), _captive(config), _site(config, layout), "}\n")
+    parts = (process(layout), connections(layout), _maps(offered(config)), _captive(config), _site(config, layout), "}\n")
     return {"nginx.conf": "".join(parts)}
 
 
@@ -57,94 +53,6 @@ def first_of(languages: tuple[Language, ...], language: Language) -> str:
     anyone = "|".join(tags(one) for one in languages)
     refused = r"[^,]*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)"
     return rf"^(?>(?:\s*+(?!(?:{anyone})(?![a-z0-9]))[^,]*+,)*)\s*+(?:{tags(language)})(?![a-z0-9])(?!{refused})"
-
-
-def _main(layout: Layout) -> str:
-    return f"""\
-# Written at start from the site file: changes here are lost.
-pid "{layout.service_run("nginx")}/pid";
-worker_processes 2;
-worker_rlimit_nofile 16384;
-error_log stderr alert;
-events {{
-    worker_connections 4096;
-}}
-"""
-
-
-def _http(layout: Layout) -> str:
-    here = layout.service_run("nginx")
-    temporary = "".join(f'    {kind}_temp_path "{here}/{kind}";\n' for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    return f"""\
-http {{
-    access_log off;
-    error_log stderr emerg;
-    server_tokens off;
-    absolute_redirect off;
-{temporary}\
-    types {{
-        text/html html;
-        text/css css;
-        image/svg+xml svg;
-        image/png png;
-        audio/ogg opus ogg;
-        audio/mpeg mp3;
-    }}
-    default_type application/octet-stream;
-    charset utf-8;
-    sendfile on;
-    tcp_nopush on;
-    gzip on;
-    gzip_comp_level 2;
-    gzip_min_length 1000;
-    gzip_types text/css image/svg+xml application/json;
-    gzip_static on;
-    etag on;
-
-    # Old phones on a weak signal, and many of them.
-    keepalive_timeout 20s;
-    keepalive_requests 1000;
-    client_header_timeout 15s;
-    client_body_timeout 15s;
-    send_timeout 60s;
-    lingering_time 5s;
-    lingering_timeout 2s;
-    reset_timedout_connection on;
-    client_header_buffer_size 1k;
-    large_client_header_buffers 4 8k;
-    client_max_body_size 16k;
-    client_body_buffer_size 16k;
-    server_names_hash_bucket_size 256;
-    map_hash_bucket_size 256;
-
-    # What a phone says about itself is not passed on; its address comes from the connection alone.
-    proxy_http_version 1.1;
-    proxy_set_header Connection close;
-    proxy_set_header Host $host;
-    proxy_set_header X-Real-IP $remote_addr;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-For "";
-    proxy_set_header X-Forwarded-Host "";
-    proxy_set_header Forwarded "";
-    proxy_set_header User-Agent "";
-    proxy_set_header Referer "";
-    proxy_connect_timeout 2s;
-    proxy_read_timeout 15s;
-    proxy_send_timeout 15s;
-    proxy_buffer_size 16k;
-    proxy_buffers 32 16k;
-    proxy_busy_buffers_size 64k;
-    proxy_max_temp_file_size 0;
-    proxy_cache_path "{here}/cache" levels=1:2 keys_zone=catalogue:2m max_size=24m inactive=24h use_temp_path=off;
-
-    upstream portal {{
-        server "unix:{layout.socket("portal")}" max_fails=0;
-    }}
-    upstream catalogue {{
-        server "unix:{layout.socket("catalogue")}" max_fails=0;
-    }}
-
-"""
 
 
 def _maps(languages: tuple[Language, ...]) -> str:
@@ -218,130 +126,5 @@ def _strangers_to_tls() -> str:
 
 
 def _site(config: SiteConfig, layout: Layout) -> str:
-    languages = offered(config)
-    names = " ".join(f'"{name}"' for name in site_names(config))
     listens = _listen(80) + _listen(OFFLINE_PORT) + (_listen(443, " ssl") if config.access.api_name else "")
-    return f"""\
-    server {{
-{listens}\
-        server_name {names};
-{_tls(layout) if config.access.api_name else ""}\
-        root "{layout.service_run("pages")}";
-        error_page 502 503 504 =503 /resting;
-        if ($request_method !~ ^(?:GET|HEAD|POST)$) {{
-            return 405;
-        }}
-
-{_doors()}\
-{_ready(languages)}\
-{_static(layout.code)}\
-{_backends(languages)}\
-    }}
-"""
-
-
-def _tls(layout: Layout) -> str:
-    return f"""\
-        ssl_certificate "{layout.etc}/tls/cert.pem";
-        ssl_certificate_key "{layout.etc}/tls/key.pem";
-        ssl_protocols TLSv1.2 TLSv1.3;
-        ssl_session_cache shared:tls:1m;
-        ssl_session_tickets off;
-"""
-
-
-def _headers(cache: str) -> str:
-    headers = {**SECURITY_HEADERS, "Cache-Control": cache}
-    return "".join(f'            add_header {name} "{value}" always;\n' for name, value in headers.items())
-
-
-def _doors() -> str:
-    """Addresses without a language: to the reader's, or to the choice."""
-    leads = "".join(
-        f"""\
-        location = /{page} {{
-            add_header Vary Accept-Language always;
-            add_header Cache-Control no-store always;
-            return 302 /$spoken/{page};
-        }}
-"""
-        for page in PRERENDERED
-        if page
-    )
-    return f"""\
-        location = / {{
-{_headers("no-store")}\
-            add_header Vary Accept-Language always;
-            if ($chosen) {{
-                return 302 /$chosen/;
-            }}
-            try_files /index.html @portal;
-        }}
-{leads}\
-        location = /favicon.ico {{
-            add_header Cache-Control "public, max-age=86400" always;
-            return 204;
-        }}
-"""
-
-
-def _ready(languages: tuple[Language, ...]) -> str:
-    """Files that stand ready before anybody comes; "no-cache" lets a phone keep one and ask whether it is still true."""
-    pages = "".join(
-        f"""\
-        location = /{language.tag}/{page} {{
-            try_files /{language.tag}/{page or "index"}.html @portal;
-{_headers("no-cache")}\
-        }}
-"""
-        for language in languages
-        for page in PRERENDERED
-    )
-    return f"""\
-{pages}\
-        location = /resting {{
-            internal;
-            try_files /$page_language/resting.html =503;
-{_headers("no-store")}\
-            add_header Retry-After 10 always;
-        }}
-"""
-
-
-def _static(code: Path) -> str:
-    return "".join(
-        f"""\
-        location ^~ /static/{below} {{
-            alias "{code / folder}/static/";
-            add_header X-Content-Type-Options nosniff always;
-            add_header Cache-Control "public, max-age=604800, immutable";
-        }}
-"""
-        for below, folder in (("", "appliance/web"), ("portal/", "captive_portal"), ("catalogue/", "content_cache"))
-    )
-
-
-def _backends(languages: tuple[Language, ...]) -> str:
-    tags = "|".join(language.tag for language in languages)
-    return f"""\
-        location ~ ^/(?:(?:{tags})/services|hsds)(?:/|$) {{
-            proxy_pass http://catalogue;
-            proxy_cache catalogue;
-            proxy_cache_key $uri$is_args$args;
-            proxy_cache_valid 200 5s;
-            proxy_cache_valid 404 1s;
-            proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires;
-            proxy_cache_bypass $uncached;
-            proxy_no_cache $uncached;
-            proxy_cache_lock on;
-            proxy_cache_lock_timeout 2s;
-            proxy_cache_background_update on;
-            proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504;
-        }}
-        location / {{
-            proxy_pass http://portal;
-        }}
-        location @portal {{
-            proxy_pass http://portal;
-        }}
-"""
+    return site(config, layout, site_names(config), listens)

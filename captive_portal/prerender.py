@@ -20,7 +20,7 @@ from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.web.languages import offered
 from captive_portal.app import PROJECT, create_app
-from captive_portal.front import PRERENDERED
+from captive_portal.front_site import PRERENDERED
 
 RESTING = "resting"
 
