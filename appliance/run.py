@@ -12,7 +12,7 @@ from typing import IO, Any
 from appliance.errors import CommandFailed, MissingComponent
 
 _PROJECT = Path(__file__).resolve().parent.parent
-_PLACES = ("usr/sbin", "usr/bin")
+_PLACES = ("usr/sbin", "usr/bin", "sbin")
 PARTS = _PROJECT / ".parts"
 """Debian's daemons, unpacked beside the project where installing them would start services or create accounts."""
 

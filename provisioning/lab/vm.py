@@ -1,4 +1,4 @@
-"""E A virtual machine with Debian's own kernel (QEMU through virtme-ng, without KVM): what this machine's kernel lacks is tried there.
+"""E A virtual machine with Debian's own kernel (QEMU through virtme-ng, no KVM): what this machine's kernel lacks is tried there.
 
 The guest's root is this machine's, read-only with RAM over it; so is the project, at GUEST_CODE. Nothing is left on this machine
 but the unpacked kernel in ``.parts/kernel``.
