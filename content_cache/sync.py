@@ -1,4 +1,4 @@
-"""W Looks for a new catalogue at the hub, verifies it, stores it, says what happened. Run by a timer; returns at once when not due."""
+"""W Looks for a new catalogue at the hub, verifies, stores, tells. Run by a timer; returns at once when not due."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def _often(hours: Hours, often: Sequence[str]) -> None:
     hours.doubts += [f"unknown availability: {term}" for term in unknown]
     hours.notes += unknown
     rarely = [term for term in often if term in words.AVAILABILITY and words.AVAILABILITY[term].en]
-    hours.how_often = rarely[0] if rarely else None
+    hours.how_often = words.AVAILABILITY[rarely[0]].en if rarely else None
     hours.notes += [words.AVAILABILITY[term].en for term in rarely[1:]]
     if len(often) > 1:
         hours.doubts.append(f"more than one availability: {', '.join(often)}")

@@ -1,0 +1,131 @@
+"""W The catalogue's pages: the same for everybody, so the front may keep them; searches are kept by nobody."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import uuid
+from typing import Any
+
+import flask
+from werkzeug.wrappers import Response
+
+from appliance import clock
+from appliance.config import SiteConfig
+from appliance.web.dress import reader_language
+from content_cache import entry, needs
+from content_cache.catalogue_store import Service, Store
+from content_cache.entry import Brief, Reader
+from content_cache.search_text import LONGEST_QUERY
+from content_cache.words import register_words
+
+PER_PAGE = 20
+KEPT = "public, max-age=60"
+_ELSEWHERE = {"protection": "womens-safety", "water": "water-sanitation", "papers": "registration-papers"}
+"""Other words for a need in ``?need=``."""
+
+
+def register(app: flask.Flask, config: SiteConfig, store: Store) -> None:
+    """Add every page of the catalogue to ``app``."""
+    register_words(app)
+    app.extensions["catalogue"] = store
+    app.jinja_env.globals["NEEDS"] = needs.BY_SLUG
+    for address, view in (
+        ("/<lang>/services/", browse),
+        ("/<lang>/services/need/<slug>", of_need),
+        ("/<lang>/services/search", search),
+        ("/<lang>/services/<uuid:id>", detail),
+    ):
+        app.add_url_rule(address, view_func=view, methods=["GET"], strict_slashes=False)
+
+    @app.context_processor
+    def catalogue_surroundings() -> dict[str, Any]:
+        about = store.about()
+        stored_sample = about is not None and bool(about.header["sample"])
+        return {
+            "about": about,
+            "sample": config.catalogue.sample or stored_sample,
+            "country": config.site.country,
+            "time_uncertain": clock.now().trust == "none",
+        }
+
+
+def browse(lang: str) -> Response:
+    """Icons and words of the needs, with how many services each has. ``?need=`` leads on."""
+    wanted = flask.request.args.get("need", "")
+    wanted = _ELSEWHERE.get(wanted, wanted)
+    if wanted in needs.BY_SLUG:
+        return flask.redirect(f"/{lang}/services/need/{wanted}")
+    counts = _store().counts_by_need()
+    return _kept(flask.render_template("services.html", counts=[(needs.BY_SLUG[slug], n) for slug, n in counts.items()]))
+
+
+def of_need(lang: str, slug: str) -> Response:
+    """The services of one need."""
+    if slug not in needs.BY_SLUG:
+        flask.abort(404)
+    number = _page_number()
+    total, found = _store().of_need(slug, (number - 1) * PER_PAGE, PER_PAGE)
+    if total and not found:
+        flask.abort(404)
+    rows = _briefs(found, slug)
+    page = flask.render_template("need.html", need=needs.BY_SLUG[slug], rows=rows, total=total, **_paging(number, total))
+    return _kept(page)
+
+
+def search(lang: str) -> Response:
+    """What was searched stays in this request: it is in no log, no cache and no file."""
+    query = flask.request.args.get("q", "")[:LONGEST_QUERY]
+    number = _page_number()
+    total, found = _store().search(query, (number - 1) * PER_PAGE, PER_PAGE)
+    page = flask.render_template("search.html", query=query, rows=_briefs(found), total=total, **_paging(number, total))
+    response = flask.make_response(page)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def detail(lang: str, id: uuid.UUID) -> Response:
+    """One service."""
+    found = _store().service(str(id))
+    if found is None:
+        flask.abort(404)
+    whole = entry.whole(found.document, found.needs, _reader(found), _today())
+    return _kept(flask.render_template("service.html", whole=whole, brief=whole.brief))
+
+
+def _store() -> Store:
+    store: Store = flask.current_app.extensions["catalogue"]
+    return store
+
+
+def _today() -> datetime.date:
+    return datetime.datetime.fromtimestamp(clock.now().wall, datetime.UTC).date()
+
+
+def _reader(service: Service) -> Reader:
+    about = _store().about()
+    return Reader(reader_language().tag, str(about.header["language"]) if about else "en", service.texts)
+
+
+def _briefs(found: list[Service], need: str | None = None) -> list[Brief]:
+    today = _today()
+    return [entry.brief(one.document, one.needs, _reader(one), today, need) for one in found]
+
+
+def _page_number() -> int:
+    text = flask.request.args.get("page", "1")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 10_000:
+        flask.abort(404)
+    return int(text[:6])
+
+
+def _paging(number: int, total: int) -> dict[str, int]:
+    return {"page": number, "pages": max(1, math.ceil(total / PER_PAGE))}
+
+
+def _kept(page: str) -> Response:
+    response = flask.make_response(page)
+    response.headers["Cache-Control"] = KEPT
+    response.add_etag()
+    conditional: Response = response.make_conditional(flask.request)
+    return conditional

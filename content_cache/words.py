@@ -1,0 +1,71 @@
+"""W Days, dates, hours and names of languages in the reader's words."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+import flask
+from babel import Locale, UnknownLocaleError
+from babel.dates import get_day_names, get_timezone_location
+from flask_babel import format_date, get_locale  # type: ignore[import-untyped]
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from content_cache.hours import Span
+
+
+def register_words(app: flask.Flask) -> None:
+    """Give templates the filters and functions of this module."""
+    app.jinja_env.filters.update(day=day, day_list=day_list, span=span, date=date, tongue=tongue, zone=zone)
+    app.jinja_env.globals["week_order"] = week_order
+
+
+def day(number: int) -> str:
+    """Monday is 0."""
+    return str(get_day_names("wide", "stand-alone", locale=get_locale())[number])
+
+
+def day_list(numbers: Iterable[int]) -> str:
+    """Several days after each other."""
+    comma = "، " if get_locale().language in ("ar", "fa") else ", "
+    return comma.join(day(number) for number in numbers)
+
+
+def week_order(country: str) -> list[int]:
+    """Days from the first of the week in that country (CLDR)."""
+    try:
+        first = Locale.parse(f"und_{country}").first_week_day
+    except (UnknownLocaleError, ValueError):
+        first = 0
+    return [(first + n) % 7 for n in range(7)]
+
+
+def span(opening: Span) -> str | Markup:
+    """``08:30-17:00``, kept in one piece and left to right in every script."""
+    if opening.all_day:
+        return str(_("Day and night"))
+    if opening.closes is None:
+        return str(_("From %(time)s", time=opening.opens))
+    times = Markup('<bdi dir="ltr">{}–{}</bdi>').format(opening.opens, opening.closes)
+    return Markup("{} {}").format(times, _("(the next day)")) if opening.overnight else times
+
+
+def date(iso: str) -> str:
+    """An ISO date in words; as it is when it is none."""
+    try:
+        return str(format_date(datetime.date.fromisoformat(iso[:10]), "long"))
+    except ValueError:
+        return iso
+
+
+def tongue(tag: str) -> str:
+    """The name of a language in the reader's language; the tag itself when nobody knows it."""
+    names = get_locale().languages
+    name = names.get(tag.replace("-", "_")) or names.get(tag.split("-")[0])
+    return str(name or tag)
+
+
+def zone(name: str) -> str:
+    """A time zone by its place, such as "Jordan Time"."""
+    return str(get_timezone_location(name, locale=get_locale()))
