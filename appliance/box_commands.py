@@ -20,6 +20,7 @@ from appliance.config_commands import load
 from appliance.errors import ConfigError, NotSo
 from appliance.files import read_json, write_json
 from appliance.gate import client
+from appliance.install import install as put_units
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.supervisor import Supervisor
@@ -58,6 +59,29 @@ def up(site_file: Path, identity: Path | None, root: Path | None) -> None:
         if config.hub is not None and not deeds.has_hub(config, layout):
             click.echo(f"no {layout.identity_file}: this box reports to nobody; make one with campbox enrol ticket", err=True)
         _run(supervisor, config)
+
+
+@box.command(
+    epilog="Example: campbox box install site.toml --to image --code /opt/campbox --python /opt/campbox/.venv/bin/python"
+)
+@_SITE
+@_IDENTITY
+@click.option("--to", type=click.Path(path_type=Path), help="Stage the files below this folder instead of this machine's own.")
+@click.option("--code", type=click.Path(path_type=Path), default=deeds.CODE, help="Where the project stands on the target.")
+@click.option("--python", type=click.Path(path_type=Path), default=sys.executable, help="The Python of its environment there.")
+@_JSON
+def install(site_file: Path, identity: Path | None, to: Path | None, code: Path, python: Path, as_json: bool) -> None:
+    """Write systemd units, users and the site file; nothing is started before the next boot."""
+    config = load(site_file)
+    deeds.refuse_sample(config, str(site_file))
+    text = site_file.read_text("utf-8")
+    written = put_units(text, config, to=to, code=code, python=python, identity=_read_identity(identity))
+    if as_json:
+        click.echo(json.dumps({"written": [str(path) for path in written]}))
+        return
+    click.echo(
+        f"{len(written)} files written; they run at the next boot" + ("" if to else ", or now: systemctl start campbox.target")
+    )
 
 
 @box.command(epilog="Example: campbox box status --json")
