@@ -18,13 +18,19 @@ def bridge_mac(config: SiteConfig) -> Mac:
     return Mac((b"\x02" + digest[:5]).hex(":"))
 
 
-def bridge_lines(config: SiteConfig, *, there: bool) -> str:
-    """The bridge with the box's addresses; ``there`` when it exists already. Safe to repeat."""
+def bridge_lines(config: SiteConfig, present: str | None) -> str:
+    """The bridge with the box's addresses. ``present`` is its Ethernet address when it exists already.
+
+    Safe to repeat: setting an Ethernet address, even the same one, makes the kernel forget all neighbours.
+    """
     lan, mac = config.lan, bridge_mac(config)
-    make = f"link add name {lan.bridge} address {mac} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n"
+    first = ""
+    if present is None:
+        first = f"link add name {lan.bridge} address {mac} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n"
+    elif present != mac.text:
+        first = f"link set dev {lan.bridge} address {mac}\n"
     return (
-        ("" if there else make)
-        + f"link set dev {lan.bridge} address {mac}\n"
+        first
         + f"address replace {lan.address} dev {lan.bridge}\n"
         + f"address replace {lan.address6} dev {lan.bridge} nodad\n"
         + f"link set dev {lan.bridge} up\n"

@@ -31,8 +31,8 @@ class Interfaces:
 
     def bring_up(self) -> None:
         """Make the bridge unless it is there. Raises CommandFailed, NotSo when the kernel will not route."""
-        there = index_of(self._config.lan.bridge) is not None
-        run(["ip", "-batch", "-"], input=bridge.bridge_lines(self._config, there=there))
+        there = self._links.link(self._config.lan.bridge)
+        run(["ip", "-batch", "-"], input=bridge.bridge_lines(self._config, there.address if there else None))
         self.keep()
 
     def keep(self) -> None:
@@ -70,7 +70,7 @@ class Interfaces:
 def _no_gathering(interface: str) -> None:
     """Switch generic receive offload off: packets gathered to 64 kB go through a thin line as one, 50 ms at 10 Mbit/s."""
     value = ctypes.create_string_buffer(struct.pack("=II", _SET_GRO, 0))
-    request = struct.pack("=16sP", interface.encode(), ctypes.addressof(value))  # struct ifreq
+    request = struct.pack("@16sP", interface.encode(), ctypes.addressof(value))  # struct ifreq
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         try:
             fcntl.ioctl(control, _SIOCETHTOOL, request.ljust(40, b"\0"))

@@ -10,16 +10,17 @@ from appliance.netlink import ROUTE, Netlink, attributes
 
 _GET_LINK = 18  # RTM_GETLINK
 _HEADER = struct.Struct("=BxHiII")  # struct ifinfomsg: family, type, index, flags, change
-_NAME, _MASTER, _STATS = 3, 10, 23
+_ADDRESS, _NAME, _MASTER, _STATS = 1, 3, 10, 23
 _COUNTS = struct.Struct("=4Q")  # head of struct rtnl_link_stats64: rx packets, tx packets, rx bytes, tx bytes
 
 
 @dataclass(frozen=True)
 class Link:
-    """One interface; ``master`` is the number of its bridge or 0."""
+    """One interface; ``address`` is its own Ethernet address, ``master`` the number of its bridge or 0."""
 
     index: int
     name: str
+    address: str
     master: int
     bytes_in: int
     bytes_out: int
@@ -53,4 +54,5 @@ def _read(body: bytes) -> Link:
     values = attributes(body[_HEADER.size :])
     _, _, bytes_in, bytes_out = _COUNTS.unpack_from(values[_STATS]) if _STATS in values else (0, 0, 0, 0)
     master = int.from_bytes(values.get(_MASTER, b""), "little")
-    return Link(index, values[_NAME].rstrip(b"\0").decode(errors="replace"), master, bytes_in, bytes_out)
+    name = values[_NAME].rstrip(b"\0").decode(errors="replace")
+    return Link(index, name, values.get(_ADDRESS, b"").hex(":"), master, bytes_in, bytes_out)

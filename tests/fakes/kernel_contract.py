@@ -1,0 +1,67 @@
+"""What any kernel must do for the gate: the real one and the fake one pass the same body."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.gate.elements import Admit, Extend, FreeMark, Lower, Raise, Remove
+from appliance.gate.kernel import Kernel
+from appliance.values import Mac
+
+A, B = Mac("02:00:00:00:0a:01"), Mac("02:00:00:00:0b:02")
+
+
+class KernelContract:
+    """Give ``contract_kernel`` (empty, its ruleset loaded) and ``wait``."""
+
+    @pytest.fixture
+    def contract_kernel(self) -> Kernel:
+        raise NotImplementedError
+
+    def wait(self, seconds: float) -> None:
+        raise NotImplementedError
+
+    def test_an_admitted_device_is_listed_with_its_mark_and_time(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Admit(A, 5, 100), Admit(B, 6, 200, "guests")])
+        listing = contract_kernel.listing()
+        assert [(e.mac, e.mark) for e in listing.people] == [(A, 5)]
+        assert [(e.mac, e.mark) for e in listing.guests] == [(B, 6)]
+        assert 95 <= listing.people[0].seconds_left <= 100
+
+    def test_extending_lengthens_and_keeps_mark_and_crowd(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Admit(A, 5, 100), Extend(A, 5, 1_000)])
+        element = contract_kernel.element(A)
+        assert element is not None and element.mark == 5 and element.seconds_left > 900
+
+    def test_extending_shortens_as_well(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Admit(A, 5, 1_000), Extend(A, 5, 100)])
+        element = contract_kernel.element(A)
+        assert element is not None and element.seconds_left <= 100
+
+    def test_extending_one_that_is_gone_admits_it(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Extend(A, 5, 100)])
+        assert contract_kernel.element(A) is not None
+
+    def test_removing_removes_and_removing_twice_is_no_error(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Admit(A, 5, 100), Remove(A, 5), Remove(A, 5)])
+        assert contract_kernel.element(A) is None
+        assert contract_kernel.listing().people == ()
+
+    def test_time_ends_an_admission_by_itself(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Admit(A, 5, 1), Admit(B, 6, 100)])
+        self.wait(1.3)
+        assert contract_kernel.element(A) is None
+        assert [e.mac for e in contract_kernel.listing().people] == [B]
+
+    def test_flags_go_up_down_and_fall_by_themselves(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Raise("grace", 50), Raise("offline", 1), Raise("grace", 500)])
+        listing = contract_kernel.listing()
+        assert listing.offline and listing.grace_left is not None and listing.grace_left > 400
+        self.wait(1.3)
+        assert not contract_kernel.listing().offline
+        contract_kernel.perform([Lower("grace"), Lower("grace"), Lower("offline")])
+        assert contract_kernel.listing().grace_left is None
+
+    def test_freeing_an_unknown_mark_is_no_error(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([FreeMark(9), FreeMark(10)])
+        assert contract_kernel.carried() == ({}, {})

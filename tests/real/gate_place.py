@@ -1,0 +1,111 @@
+"""W The gate daemon in a camp of its own: its real user, its one capability, its supervisor."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from appliance.gate.client import ask
+from appliance.layout import Layout
+from appliance.run import run
+from appliance.services import SERVICES, USERS
+from appliance.supervisor import Supervisor
+from tests.real.gate_camp import Camp
+
+PROJECT = Path(__file__).resolve().parents[2]
+GATE = next(service for service in SERVICES if service.name == "gate")
+
+
+class Place:
+    """``layout`` below /run (a clone may stand in a folder that the gate's user cannot enter), the project bound into it."""
+
+    def __init__(self, camp: Camp, name: str) -> None:
+        self.camp = camp
+        self.root = Path("/run") / name
+        self._sweep()
+        app = self.root / "app"
+        app.mkdir(parents=True)
+        run(["mount", "--bind", str(PROJECT), str(app)])
+        self.layout = Layout.under(self.root / "box", app)
+        self._turn = threading.Event()
+        self.supervisor = self._new_supervisor()
+        self.write_site(camp.text)
+
+    def _new_supervisor(self) -> Supervisor:
+        python = str(self.layout.code / ".venv" / "bin" / "python")
+        made = Supervisor([GATE], self.layout, python=python, enter=self.camp.box.enter)
+        made.prepare()
+        return made
+
+    def write_site(self, text: str) -> None:
+        """The site file that the next start reads."""
+        self.layout.config_file.write_text(text)
+
+    def start(self) -> None:
+        """Start the gate and keep it running; its supervisor ticks in a thread."""
+        self.supervisor = self._new_supervisor()
+        self.supervisor.start(20)
+        self._turn = threading.Event()
+        threading.Thread(target=self._keep, args=(self.supervisor, self._turn), daemon=True).start()
+
+    @staticmethod
+    def _keep(supervisor: Supervisor, end: threading.Event) -> None:
+        while not end.wait(0.05):
+            supervisor.tick()
+
+    def stop(self) -> None:
+        """Stop the gate in order."""
+        self._turn.set()
+        time.sleep(0.1)
+        self.supervisor.stop()
+
+    def reboot(self) -> None:
+        """As after a power cut: another boot id, empty kernel tables."""
+        self.stop()
+        self.camp.box.run("nft", "flush", "ruleset")
+        self.layout.boot_id_file.write_text(f"{uuid.uuid4()}\n")
+        self.start()
+
+    @property
+    def pid(self) -> int:
+        """The gate's process (behind the commands that entered the namespace)."""
+        return self.supervisor.pids()["gate"]
+
+    def ask(self, deed: str, ip: str | None = None) -> dict[str, Any]:
+        """Ask as root."""
+        return ask(self.layout, {"do": deed} | ({"ip": ip} if ip else {}))
+
+    def ask_as(self, user: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Ask as one of the table's users."""
+        code = "import json,sys;from pathlib import Path;from appliance.layout import Layout;from appliance.gate.client import ask;"
+        code += "print(json.dumps(ask(Layout.under(Path(sys.argv[1]),Path('/')),json.loads(sys.argv[2]))))"
+        number = str(USERS[user])
+        become = ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups", "--inh-caps=-all"]
+        python = str(self.layout.code / ".venv" / "bin" / "python")
+        env = {**os.environ, "PYTHONPATH": str(self.layout.code), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = run([*become, "--", python, "-c", code, str(self.root / "box"), json.dumps(request)], env=env)
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def children_faults(self) -> tuple[int, str]:
+        """Page faults of all children ever waited for, and children now: any fork in between changes one of them (proc(5))."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        children = "".join(path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/children"))
+        return int(fields[8]), children
+
+    def _sweep(self) -> None:
+        if self.root.exists():
+            run(["umount", str(self.root / "app")], check=False)
+            if not os.path.ismount(self.root / "app"):
+                shutil.rmtree(self.root)
+
+    def close(self) -> None:
+        """Everything away."""
+        self.stop()
+        self._sweep()

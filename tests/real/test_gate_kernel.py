@@ -1,0 +1,357 @@
+"""What the gate's rules do in a real kernel; the same tests run on Debian's 6.1 in the virtual machine."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from appliance.errors import CommandFailed
+from appliance.gate.conntrack import Conntrack
+from appliance.gate.elements import Admit, Element, Extend, FreeMark, Lower, Raise, Remove
+from appliance.gate.interfaces import Interfaces
+from appliance.gate.kernel import Nftables
+from appliance.gate.neighbours import Neighbours
+from appliance.gate.ruleset import NEWCOMERS, ruleset
+from appliance.values import parse_ip
+from tests.fakes.kernel_contract import KernelContract
+from tests.real.gate_camp import (
+    BOX4,
+    BOX6,
+    NET4,
+    NET6,
+    Camp,
+    ask,
+    inside,
+    phone4,
+    phone6,
+    phone_mac,
+    pings,
+    tables,
+    tcp,
+    udp,
+    until,
+)
+
+pytestmark = [pytest.mark.net, pytest.mark.kernel]
+ONE, TWO = phone_mac(1), phone_mac(2)
+BOTH = pytest.mark.parametrize("net", [NET4, NET6], ids=["IPv4", "IPv6"])
+
+
+def load(kernel: Nftables, camp: Camp) -> None:
+    """The whole ruleset, as the gate loads it."""
+    try:
+        kernel.load(ruleset(camp.config))
+    except CommandFailed:
+        kernel.load(ruleset(camp.config, knows_bridges=False))
+
+
+@pytest.fixture(scope="module")
+def camp() -> Iterator[Camp]:
+    made = Camp("gatek")
+    try:
+        with inside(made.box.name):
+            load(Nftables(made.config.lan.bridge), made)
+            made.plug_in_first()
+            Interfaces(made.config).bring_up()
+        made.plug_in()
+        for port in (80, 443, 853, 22):
+            made.listen(made.net, socket.SOCK_STREAM, port, "internet")
+        for port in (53, 443, 853, 4000):
+            made.listen(made.net, socket.SOCK_DGRAM, port, "internet")
+        for port, word in ((80, "portal"), (8081, "offline"), (53, "captive-names"), (5354, "names"), (22, "box-shell")):
+            made.listen(made.box, socket.SOCK_STREAM, port, word)
+        for port, word in ((53, "captive-names"), (5354, "names"), (4000, "box-other")):
+            made.listen(made.box, socket.SOCK_DGRAM, port, word)
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def kernel(camp: Camp) -> Iterator[Nftables]:
+    """Nobody admitted, no flag up, no connection remembered."""
+    with inside(camp.box.name):
+        made = Nftables(camp.config.lan.bridge)
+        conntrack = Conntrack()
+    try:
+        yield made
+    finally:
+        there = made.listing()
+        made.perform([Remove(e.mac, e.mark) for e in there.people] + [Remove(e.mac, e.mark, "guests") for e in there.guests])
+        made.perform([Lower("grace"), Lower("offline"), FreeMark(5), FreeMark(6), FreeMark(NEWCOMERS)])
+        for mark in (5, 6, NEWCOMERS):
+            conntrack.forget_person(mark)
+        conntrack.forget_all_led()
+        conntrack.forget_led([parse_ip(address) for n in (1, 2) for address in (phone4(n), phone6(n))])
+        made.close()
+
+
+class TestRealKernelKeepsTheContract(KernelContract):
+    """The body that the fake kernel passes as well."""
+
+    @pytest.fixture
+    def contract_kernel(self, kernel: Nftables) -> Nftables:
+        return kernel
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@BOTH
+def test_captive_web_is_led_to_the_portal(camp: Camp, kernel: Nftables, net: str) -> None:
+    assert tcp(camp.phones[0], net, 80) == "portal"
+
+
+@BOTH
+def test_captive_https_is_refused_with_a_reset(camp: Camp, kernel: Nftables, net: str) -> None:
+    assert tcp(camp.phones[0], net, 443) == "refused"
+
+
+@BOTH
+def test_captive_quic_and_dot_are_told_by_icmp(camp: Camp, kernel: Nftables, net: str) -> None:
+    assert udp(camp.phones[0], net, 443) == "refused"
+    assert udp(camp.phones[0], net, 853) == "refused"
+    assert tcp(camp.phones[0], net, 853) == "refused"
+
+
+@BOTH
+def test_captive_other_protocols_are_refused_never_silently(camp: Camp, kernel: Nftables, net: str) -> None:
+    assert tcp(camp.phones[0], net, 22) == "refused"
+    assert udp(camp.phones[0], net, 4000) in ("unreachable", "prohibited")
+    assert not pings(camp.phones[0], net)
+
+
+@BOTH
+def test_captive_names_never_leave_the_box(camp: Camp, kernel: Nftables, net: str) -> None:
+    assert udp(camp.phones[0], net, 53) == "captive-names"
+    assert tcp(camp.phones[0], net, 53) == "captive-names"
+
+
+def test_captive_sees_only_what_the_box_offers(camp: Camp, kernel: Nftables) -> None:
+    for box in (BOX4, BOX6):
+        assert tcp(camp.phones[0], box, 80) == "portal"
+        assert udp(camp.phones[0], box, 53) == "captive-names"
+        assert pings(camp.phones[0], box)
+        assert tcp(camp.phones[0], box, 22) == "refused"
+        assert tcp(camp.phones[0], box, 8081) == "refused"
+        assert tcp(camp.phones[0], box, 5354) == "refused"
+        assert udp(camp.phones[0], box, 5354) == "refused" or udp(camp.phones[0], box, 5354) in ("unreachable", "prohibited")
+        assert udp(camp.phones[0], box, 4000) in ("unreachable", "prohibited")
+
+
+def test_an_admitted_phone_reaches_the_internet_over_both_families(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60)])
+    for net in (NET4, NET6):
+        assert tcp(camp.phones[0], net, 80) == "internet"
+        assert tcp(camp.phones[0], net, 443) == "internet"
+        assert udp(camp.phones[0], net, 443) == "internet"
+        assert udp(camp.phones[0], net, 53) == "internet"
+        assert pings(camp.phones[0], net)
+    assert tcp(camp.phones[1], NET4, 443) == "refused", "the other phone is still captive"
+
+
+def test_the_internet_sees_the_box_and_not_the_phone(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60)])
+    with inside(camp.phones[0].name):
+        for host, seen in ((NET4, "::ffff:203.0.113.2"), (NET6, "2001:db8:1::2")):
+            with socket.create_connection((host, 443), 2) as client:
+                client.send(b"hello")
+                assert client.recv(200).decode().split()[1] == seen
+
+
+def test_admitted_names_come_from_the_forwarding_resolver(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60)])
+    for box in (BOX4, BOX6):
+        assert udp(camp.phones[0], box, 53) == "names"
+        assert tcp(camp.phones[0], box, 53) == "names"
+        assert tcp(camp.phones[0], box, 80) == "portal"
+
+
+def test_an_expired_session_is_cut_at_once(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 2)])
+    with inside(camp.phones[0].name):
+        flow = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    flow.settimeout(0.5)
+    with flow:
+        flow.connect((NET4, 4000))
+        flow.send(b"hello")
+        assert flow.recv(100).startswith(b"internet")
+        assert until(lambda: kernel.element(ONE) is None, 5)
+        # The connection is known to the kernel, and yet its next packet does not pass: every packet is looked up.
+        flow.send(b"hello")
+        with pytest.raises(OSError):
+            flow.recv(100)
+    assert tcp(camp.phones[0], NET4, 443) == "refused"
+
+
+def test_loading_the_rules_again_keeps_people_online_and_doubles_nothing(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60), Raise("grace", 60)])
+    rules = [line for line in tables(camp.box).splitlines() if "elements" not in line and "expires" not in line]
+    load(kernel, camp)
+    assert kernel.element(ONE) is not None
+    assert kernel.listing().grace_left is not None
+    assert [line for line in tables(camp.box).splitlines() if "elements" not in line and "expires" not in line] == rules
+
+
+def test_a_set_with_another_definition_is_made_anew_with_its_people(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60)])
+    tcp(camp.phones[0], NET4, 443)
+    before = kernel.element(ONE)
+    assert before is not None and before.octets > 0
+    other = ruleset(camp.config, knows_bridges=False).replace("size 16384", "size 16000")
+    kernel.load(other)
+    after = kernel.element(ONE)
+    assert after is not None and after.octets >= before.octets
+    assert tcp(camp.phones[0], NET4, 443) == "internet"
+    load(kernel, camp)
+
+
+def test_counters_tell_what_each_person_carried_both_ways(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60), Admit(TWO, 6, 60)])
+    for _ in range(3):
+        assert tcp(camp.phones[0], NET4, 443) == "internet"
+        assert tcp(camp.phones[0], NET6, 443) == "internet"
+    received, sent = kernel.carried()
+    assert received[5] > 300 and sent[5] > 300
+    assert 6 not in received and 6 not in sent
+    assert tcp(camp.phones[1], BOX4, 80) == "portal"
+    assert 6 not in kernel.carried()[1], "what the box itself serves is not the uplink's"
+    kernel.perform([FreeMark(5)])
+    assert 5 not in kernel.carried()[0]
+
+
+def test_downloads_bear_the_mark_of_the_person_who_asked(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60), Admit(TWO, 6, 60)])
+    camp.box.run("nft", "add table inet probe; add chain inet probe out { type filter hook postrouting priority 200; };"
+                 'add rule inet probe out oifname "br-lan" meta mark 5 counter comment "one";'
+                 'add rule inet probe out oifname "br-lan" meta mark 6 counter comment "two"')  # fmt: skip
+    try:
+        for net in (NET4, NET6):
+            assert tcp(camp.phones[0], net, 443) == "internet"
+        lines = tables(camp.box).splitlines()
+        one, two = (next(line for line in lines if f'"{name}"' in line) for name in ("one", "two"))
+        assert "packets 0 " not in one
+        assert "packets 0 " in two
+    finally:
+        camp.box.run("nft", "delete table inet probe")
+
+
+def test_phones_are_kept_apart(camp: Camp, kernel: Nftables) -> None:
+    camp.listen(camp.phones[1], socket.SOCK_STREAM, 9000, "phone")
+    kernel.perform([Admit(ONE, 5, 60), Admit(TWO, 6, 60)])
+    for other in (phone4(2), phone6(2)):
+        assert tcp(camp.phones[0], other, 9000, timeout=1.0) in ("nothing", "unreachable")
+    # Nor by a detour over the box's routing.
+    camp.phones[0].ip("route", "add", f"{phone4(2)}/32", "via", BOX4)
+    try:
+        assert tcp(camp.phones[0], phone4(2), 9000) == "refused"
+    finally:
+        camp.phones[0].ip("route", "del", f"{phone4(2)}/32", "via", BOX4)
+
+
+def test_a_foreign_source_address_goes_nowhere(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60)])
+    camp.phones[0].ip("address", "add", "198.51.100.9/32", "dev", "wlan")
+    try:
+        with inside(camp.phones[0].name), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.bind(("198.51.100.9", 0))
+            client.sendto(b"hello", (NET4, 4000))
+        assert 5 not in kernel.carried()[1]
+    finally:
+        camp.phones[0].ip("address", "del", "198.51.100.9/32", "dev", "wlan")
+
+
+def test_nothing_begins_from_the_uplink(camp: Camp, kernel: Nftables) -> None:
+    camp.listen(camp.phones[0], socket.SOCK_STREAM, 9001, "phone")
+    kernel.perform([Admit(ONE, 5, 60)])
+    assert tcp(camp.net, "203.0.113.2", 80, timeout=0.5) == "nothing"
+    assert tcp(camp.net, "203.0.113.2", 22, timeout=0.5) == "nothing"
+    camp.net.ip("route", "add", "10.44.0.0/20", "via", "203.0.113.2")
+    try:
+        assert tcp(camp.net, phone4(1), 9001, timeout=0.5) == "nothing"
+    finally:
+        camp.net.ip("route", "del", "10.44.0.0/20", "via", "203.0.113.2")
+
+
+@BOTH
+def test_while_the_uplink_is_down_the_admitted_web_says_so(camp: Camp, kernel: Nftables, net: str) -> None:
+    box = BOX6 if ":" in net else BOX4
+    kernel.perform([Admit(ONE, 5, 60), Raise("offline", 60)])
+    assert tcp(camp.phones[0], net, 80) == "offline"
+    assert tcp(camp.phones[0], box, 80) == "portal"
+    assert udp(camp.phones[0], box, 53) == "captive-names"
+    assert tcp(camp.phones[1], net, 80) == "portal", "the captive see the portal as before"
+    kernel.perform([Lower("offline")])
+    assert tcp(camp.phones[0], net, 80) == "internet"
+    assert udp(camp.phones[0], box, 53) == "names"
+
+
+def test_during_the_grace_everyone_passes_with_a_mark_for_fair_shares(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Raise("grace", 60), Admit(TWO, 6, 60, "guests")])
+    for phone in camp.phones:
+        assert tcp(phone, NET4, 443) == "internet"
+        assert tcp(phone, NET6, 443) == "internet"
+    assert set(kernel.carried()[0]) == {NEWCOMERS, 6}
+    kernel.perform([Lower("grace")])
+    assert tcp(camp.phones[0], NET4, 443) == "refused"
+
+
+def test_a_look_up_repeated_from_the_same_port_follows_the_new_rule(camp: Camp, kernel: Nftables) -> None:
+    """The kernel remembers a led connection; after the tap the gate has it forget, or the phone would stay captive."""
+    with inside(camp.box.name):
+        conntrack = Conntrack()
+    for box, address in ((BOX4, phone4(1)), (BOX6, phone6(1))):
+        assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53, source=40_000) == "captive-names"
+        kernel.perform([Admit(ONE, 5, 60)])
+        conntrack.forget_led([parse_ip(address)])
+        assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53, source=40_000) == "names"
+        kernel.perform([Remove(ONE, 5)])
+        conntrack.forget_led([parse_ip(address)])
+        assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53, source=40_000) == "captive-names"
+
+
+def test_forgetting_a_person_leaves_the_others_connections_alone(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 60), Admit(TWO, 6, 60)])
+    assert udp(camp.phones[0], NET4, 4000) == "internet"
+    assert udp(camp.phones[1], NET6, 4000) == "internet"
+    with inside(camp.box.name):
+        conntrack = Conntrack()
+    conntrack.forget_person(5)
+    left = [line for line in camp.box.run("cat", "/proc/net/nf_conntrack", check=False).stdout.splitlines() if "dport=4000" in line]
+    assert all("mark=6" in line for line in left)
+
+
+def test_neighbours_tell_a_device_by_either_address(camp: Camp, kernel: Nftables) -> None:
+    for box in (BOX4, BOX6):
+        assert pings(camp.phones[0], box)
+    with inside(camp.box.name):
+        neighbours = Neighbours(camp.config.lan.bridge)
+        assert neighbours.mac_of(parse_ip(phone4(1))) == ONE
+        assert neighbours.mac_of(parse_ip(phone6(1))) == ONE
+        assert neighbours.mac_of(parse_ip("10.44.9.9")) is None
+        assert {parse_ip(phone4(1)), parse_ip(phone6(1))} <= neighbours.addresses_of(ONE)
+
+
+def test_one_address_is_not_enough_for_another_device(camp: Camp, kernel: Nftables) -> None:
+    """A captive phone that takes an admitted one's IP address stays captive: the set knows devices, not addresses."""
+    kernel.perform([Admit(TWO, 6, 60)])
+    camp.phones[0].ip("address", "add", f"{phone4(9)}/20", "dev", "wlan")
+    try:
+        assert tcp(camp.phones[0], NET4, 443) == "refused"
+    finally:
+        camp.phones[0].ip("address", "del", f"{phone4(9)}/20", "dev", "wlan")
+
+
+def test_extending_really_extends_and_carries_the_counter_over(camp: Camp, kernel: Nftables) -> None:
+    kernel.perform([Admit(ONE, 5, 30)])
+    assert tcp(camp.phones[0], NET4, 443) == "internet"
+    before = kernel.element(ONE)
+    kernel.perform([Extend(ONE, 5, 3_000)])
+    after = kernel.element(ONE)
+    assert isinstance(before, Element) and isinstance(after, Element)
+    assert after.seconds_left > 2_900
+    assert after.octets == before.octets > 0 and after.packets == before.packets > 0
+    assert after.mark == 5
