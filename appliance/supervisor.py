@@ -135,6 +135,7 @@ class Supervisor:
         return {
             **{name: value for name, value in os.environ.items() if name.startswith("CAMPBOX_TELEMETRY_")},
             **self.layout.environment(),
+            "CAMPBOX_SERVICE": service.name,
             "HOME": str(home),
             "TMPDIR": str(self.layout.service_run(service.name)),
             "PATH": f"/usr/sbin:/usr/bin:/sbin:/bin:{self._seen(str(PARTS))}/usr/sbin:{self._seen(str(PARTS))}/usr/bin",
