@@ -14,7 +14,6 @@ from appliance.services import services
 _REASONS = {
     "equal": "the line is shared equally among everyone who is using it",
     "alone": "nobody else is using the line",
-    "captive": "it has not connected yet",
     "uplink-down": "the internet is down",
 }
 _STATES = {
@@ -68,7 +67,7 @@ def explain_words(address: str, answer: dict[str, Any]) -> list[str]:
     if left is not None:
         lines.append(f"for another {left // 3600} h {left % 3600 // 60} min")
     share = answer.get("share") or {}
-    if share:
+    if share and answer["state"] != "captive":
         rate = f"{share['down_bps'] / 1e6:.1f} Mbit/s down and {share['up_bps'] / 1e6:.1f} up"
         people = f"{share['active_people']} people use the line now"
         lines.append(f"its share is {rate}, because {_REASONS.get(share['reason'], share['reason'])}; {people}")

@@ -1,7 +1,7 @@
 """E The processes of one place as the kernel shows them: which run, what a killed start left, and that nobody is there twice.
 
-A service is known by its folder: supervisor and units start each in ``layout.service_run(name)`` and name the layout in its
-environment.
+A service is known by its folder (supervisor and units start each in ``layout.service_run(name)``) or by its environment
+(``CAMPBOX_RUN`` and ``CAMPBOX_SERVICE``): dnsmasq leaves its folder, nginx writes over its environment.
 """
 
 from __future__ import annotations
@@ -42,18 +42,24 @@ def only_one(layout: Layout) -> Iterator[None]:
 def running(layout: Layout) -> dict[str, list[int]]:
     """Service name -> its process ids, the oldest first. Needs root to see other users' processes."""
     found: dict[str, list[int]] = {}
-    mark = f"CAMPBOX_RUN={layout.run}".encode()
-    users = set(USERS.values())
     for process in sorted(Path("/proc").glob("[0-9]*"), key=lambda path: int(path.name)):
-        try:
-            folder = Path(os.readlink(process / "cwd"))
-            if folder.parent != layout.run or process.stat().st_uid not in users:
-                continue
-            if mark in (process / "environ").read_bytes().split(b"\0"):
-                found.setdefault(folder.name, []).append(int(process.name))
-        except OSError:  # it ended meanwhile
-            continue
+        name = _service(process, layout)
+        if name is not None:
+            found.setdefault(name, []).append(int(process.name))
     return found
+
+
+def _service(process: Path, layout: Layout) -> str | None:
+    try:
+        if process.stat().st_uid not in USERS.values():
+            return None
+        variables = dict(pair.split(b"=", 1) for pair in (process / "environ").read_bytes().split(b"\0") if b"=" in pair)
+        if variables.get(b"CAMPBOX_RUN") == str(layout.run).encode() and b"CAMPBOX_SERVICE" in variables:
+            return variables[b"CAMPBOX_SERVICE"].decode()
+        folder = Path(os.readlink(process / "cwd"))
+    except OSError:  # it ended meanwhile
+        return None
+    return folder.name if folder.parent == layout.run else None
 
 
 def end(layout: Layout) -> list[str]:

@@ -139,6 +139,7 @@ def _environment(service: Service, layout: Layout) -> str:
     home = layout.service_data(service.owns[0]) if service.owns else layout.service_run(service.name)
     values = {
         **layout.environment(),
+        "CAMPBOX_SERVICE": service.name,
         "HOME": str(home),
         "PYTHONPATH": str(layout.code),
         "PYTHONDONTWRITEBYTECODE": "1",
