@@ -70,12 +70,12 @@ class ReportStore:
     def transaction(self) -> Iterator[None]:
         """All or nothing; when it ends, it is on the disk."""
         self._db.execute("BEGIN IMMEDIATE")
+        whole = False
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            whole = True
+        finally:
+            self._db.execute("COMMIT" if whole else "ROLLBACK")
 
     def take_batch(self, batch: Batch, dates: list[float], arrived: float) -> int:
         """Keep the rows that are new; how many these were. Values that the metric table does not know are refused and counted."""

@@ -1,0 +1,1 @@
+"""P Tests of telemetry; never installed."""

@@ -1,0 +1,104 @@
+"""The metric table and what goes in and out by it."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.clock import Moment
+from telemetry.metrics import BY_NAME, METRICS, Fewer, Metric, Reading, System, from_wire, measure, named, refusal, sort_out, to_wire
+
+GATE = {
+    "ok": True, "people_online": 3, "active_people": 2, "uplink": "up", "uplink_since_seconds": 90, "rate_down_bps": 10_000_000,
+    "rate_up_bps": 2_000_000, "bytes_down": 5_000, "bytes_up": 700, "drops": 1, "backlog_bytes": 0, "shaper": "htb",
+}  # fmt: skip
+SYSTEM = System(12.34, 0.5, 1000, 250, 2000, 500, 77, 48.25)
+
+
+def reading(**changes: object) -> Reading:
+    whole = {
+        "moment": Moment(1_800_000_000.4, 120.9, "synced"), "software": "0.1.0", "system": SYSTEM, "gate": GATE,
+        "sync": {"state": "refused", "why": "wrong signature", "version": 3, "services": 60, "snapshot_date": "2026-11-01"},
+        "enrol": {"state": "enrolled"}, "people": {"people_online": 14, "people_active": Fewer(10)},
+        "rates": {"down": 1e6, "up": 2.4}, **changes,
+    }  # fmt: skip
+    return Reading(**whole)  # type: ignore[arg-type]
+
+
+def test_numbers_and_names_are_used_once_and_every_row_is_complete() -> None:
+    assert len({metric.number for metric in METRICS}) == len({metric.name for metric in METRICS}) == len(METRICS)
+    assert len(METRICS) >= 25
+    for metric in METRICS:
+        assert metric.purpose and metric.readers and 0 < metric.retention <= 400, metric.name
+        assert metric.kind == "gauge" or not metric.decimals
+
+
+def test_every_metric_has_a_value_in_a_full_reading() -> None:
+    assert {metric.number for metric in METRICS} == set(measure(reading()))
+
+
+def test_nothing_is_made_up_when_nothing_is_known() -> None:
+    empty = Reading(Moment(0, 5, "none"), "0.1.0")
+    assert set(named(measure(empty))) == {"uptime", "clock_trust", "software", "outbox_rows", "outbox_dropped"}
+
+
+def test_no_metric_reads_the_raw_counts_of_people() -> None:
+    """Counts in the gate's facts are not noised; only ``people`` may be told."""
+    values = named(measure(reading(people={}, gate={**GATE, "people_online": 4711, "active_people": 4711})))
+    assert "people_online" not in values and "people_active" not in values
+    assert 4711 not in values.values()
+
+
+@pytest.mark.parametrize("value", [True, math.nan, math.inf, "12", None, 1e300, [1]])
+def test_a_value_of_a_wrong_kind_is_left_out(value: object) -> None:
+    assert to_wire(BY_NAME["load"], value) is None
+
+
+def test_decimals_survive_the_way() -> None:
+    values = named(measure(reading()))
+    assert values["temperature"] == 48.2 and values["load"] == 0.5 and values["memory_use"] == 75.0
+    assert values["people_active"] == Fewer(10)
+
+
+def test_a_long_text_is_cut() -> None:
+    assert to_wire(BY_NAME["catalogue_why"], "x" * 5000) == "x" * 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        (None, 1, "unknown-metric"),
+        ("load", "much", "wrong-kind"),
+        ("shaper", 3, "wrong-kind"),
+        ("load", Fewer(10), "wrong-kind"),
+        ("link_down", -1, "wrong-kind"),
+        ("people_online", 9, "count-too-small"),
+        ("people_online", Fewer(3), "count-too-small"),
+        ("people_online", 10, None),
+        ("people_online", Fewer(10), None),
+        ("shaper", "cake", None),
+        ("temperature", -51, None),
+    ],
+)
+def test_what_the_hub_refuses(name: str | None, value: int | str | Fewer, why: str | None) -> None:
+    metric: Metric | None = None if name is None else BY_NAME[name]
+    assert refusal(metric, value, 10) == why
+
+
+@given(st.dictionaries(st.integers(0, 70_000), st.one_of(st.integers(-(2**63), 2**63), st.text(max_size=20)), max_size=20))
+def test_sorting_out_keeps_or_counts_every_value(values: dict[int, int | str | Fewer]) -> None:
+    taken, reasons = sort_out(values, 10)
+    assert len(taken) + len(reasons) == len(values)
+    assert set(named(taken)) <= set(BY_NAME)
+
+
+@given(st.floats(-1e6, 1e6))
+def test_a_gauge_comes_back_to_its_last_decimal(value: float) -> None:
+    metric = BY_NAME["temperature"]
+    wire = to_wire(metric, value)
+    assert isinstance(wire, int)
+    back = from_wire(metric, wire)
+    assert isinstance(back, float) and abs(back - value) <= 0.051

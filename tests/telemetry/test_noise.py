@@ -1,0 +1,58 @@
+"""What leaves the box about how many people there are."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from telemetry.metrics import Fewer
+from telemetry.noise import EPSILON, Released, noise, period_of, release
+
+SECRET = b"s" * 32
+
+
+def told(count: int, period: str, before: Released | None = None, secret: bytes = SECRET) -> Released:
+    return release(before, count, name="people_online", period=period, smallest=10, secret=secret)
+
+
+def test_one_release_a_period_whatever_the_count_does() -> None:
+    first = told(40, "boot/1")
+    assert told(400, "boot/1", first) is first
+    assert told(0, "boot/1", first) is first
+    assert told(400, "boot/2", first) != first
+
+
+def test_the_same_question_has_the_same_answer() -> None:
+    assert told(40, "boot/1") == told(40, "boot/1")
+
+
+def test_another_box_another_name_and_another_period_have_other_noise() -> None:
+    draws = {noise(secret, name, f"b/{n}") for secret in (b"1", b"2") for name in "ab" for n in range(20)}
+    assert len(draws) > 5
+
+
+@given(st.integers(0, 5000), st.text(max_size=20), st.binary(min_size=32, max_size=32))
+def test_a_number_below_the_smallest_count_never_leaves(count: int, period: str, secret: bytes) -> None:
+    value = told(count, period, secret=secret).value
+    assert value == Fewer(10) or (isinstance(value, int) and value >= 10)
+
+
+def test_nobody_and_one_are_told_apart_no_better_than_epsilon_allows() -> None:
+    """The distribution itself: P(noise = k) / P(noise = k - 1) stays within exp(epsilon), and it is symmetrical about 0."""
+    draws = Counter(noise(SECRET, "people_online", str(n)) for n in range(40_000))
+    for k in range(-2, 3):
+        ratio = draws[k] / draws[k + 1]
+        assert math.exp(-EPSILON) * 0.85 <= ratio <= math.exp(EPSILON) * 1.18
+    assert abs(statistics.fmean(draws.elements())) < 0.05
+    a = math.exp(-EPSILON)
+    assert math.isclose(draws[0] / 40_000, (1 - a) / (1 + a), rel_tol=0.05)
+
+
+def test_a_period_follows_uptime_and_boot_and_no_clock_that_may_jump() -> None:
+    assert period_of("boot", 899.9, 900) == "boot/0"
+    assert period_of("boot", 900.0, 900) == "boot/1"
+    assert period_of("other", 900.0, 900) != period_of("boot", 900.0, 900)
