@@ -17,7 +17,7 @@ from content_cache.hours import Span
 
 def register_words(app: flask.Flask) -> None:
     """Give templates the filters and functions of this module."""
-    app.jinja_env.filters.update(day=day, day_list=day_list, span=span, date=date, tongue=tongue, zone=zone)
+    app.jinja_env.filters.update(day=day, day_list=day_list, span=span, listing=listing, date=date, tongue=tongue, zone=zone)
     app.jinja_env.globals["week_order"] = week_order
 
 
@@ -26,10 +26,14 @@ def day(number: int) -> str:
     return str(get_day_names("wide", "stand-alone", locale=get_locale())[number])
 
 
-def day_list(numbers: Iterable[int]) -> str:
+def day_list(numbers: Iterable[int]) -> Markup:
     """Several days after each other."""
-    comma = "، " if get_locale().language in ("ar", "fa") else ", "
-    return comma.join(day(number) for number in numbers)
+    return listing(day(number) for number in numbers)
+
+
+def listing(parts: Iterable[str | Markup]) -> Markup:
+    """Several things after each other, with the comma of the reader's script."""
+    return Markup("، " if get_locale().language in ("ar", "fa") else ", ").join(part for part in parts if part)
 
 
 def week_order(country: str) -> list[int]:

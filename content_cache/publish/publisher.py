@@ -141,7 +141,7 @@ def current(layout: Layout) -> Published | None:
 def read_current(layout: Layout) -> bytes:
     """The published snapshot, unpacked. Raises NotSo when there is none."""
     packed = _repository(Place.of(layout)).read_current()
-    return zstandard.ZstdDecompressor().decompress(packed, max_output_size=snapshot.LARGEST)
+    return snapshot.unpack(packed)
 
 
 def report(layout: Layout) -> dict[str, Any]:
