@@ -1,0 +1,92 @@
+"""Every text has a translation in every language, with the same placeholders; and the check can fail."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance.web.languages import LANGUAGES, SOURCE
+from appliance.web.messages import faults, update, wanted
+from appliance.web.translations import load, po_file
+
+PROJECT = Path(__file__).resolve().parents[3]
+PACKAGES = {"web": PROJECT / "appliance" / "web", "portal": PROJECT / "captive_portal"}
+LOCALES = [language.locale for language in LANGUAGES if language is not SOURCE]
+LONGEST_SENTENCE = 12
+PO = 'msgid ""\nmsgstr "Language: fr\\nContent-Type: text/plain; charset=utf-8\\nPlural-Forms: nplurals=2; plural=(n > 1);\\n"\n\n'
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("domain", PACKAGES)
+def test_every_language_has_every_text(domain: str, locale: str) -> None:
+    assert faults(PACKAGES[domain], PACKAGES[domain] / "translations", domain, locale) == []
+
+
+@pytest.mark.parametrize("domain", PACKAGES)
+def test_sentences_are_short(domain: str) -> None:
+    texts = [message.id for message in wanted(PACKAGES[domain]) if isinstance(message.id, str) and message.id]
+    assert len(texts) > 10
+    long = [s for text in texts for s in re.split(r"(?<=[.?!])\s", text) if len(s.split()) > LONGEST_SENTENCE]
+    assert long == []
+
+
+def _package(folder: Path, po: str) -> Path:
+    (folder / "templates").mkdir()
+    (folder / "templates" / "a.html").write_text(
+        '{{ _("Hello %(name)s", name=x) }} {{ ngettext("%(num)s cup", "%(num)s cups", n) }}'
+    )
+    path = po_file(folder, "fr", "d")
+    path.parent.mkdir(parents=True)
+    path.write_text(PO + po)
+    return folder
+
+
+GOOD = 'msgid "Hello %(name)s"\nmsgstr "Salut %(name)s"\n\nmsgid "%(num)s cup"\nmsgid_plural "%(num)s cups"\n'
+FORMS = 'msgstr[0] "une tasse"\nmsgstr[1] "%(num)s tasses"\n'
+
+
+def test_a_complete_language_has_no_fault(tmp_path: Path) -> None:
+    folder = _package(tmp_path, GOOD + FORMS)
+    assert faults(folder, folder, "d", "fr") == []
+
+
+@pytest.mark.parametrize(
+    ("po", "problem"),
+    [
+        ("", "is not translated"),
+        (GOOD.replace("Salut %(name)s", "Salut") + FORMS, "has other placeholders"),
+        (GOOD.replace("Salut %(name)s", "Salut %(nom)s") + FORMS, "has other placeholders"),
+        (GOOD + FORMS.replace("%(num)s tasses", "%(n)s tasses"), "has other placeholders"),
+        (GOOD + FORMS.replace("une tasse", ""), "is not translated"),
+        (GOOD + FORMS + '\nmsgid "Bye"\nmsgstr "Salut"\n', "is no longer used"),
+    ],
+)
+def test_a_fault_is_found(tmp_path: Path, po: str, problem: str) -> None:
+    folder = _package(tmp_path, po)
+    assert problem in {fault.problem for fault in faults(folder, folder, "d", "fr")}
+
+
+def test_a_language_without_a_file_is_a_fault(tmp_path: Path) -> None:
+    folder = _package(tmp_path, GOOD + FORMS)
+    assert [fault.problem for fault in faults(folder, folder, "d", "ar")] == ["there is no d.po"]
+
+
+def test_updating_adds_new_texts_empty_and_drops_unused_ones(tmp_path: Path) -> None:
+    folder = _package(tmp_path, 'msgid "Bye"\nmsgstr "Salut"\n')
+    update(folder, folder, "d", "fr")
+    text = po_file(folder, "fr", "d").read_text()
+    assert "Bye" not in text and "Hello %(name)s" in text
+    assert {fault.problem for fault in faults(folder, folder, "d", "fr")} == {"is not translated"}
+
+
+def test_loading_keeps_the_plural_rule_of_the_language() -> None:
+    texts = load([(PACKAGES["web"] / "translations", "web"), (PACKAGES["portal"] / "translations", "portal")], "ar")
+    assert texts.gettext("Emergency") == "الطوارئ"
+    assert texts.gettext("Go to the text") == "اذهب إلى النص"
+    assert [texts.plural(number) for number in (0, 1, 2, 5, 30)] == [0, 1, 2, 3, 5]
+
+
+def test_without_a_file_the_reader_sees_english(tmp_path: Path) -> None:
+    assert load([(tmp_path, "web")], "ar").gettext("Emergency") == "Emergency"
