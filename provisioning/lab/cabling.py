@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from ipaddress import IPv4Interface, IPv6Interface
 from pathlib import Path
@@ -93,6 +94,13 @@ def give_resolver(name: str, text: str) -> None:
     folder = NETNS_ETC / name
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "resolv.conf").write_text(text)
+
+
+def pull_cables(place: Namespace) -> None:
+    """Remove every cable of a place, both ends, before anything else is laid: a namespace itself goes only some time later."""
+    links = json.loads(run(["ip", "-n", place.name, "-j", "link", "show", "type", "veth"]).stdout or "[]")
+    for link in links:
+        place.ip("link", "delete", link["ifname"])
 
 
 def remove(name: str) -> None:

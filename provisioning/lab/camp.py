@@ -100,6 +100,7 @@ class Camp:
         self.say("the box reboots")
         assert self.supervisor is not None
         self.supervisor.stop(grace=0.0)
+        cabling.pull_cables(Namespace(plan.BOX))
         cabling.remove(plan.BOX)
         places.clear_ram(self.box.run)
         self._box_namespace()

@@ -129,6 +129,28 @@ def knock_tcp(address: Ip, port: int, timeout: float = 2.0) -> tuple[str, float]
     return outcome, time.monotonic() - began
 
 
+def knock_tcp_for_icmp(address: Ip, port: int, timeout: float = 2.0) -> tuple[str, float]:
+    """Try to connect and wait for the ICMP refusal itself: ``unreachable`` or ``silent``; and the seconds it took.
+
+    Not asked of the socket, for on a cable without any delay the refusal comes while the kernel still holds the socket for
+    connecting, and it is only noted until the SYN is sent again a second later (tcp_v6_err).
+    """
+    six = address.version == 6
+    family, protocol = _family(address), socket.getprotobyname("ipv6-icmp") if six else socket.IPPROTO_ICMP
+    with socket.socket(family, socket.SOCK_RAW, protocol) as hearing, socket.socket(family, socket.SOCK_STREAM) as knocking:
+        knocking.setblocking(False)
+        began = time.monotonic()
+        knocking.connect_ex((str(address), port))
+        while (left := began + timeout - time.monotonic()) > 0 and select.select([hearing], [], [], left)[0]:
+            data = hearing.recv(2048)
+            message = data if six else data[(data[0] & 15) * 4 :]
+            # RFC 4443 section 3.1, RFC 792: type, then from byte 8 on the packet that was refused.
+            quoted = message[48:] if six else message[8 + (message[8] & 15) * 4 :] if len(message) > 8 else b""
+            if message[0] == (1 if six else 3) and quoted[2:4] == port.to_bytes(2, "big"):
+                return "unreachable", time.monotonic() - began
+        return "silent", time.monotonic() - began
+
+
 def knock_udp(address: Ip, port: int, timeout: float = 2.0) -> tuple[str, float]:
     """Send a datagram: ``answered``, ``unreachable`` (ICMP) or ``silent``; and the seconds it took."""
     began = time.monotonic()

@@ -61,7 +61,9 @@ class Phone:
             web = self.world.web(version)
             yield judging.refused("HTTPS", handset.knock_tcp(web, 443), "refused", version)
             yield judging.refused("QUIC", handset.knock_udp(web, 443), "unreachable", version)
-            yield judging.turned_down("DNS over TLS", handset.knock_tcp(self.world.outside_dns(version), 853), version)
+            yield judging.refused(
+                "DNS over TLS", handset.knock_tcp_for_icmp(self.world.outside_dns(version), 853), "unreachable", version
+            )
             yield judging.turned_down("any other TCP port", handset.knock_tcp(web, 2222), version)
             yield judging.turned_down("any other UDP port", handset.knock_udp(web, 2222), version)
             yield judging.nothing_there("ping of the internet", handset.ping(web), version)
