@@ -66,7 +66,8 @@ class Agent:
         if self.connected and now < self._live_until and now >= self._next_live:
             self._next_live = now + schedule.LIVE_STEP
             self._send_live()
-        self._flight = self._flight.given_up(now)
+        if (flight := self._flight.given_up(now)) != self._flight:
+            self._flight, self.urgent = flight, True  # nobody acknowledged: again
         if self.connected and schedule.may_send(self._flight, waiting=self.outbox.count(), urgent=self.urgent):
             self._send_batch(now)
         self._wait(now)

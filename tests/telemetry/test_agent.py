@@ -1,0 +1,191 @@
+"""The agent: what it sends when, and that nothing is deleted before the hub has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.clock import Moment
+from appliance.config import parse
+from appliance.layout import Layout
+from appliance.values import BoxId
+from telemetry import message, sensors, station
+from telemetry.agent import Agent, boot_id, box_id
+from telemetry.dashboard.report_reader import ReportReader
+from telemetry.dashboard.report_store import ReportStore, connect
+from telemetry.metrics import Fewer, Reading, System
+from telemetry.noise import noise, period_of
+from telemetry.outbox import Outbox
+from telemetry.schedule import PATIENCE, Pace
+from telemetry.station import Station
+from tests.fakes.mqtt import FakeBroker, FakeLink
+from tests.telemetry.delivery import BOOT, ONE, StubStation
+
+SITE = (Path(__file__).resolve().parents[2] / "examples" / "site.toml").read_text("utf-8")
+
+
+class World:
+    """A box and a hub, with time in hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.time = 1000.0
+        self.db = connect(folder / "store.sqlite")
+        self.broker = FakeBroker(ReportStore(self.db))
+        self.outbox = Outbox(folder / "outbox.sqlite")
+        self.station = StubStation(self.outbox, 60)
+        self.links: list[FakeLink] = []
+        self.enrolled = True
+        self.agent = Agent(BoxId(ONE), "North Gate", self.station, self.connect, now=lambda: self.time)
+
+    def connect(self, death: bytes) -> FakeLink | None:
+        if not self.enrolled:
+            return None
+        self.links.append(FakeLink(self.broker, ONE, death))
+        return self.links[-1]
+
+    def steps(self, many: int = 6, seconds: float = 0.0) -> None:
+        for _ in range(many):
+            self.agent.step()
+        self.time += seconds
+
+    def sent(self, leaf: str) -> list[bytes]:
+        return [payload for link in self.links for name, payload in link.published if name == leaf]
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.db.close()
+
+
+def test_the_first_report_goes_out_at_once(world: World) -> None:
+    world.steps()
+    assert len(world.sent("birth")) == 1
+    assert len(ReportReader(world.db).keys(ONE)) == 1 and world.outbox.count() == 0
+
+
+def test_in_ordinary_times_ten_rows_share_a_message(world: World) -> None:
+    for _ in range(21):
+        world.steps(seconds=60)
+    world.steps()
+    assert len(world.sent("t")) == 3
+    assert len(ReportReader(world.db).keys(ONE)) == 21
+
+
+def test_a_change_that_cannot_wait_is_sent_at_once(world: World) -> None:
+    world.steps(seconds=60)
+    world.steps(seconds=60)
+    before = len(world.sent("t"))
+    world.station.reading = Reading(Moment(1_900_000_060.0, 560.0, "synced"), "0.1.0", gate={"uplink": "down"})
+    world.steps()
+    assert len(world.sent("t")) == before + 1
+
+
+def test_what_is_not_acknowledged_stays_and_is_sent_again_after_some_patience(world: World) -> None:
+    world.broker.deaf = True
+    world.steps()
+    assert world.outbox.count() == 1 and len(world.sent("t")) == 1
+    world.steps(seconds=PATIENCE - 1)
+    assert len(world.sent("t")) == 1
+    world.broker.deaf = False
+    world.time += 1
+    world.steps()
+    assert world.outbox.count() == 0 and len(ReportReader(world.db).keys(ONE)) == 1
+
+
+def test_a_cut_line_loses_nothing_and_all_goes_out_when_it_is_back(world: World) -> None:
+    world.steps()
+    world.links[0].cut()
+    for _ in range(15):
+        world.steps(seconds=60)
+    waiting = world.outbox.count()
+    assert waiting == 14 and not ReportReader(world.db).boxes()[0]["online"]
+    world.links[0].connect()
+    world.steps()
+    assert world.outbox.count() == 0 and ReportReader(world.db).boxes()[0]["online"]
+    assert len(ReportReader(world.db).keys(ONE)) == waiting + 2  # one before the cut, one measured since
+
+
+def test_it_measures_before_the_box_has_enrolled(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telemetry.agent.time.sleep", lambda _: None)
+    world.enrolled = False
+    for _ in range(3):
+        world.steps(seconds=60)
+    assert world.outbox.count() == 3
+    world.enrolled = True
+    world.steps()
+    assert len(ReportReader(world.db).keys(ONE)) >= 3
+
+
+def test_live_points_come_while_asked_for_and_are_not_kept(world: World) -> None:
+    world.steps()
+    command = message.encode(message.Command(6))
+    world.broker._publish_down(f"campbox/v1/{ONE}/down/command", command)
+    for _ in range(20):
+        world.steps(seconds=1)
+    live = [m for payload in world.sent("t") if isinstance(m := message.decode_telemetry(payload), message.Live)]
+    assert 3 <= len(live) <= 4
+    assert len(ReportReader(world.db).keys(ONE)) == 1 and world.outbox.count() == 0
+    assert len(ReportReader(world.db).live_points(ONE, 0, 0)[1]) == len(live)
+
+
+def test_nonsense_from_the_hub_is_survived(world: World) -> None:
+    world.steps()
+    for leaf in ("ack", "command", "desired", "else"):
+        world.broker._publish_down(f"campbox/v1/{ONE}/down/{leaf}", b"\xff nonsense")
+    world.steps(10, seconds=60)
+    world.steps()
+    assert len(ReportReader(world.db).keys(ONE)) >= 1
+
+
+def test_an_orderly_end_is_told(world: World) -> None:
+    world.steps()
+    world.agent.stop()
+    assert not ReportReader(world.db).boxes()[0]["online"]
+
+
+def test_a_batch_too_large_for_the_broker_is_sent_in_parts(world: World) -> None:
+    moment = Moment(1_800_000_000.0, 60.0, "floor")
+    for n in range(100):
+        world.outbox.add(BOOT, moment, {number: f"{n} " + "\u1200" * 190 for number in (20, 23, 24, 27)})
+    for _ in range(40):
+        world.steps(seconds=1)
+    assert world.outbox.count() == 0 and len(ReportReader(world.db).keys(ONE)) == 101
+    assert max(map(len, world.sent("t"))) <= message.MESSAGE_LIMIT
+
+
+def test_raw_counts_of_people_never_reach_outbox_or_wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate counts 7; nothing that is written or told may say so, nor change with it within a period."""
+    facts: dict[str, Any] = {"ok": True, "people_online": 7, "active_people": 4711}
+    monkeypatch.setattr(sensors, "gate", lambda _layout: facts)
+    monkeypatch.setattr(sensors, "system", lambda _layout: System(1, 1, 1, 1, 1, 1))
+    moments = iter(Moment(1_900_000_000.0, 100.0 + n, "synced") for n in range(100))
+    monkeypatch.setattr(station.clock, "now", lambda: next(moments))
+    outbox = Outbox(tmp_path / "outbox.sqlite")
+    taker = Station(Layout.under(tmp_path, tmp_path), outbox, BOOT, Pace(60), 10)
+    first = taker.read("row").people
+    facts.update(people_online=5000, active_people=3)
+    assert taker.read("row").people == taker.read("live").people == first
+    assert first["people_online"] == Fewer(10)
+    period = period_of(BOOT.hex(), 100.0, 900)
+    assert first["people_active"] == 4711 + noise(outbox.secret, "people_active", period)
+
+
+def test_the_box_is_who_its_card_says(tmp_path: Path) -> None:
+    layout, config = Layout.under(tmp_path, tmp_path), parse(SITE)
+    layout.etc.mkdir()
+    assert box_id(layout, config) == config.site.id
+    layout.identity_file.write_text(json.dumps({"box": "replaced-7"}))
+    assert str(box_id(layout, config)) == "replaced-7"
+
+
+def test_the_boot_id_is_sixteen_bytes(tmp_path: Path) -> None:
+    layout = Layout.under(tmp_path, tmp_path)
+    layout.run.mkdir()
+    layout.boot_id_file.write_text("6f1c7f0e-1a2b-4c3d-8e9f-0123456789ab\n")
+    assert boot_id(layout).hex() == "6f1c7f0e1a2b4c3d8e9f0123456789ab"
