@@ -186,8 +186,8 @@ class Store:
         except OSError:
             stat = None
         seen = (stat.st_ino, stat.st_mtime_ns) if stat else None
-        if getattr(self._local, "seen", None) != seen:
-            old = getattr(self._local, "connection", None)
+        old: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if getattr(self._local, "seen", "nothing yet") != seen:
             if old is not None:
                 old.close()
             self._local.connection = self._open() if seen else None

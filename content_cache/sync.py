@@ -73,7 +73,7 @@ class Sync:
             return self._take(source, offer)
         except Unreachable as error:
             return Outcome("offline", error.what)
-        except (Refused, BadInput) as error:
+        except (NotSo, BadInput) as error:
             return Outcome("refused", error.what)
 
     def _source(self) -> Source | None:

@@ -1,0 +1,44 @@
+"""W The catalogue's page at the hub: what is published, and what became of every imported record. Login is the dashboard's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, jsonify, render_template, request
+
+from appliance.hub_config import HubConfig
+from appliance.layout import Layout
+from content_cache.publish import publisher
+
+SHOWN = 200
+"""Records shown of a report; the whole one is at /api/v1/catalogue/report."""
+
+
+def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
+    """Add the page and its data to the hub."""
+    pages = Blueprint("publish", __name__, template_folder="templates")
+
+    @pages.get("/catalogue-admin")
+    def catalogue_admin() -> str:
+        report = publisher.report(layout)
+        wanted = request.args.get("show", "")
+        entries = [
+            one for one in report.get("entries", ()) if wanted in (one["outcome"], "") and (wanted or one["notes"] or one["why"])
+        ]
+        return render_template(
+            "catalogue_admin.html", published=publisher.current(layout), report=report, entries=entries[:SHOWN], found=len(entries),
+            wanted=wanted,
+        )  # fmt: skip
+
+    @pages.get("/api/v1/catalogue")
+    def published() -> Response:
+        current = publisher.current(layout)
+        told: dict[str, Any] = {"name": current.name, **current.custom} if current else {}
+        return jsonify(published=told or None)
+
+    @pages.get("/api/v1/catalogue/report")
+    def report() -> Response:
+        return jsonify(publisher.report(layout))
+
+    app.register_blueprint(pages)
+    app.config.setdefault("CAMPBOX_NAVIGATION", []).append(("Catalogue", "/catalogue-admin"))

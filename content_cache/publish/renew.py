@@ -1,0 +1,28 @@
+"""W Signs the published repository anew before it expires. Run by a timer at the hub; nothing else changes."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from appliance.errors import CampboxError
+from appliance.layout import Layout
+from appliance.log import start_logging
+from content_cache.publish import publisher
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """One look; exit 1 when the keys or the repository cannot be read."""
+    start_logging()
+    try:
+        publisher.ensure(Layout.from_environment(os.environ, Path(__file__).resolve().parents[2]))
+    except (CampboxError, OSError) as error:
+        log.error("%s", error)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()
