@@ -160,6 +160,10 @@ SERVICES: tuple[Service, ...] = (
         ready="{run}/events/events.sock",
     ),
     Service(
+        "renew", "hub", "signs the published catalogue anew before it expires",
+        ("{python}", "-m", "content_cache.publish.renew"), "campbox-hub", kind="timer", every=21_600,
+    ),
+    Service(
         "hub-nginx", "hub", "TLS; the signed content repository as static files",
         ("nginx", "-c", "{conf}/nginx.conf", "-e", "stderr", "-g", "daemon off;"), "campbox-hubfront",
         capabilities=(BIND,), groups=("campbox-hub",), needs=("dashboard",), ready="{run}/hub-nginx/pid",
