@@ -61,10 +61,12 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
 
 
 def reader_language() -> Language:
-    """The language of this request: its address's, else the reader's choice, else the site's first."""
+    """The language of this request: its address's (also where there is no such page), else the reader's, else the site's first."""
     if "language" not in flask.g:
         known: tuple[Language, ...] = flask.current_app.extensions["campbox"]["offered"]
-        flask.g.language = languages.choose(flask.request.headers.get("Accept-Language"), known) or known[0]
+        said = flask.request.path.split("/", 2)[1]
+        wanted = languages.choose(flask.request.headers.get("Accept-Language"), known)
+        flask.g.language = next((one for one in known if one.tag == said), wanted or known[0])
     language: Language = flask.g.language
     return language
 

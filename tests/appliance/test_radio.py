@@ -1,0 +1,48 @@
+"""hostapd's configuration as a whole text, and nothing without a radio."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from appliance.config import Radio
+from appliance.radio import files
+from appliance.services import SERVICES
+from tests.captive_portal.site import GOLDEN, LAYOUT, SITE
+
+RADIO = Radio("wlan0", "Community Wi-Fi", 6, "JO")
+
+
+def _text(radio: Radio) -> str:
+    return files(dataclasses.replace(SITE, radio=radio), LAYOUT)["hostapd.conf"]
+
+
+def test_the_whole_text() -> None:
+    assert _text(RADIO) == (GOLDEN / "hostapd.conf").read_text()
+
+
+def test_without_a_radio_there_is_no_file() -> None:
+    assert files(SITE, LAYOUT) == {}
+
+
+def test_phones_are_kept_apart_on_the_air() -> None:
+    assert "ap_isolate=1" in _text(RADIO).splitlines()
+
+
+@pytest.mark.parametrize("name", ["a", "مخيم الشمال", 'quo"te', "back\\slash", "#hash", "x=y", "32 characters long network name!"])
+def test_any_name_of_the_network_comes_out_as_it_is(name: str) -> None:
+    [line] = [line for line in _text(dataclasses.replace(RADIO, ssid=name)).splitlines() if line.startswith("ssid2=")]
+    assert bytes.fromhex(line.removeprefix("ssid2=")).decode() == name
+
+
+@pytest.mark.parametrize(("channel", "mode", "wide"), [(1, "g", "0"), (14, "g", "0"), (36, "a", "1"), (149, "a", "1")])
+def test_the_channel_decides_the_band(channel: int, mode: str, wide: str) -> None:
+    lines = _text(dataclasses.replace(RADIO, channel=channel)).splitlines()
+    assert f"hw_mode={mode}" in lines and f"ieee80211ac={wide}" in lines and f"ieee80211h={wide}" in lines
+
+
+def test_nothing_hostapd_prints_about_phones_reaches_a_log() -> None:
+    [service] = [service for service in SERVICES if service.name == "hostapd"]
+    assert service.command[1:3] == ("-f", "/dev/null")
+    assert "logger_stdout=0" in _text(RADIO).splitlines() and "logger_syslog=0" in _text(RADIO).splitlines()

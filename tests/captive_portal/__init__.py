@@ -1,0 +1,1 @@
+"""P Tests; never installed."""

@@ -1,0 +1,19 @@
+"""The example site in the places of the demo, and the golden texts that belong to it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from appliance.config import SiteConfig, parse
+from appliance.layout import Layout
+
+PROJECT = Path(__file__).resolve().parents[2]
+GOLDEN = PROJECT / "tests" / "golden"
+SITE = parse((PROJECT / "examples" / "site.toml").read_text())
+LAYOUT = Layout.under(Path("/run/campbox-demo/box"), Path("/run/campbox-demo/app"))
+
+
+def with_api(name: str = "portal.example.org") -> SiteConfig:
+    """The example with a public name."""
+    return dataclasses.replace(SITE, access=dataclasses.replace(SITE.access, api_name=name))

@@ -1,0 +1,63 @@
+"""RFC 8908, section 5."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from captive_portal.capport import LONGEST, document, media_type
+from captive_portal.device import Device, Share
+
+SHARE = Share(1_000_000, 100_000, 3, "equal")
+PORTAL, VENUE = "https://portal.example.org/", "https://portal.example.org/ar/services"
+
+
+def _device(state: str, left: int | None) -> Device:
+    return Device(state, left, 0, 0, "up", SHARE)  # type: ignore[arg-type]
+
+
+def _answer(device: Device) -> dict[str, object]:
+    answer: dict[str, object] = json.loads(document(device, portal_url=PORTAL, venue_url=VENUE))
+    return answer
+
+
+def test_captive_tells_where_to_go_and_no_time() -> None:
+    assert _answer(_device("captive", 77)) == {
+        "captive": True,
+        "user-portal-url": PORTAL,
+        "venue-info-url": VENUE,
+        "can-extend-session": True,
+    }
+
+
+@pytest.mark.parametrize("state", ["admitted", "grace"])
+def test_online_tells_how_long(state: str) -> None:
+    answer = _answer(_device(state, 3600))
+    assert answer["captive"] is False and answer["seconds-remaining"] == 3600
+
+
+def test_without_an_end_no_time_is_told() -> None:
+    assert "seconds-remaining" not in _answer(_device("admitted", None))
+
+
+@given(st.integers(0, 10**9), st.text(st.characters(codec="ascii", min_codepoint=33), max_size=253))
+def test_it_is_never_longer_than_the_standard_allows(left: int, name: str) -> None:
+    text = document(_device("admitted", left), portal_url=f"https://{name}/", venue_url=f"https://{name}/ar/services")
+    assert len(text) <= LONGEST
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        (None, "application/captive+json"),
+        ("*/*", "application/captive+json"),
+        ("application/captive+json", "application/captive+json"),
+        ("application/capport+json", "application/capport+json"),
+        ("application/capport+json, application/captive+json", "application/captive+json"),
+    ],
+)
+def test_the_format_has_the_name_the_phone_knows(accept: str | None, kind: str) -> None:
+    assert media_type(accept) == kind

@@ -1,0 +1,107 @@
+"""The nginx configuration as a whole text, and the rules it must not lose."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.web.headers import SECURITY_HEADERS
+from appliance.web.languages import LANGUAGES, choose
+from captive_portal.front import files, first_of, site_names
+from captive_portal.front_site import PRERENDERED
+from captive_portal.probes import PROBES
+from tests.captive_portal.site import GOLDEN, LAYOUT, SITE, with_api
+
+PLAIN = files(SITE, LAYOUT)["nginx.conf"]
+SECURE = files(with_api(), LAYOUT)["nginx.conf"]
+
+
+def test_the_whole_text() -> None:
+    assert (GOLDEN / "nginx.conf").read_text() == PLAIN
+
+
+def test_the_whole_text_with_a_certificate() -> None:
+    assert (GOLDEN / "nginx-https.conf").read_text() == SECURE
+
+
+def test_nothing_that_could_name_a_client_is_logged() -> None:
+    outside, inside = PLAIN.split("http {")
+    assert re.findall(r"^\s*error_log (.*);", inside, re.MULTILINE) == ["stderr emerg"]
+    assert re.findall(r"^\s*error_log (.*);", outside, re.MULTILINE) == ["stderr alert"]
+    assert re.findall(r"^\s*access_log (.*);", PLAIN, re.MULTILINE) == ["off"]
+
+
+def test_an_address_told_by_a_phone_is_replaced_and_never_passed_on() -> None:
+    assert "proxy_set_header X-Real-IP $remote_addr;" in PLAIN
+    for name in ("X-Forwarded-For", "X-Forwarded-Host", "Forwarded", "User-Agent", "Referer"):
+        assert f'proxy_set_header {name} "";' in PLAIN
+
+
+def test_https_is_served_exactly_when_there_is_a_public_name() -> None:
+    assert "443" not in PLAIN and "ssl" not in PLAIN
+    assert "listen 443 ssl" in SECURE and "portal.example.org" in SECURE and "ssl_reject_handshake on" in SECURE
+
+
+def test_a_site_name_is_never_a_probes_host() -> None:
+    assert not {probe.host for probe in PROBES} & set(site_names(with_api()))
+
+
+def test_what_people_search_for_is_never_kept() -> None:
+    pattern = re.search(r'"~(\^\(\?:\(\?:page.*)" "";', PLAIN)
+    assert pattern is not None
+    kept = re.compile(pattern[1])
+    for arguments in ("page=2", "need=health&page=3", "open=now", "need=water-sanitation"):
+        assert kept.search(arguments), arguments
+    for arguments in (
+        "q=tuberculosis",
+        "page=2&q=x",
+        "q=",
+        "need=health&q=planted",
+        "Q=x",
+        "page=2;q=x",
+        "near=31.9,35.9",
+        "need=%71",
+    ):
+        assert not kept.search(arguments), arguments
+
+
+def test_every_prerendered_page_of_every_language_has_its_place() -> None:
+    for language in LANGUAGES:
+        for page in PRERENDERED:
+            assert f"location = /{language.tag}/{page} {{" in PLAIN
+
+
+def test_pages_from_files_carry_the_same_headers_as_pages_from_flask() -> None:
+    place = PLAIN.split("location = /ar/ {")[1].split("}")[0]
+    for name, value in SECURITY_HEADERS.items():
+        assert f'add_header {name} "{value}" always;' in place
+
+
+def _front_choice(header: str) -> str | None:
+    """What nginx's map would say; Python's ``re`` knows the same constructs."""
+    longest_first = sorted(LANGUAGES, key=lambda language: -len(language.tag))
+    return next((one.tag for one in longest_first if re.search(first_of(LANGUAGES, one), header, re.IGNORECASE)), None)
+
+
+TAGS = st.sampled_from(["ar", "ar-SY", "fa", "fa-AF", "prs", "fr-CA", "en-GB", "uk", "so-SO", "arz", "fil", "e", "zh-Hant-TW"])
+
+
+@given(st.lists(TAGS, min_size=1, max_size=6), st.booleans())
+def test_the_front_and_the_portal_choose_alike_in_every_header_a_browser_sends(tags: list[str], spaced: bool) -> None:
+    header = (", " if spaced else ",").join(tag if n == 0 else f"{tag};q={1 - n / 10:.1f}" for n, tag in enumerate(tags))
+    found = choose(header, LANGUAGES)
+    assert _front_choice(header) == (found.tag if found else None)
+
+
+@given(st.text(max_size=2000))
+def test_no_header_makes_the_front_choose_what_it_does_not_name(header: str) -> None:
+    chosen = _front_choice(header)
+    assert chosen is None or re.search(chosen[:2] + "|prs", header, re.IGNORECASE)
+
+
+def test_a_refused_language_is_not_chosen_by_the_front() -> None:
+    assert _front_choice("en;q=0") is None
+    assert _front_choice("en;q=0.0, uk") is None
+    assert _front_choice("en;q=0.5") == "en"
