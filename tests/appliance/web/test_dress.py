@@ -111,6 +111,12 @@ def test_an_error_is_a_page_in_the_readers_language(client: FlaskClient) -> None
     assert client.post("/en/page").status_code == 405
 
 
+def test_a_page_that_is_not_there_speaks_the_language_of_its_address(client: FlaskClient) -> None:
+    answer = client.get("/ar/nothing-here", headers={"Accept-Language": "en"})
+    assert answer.status_code == 404
+    assert '<html lang="ar" dir="rtl">' in answer.text
+
+
 def test_a_fault_is_a_page_without_traceback_and_its_log_line_has_no_address(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         answer = _app().test_client().get("/en/broken?q=planted-search", headers={"User-Agent": "planted-agent"})
