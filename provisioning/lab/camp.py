@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from appliance import box as box_place
+from appliance import facts
 from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.services import USERS
@@ -26,6 +28,8 @@ from provisioning.lab.trust import Authority
 from provisioning.lab.world import World
 
 PROJECT = Path(__file__).resolve().parents[2]
+PATIENCE = 20.0
+"""Seconds to wait for enrolment and the first catalogue before phones come; they come then anyway."""
 HUB_NAME = "hub.campbox.example"
 PORTS = {"portal": 8180, "hub": 8181, "mqtt": 18883}
 """Loopback ports of the host, where they are free."""
@@ -65,6 +69,7 @@ class Camp:
         self._box_files()
         self._box_start()
         self._browser()
+        self._enrol_and_fetch()
         self.roster = Roster(
             self.phones, Namespace(plan.BOX), self.config.lan.bridge,
             command=phone_command(sys.executable, places.ROOT / "world.json"), environment=self.environment,
@@ -183,6 +188,21 @@ class Camp:
         self.supervisor = box_place.assemble(self.config, self.box, python=self.python, enter=Namespace(plan.BOX).enter)
         self.supervisor.on_change = self._on_change
         self.supervisor.start()
+
+    def _enrol_and_fetch(self) -> None:
+        """Both happen by themselves within minutes; here the box is asked to hurry, so that the first phone finds services."""
+        assert self.supervisor is not None
+        deadline = time.monotonic() + PATIENCE
+        while not facts.read(self.box, "sync").get("services") and time.monotonic() < deadline:
+            if (self.box.identity_dir / "root.json").exists() and "sync" not in self.supervisor.pids():
+                self.supervisor.run_now("sync")
+            self.hub.supervisor.tick()
+            self.supervisor.tick()
+            time.sleep(0.1)
+        told = facts.read(self.box, "sync")
+        self.say(
+            f"the box has {told.get('services', 0)} services: {told.get('state', 'not enrolled')} {told.get('why', '')}".rstrip()
+        )
 
     def _browser(self) -> None:
         """The host's browser becomes a phone, and finds box and hub behind loopback ports."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from appliance.files import write_json
 from provisioning.lab import board, checks, fitness, keys, places
 from provisioning.lab.camp import Camp
 
+TELEMETRY_PACE = "CAMPBOX_TELEMETRY_INTERVAL"
+"""Seconds between two reports of the box; a real one sends once a minute, which is long to watch."""
 PULSE = 0.1
 """Seconds between two looks at every process."""
 
@@ -74,6 +77,7 @@ class Show:
 def run(wanted: Wanted) -> int:
     """The whole demo; the exit status. Raises CampboxError when it cannot be brought up."""
     show = Show()
+    os.environ.setdefault(TELEMETRY_PACE, "5")
     with places.only_one(), keys.listening() as wishes:
         for left in places.sweep():
             show.say(f"cleared away what an earlier demo left: {left}")
