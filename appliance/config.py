@@ -121,7 +121,7 @@ def _site(table: Table) -> Site:
         name=table.take("name", text),
         country=table.take("country", kinds.country),
         timezone=table.take("timezone", kinds.timezone),
-        languages=table.take("languages", listed(kinds.tag)),
+        languages=table.take("languages", listed(kinds.language)),
     )
 
 
@@ -223,7 +223,7 @@ def parse(untrusted_text: str, file: str = "campbox.toml") -> SiteConfig:
 def _check_radio(config: SiteConfig, reader: Reader, external: bool) -> None:
     if external == (config.radio is not None):
         problem = "both [radio] and external_ap = true" if external else "neither [radio] nor external_ap = true"
-        raise reader.fail("radio", "interface", problem, "say which gives the Wi-Fi: the box's own radio or one on its LAN port")
+        raise reader.fail("", "external_ap", problem, "say which gives the Wi-Fi: the box's own radio or one on its LAN port")
 
 
 def _check_interfaces(config: SiteConfig, reader: Reader) -> None:

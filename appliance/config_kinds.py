@@ -9,6 +9,7 @@ from typing import Any, cast
 from appliance.errors import BadInput
 from appliance.toml_reader import matching, text
 from appliance.values import BoxId, Rate, parse_duration
+from appliance.web.languages import BY_TAG
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
@@ -20,6 +21,13 @@ tag = matching(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", "a language code", 'u
 country = matching(r"[A-Z]{2}", "a country code", 'use ISO 3166, two capitals, for example "JO"')
 pin = matching(r"sha256:[0-9a-f]{64}", "a pin", 'copy the line "sha256:..." that campbox hub up printed')
 _host_and_port = matching(r"[a-z0-9.-]+:[0-9]{1,5}", "host:port", 'for example "connectivitycheck.gstatic.com:80"')
+
+
+def language(value: Any) -> str:
+    """A language that the pages have texts in."""
+    if tag(value) not in BY_TAG:
+        raise BadInput(f"there are no texts in {value!r}", mend=f"choose among {', '.join(BY_TAG)}")
+    return cast(str, value)
 
 
 def check_target(value: Any) -> str:
@@ -41,8 +49,9 @@ def ssid(value: Any) -> str:
 
 def timezone(value: Any) -> str:
     """An IANA time zone."""
+    text(value)
     try:
-        zoneinfo.ZoneInfo(text(value))
+        zoneinfo.ZoneInfo(value)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise BadInput(f"{value[:60]!r} is not a time zone", mend='use an IANA name, for example "Asia/Amman"') from error
     return cast(str, value)
@@ -50,8 +59,9 @@ def timezone(value: Any) -> str:
 
 def lan4(value: Any) -> ipaddress.IPv4Interface:
     """The box's own IPv4 address with its private network."""
+    text(value)
     try:
-        address = ipaddress.IPv4Interface(text(value))
+        address = ipaddress.IPv4Interface(value)
     except ValueError as error:
         raise BadInput(f"{value[:60]!r} is not an IPv4 address with a network", mend='write it as "10.44.0.1/20"') from error
     private = any(address.ip in ipaddress.IPv4Network(net) for net in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -66,8 +76,9 @@ def lan4(value: Any) -> ipaddress.IPv4Interface:
 
 def lan6(value: Any) -> ipaddress.IPv6Interface:
     """The box's own IPv6 address with its unique local network."""
+    text(value)
     try:
-        address = ipaddress.IPv6Interface(text(value))
+        address = ipaddress.IPv6Interface(value)
     except ValueError as error:
         raise BadInput(
             f"{value[:60]!r} is not an IPv6 address with a network", mend='write it as "fd12:3456:789a::1/64"'
