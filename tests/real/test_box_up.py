@@ -1,0 +1,245 @@
+"""``campbox box up`` as a technician starts it: a real process on real interfaces (veth ends in a namespace), and every refusal."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance import leftovers
+from appliance.layout import Layout
+from appliance.run import run, spawn
+from provisioning.lab.netns import Namespace, connect
+
+pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
+CODE = Path(__file__).resolve().parents[2]
+SITE = """
+external_ap = true
+[site]
+id = "up-1"
+name = "Test camp"
+country = "JO"
+timezone = "Asia/Amman"
+languages = ["ar", "en"]
+[lan]
+interface = "lan0"
+address = "10.44.0.1/20"
+address6 = "fd5c:a3b0:77::1/64"
+[[uplink]]
+interface = "wan0"
+down = "10mbit"
+up = "2mbit"
+"""
+LEASED = """#!/bin/sh
+[ "$1" = bound ] || exit 0
+ip address add $ip/$mask dev $interface
+ip route add default via $router
+echo "leased $ip dns $dns"
+"""
+CAMPBOX = (sys.executable, "-m", "appliance.cli")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CODE), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
+
+
+@dataclass
+class Place:
+    """A machine with a LAN port (a phone at its other end) and an uplink, and a folder for the box's files."""
+
+    machine: Namespace
+    phone: Namespace
+    root: Path
+
+    @property
+    def layout(self) -> Layout:
+        return Layout.under(self.root / "box", CODE)
+
+    def site(self, text: str = SITE) -> Path:
+        path = self.root / "site.toml"
+        path.write_text(text)
+        return path
+
+    def up(self, site: Path) -> subprocess.Popen[Any]:
+        argv = [*self.machine.enter, *CAMPBOX, "box", "up", str(site), "--root", str(self.root / "box")]
+        process: subprocess.Popen[Any] = spawn(argv, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return process
+
+    def refused(self, site: Path) -> tuple[int, list[str]]:
+        process = self.up(site)
+        told, _ = process.communicate(timeout=60)
+        assert leftovers.running(self.layout) == {}, "something was started"
+        assert not (self.root / "box" / "etc").exists(), "something was written"
+        assert "Traceback" not in told
+        return process.returncode, told.splitlines()
+
+    def ask(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        return run([*CAMPBOX, "box", *argv, "--root", str(self.root / "box")], env=ENVIRONMENT, check=False)
+
+    def curl(self, host: str, path: str = "/") -> str:
+        """Head and body that the phone gets from whatever answers for ``host``, at the address DNS gives the captive."""
+        return self.phone.run(
+            "curl", "-s", "-i", "-m", "10", "-H", f"Host: {host}", f"http://198.51.100.1{path}", check=False
+        ).stdout
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    names = [f"up-{what}-{os.getpid()}" for what in ("box", "phone", "net")]
+    machine, phone, net = (Namespace.create(name) for name in names)
+    root = Path(tempfile.mkdtemp(prefix="campbox-up-"))
+    root.chmod(0o755)
+    try:
+        connect(machine, "lan0", phone, "eth0")
+        connect(machine, "wan0", net, "eth0")
+        machine.ip("address", "add", "192.0.2.2/24", "dev", "wan0")
+        net.ip("address", "add", "192.0.2.1/24", "dev", "eth0")
+        machine.ip("route", "add", "default", "via", "192.0.2.1")
+        yield Place(machine, phone, root)
+    finally:
+        for namespace in (machine, phone, net):
+            namespace.destroy()
+        shutil.rmtree(root)
+
+
+def wait_until_up(process: subprocess.Popen[Any]) -> None:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "services run" in line:
+            return
+    pytest.fail("it ended: " + "".join(lines))
+
+
+def end(process: subprocess.Popen[Any], number: signal.Signals = signal.SIGTERM) -> int:
+    process.send_signal(number)
+    process.communicate(timeout=30)
+    return process.returncode
+
+
+def test_a_phone_on_the_lan_port_leases_is_led_to_the_portal_and_the_stop_is_orderly(place: Place) -> None:
+    process = place.up(place.site())
+    try:
+        wait_until_up(process)
+        script = place.root / "leased.sh"
+        script.write_text(LEASED)
+        script.chmod(0o755)
+        told = place.phone.run("busybox", "udhcpc", "-i", "eth0", "-q", "-n", "-t", "10", "-s", str(script)).stdout
+        lease = next(line for line in told.splitlines() if line.startswith("leased 10.44.")).split()
+        assert lease[3] == "10.44.0.1"
+        assert "302" in (answer := place.curl("connectivitycheck.gstatic.com", "/generate_204"))
+        assert "Location: http://camp.internal/" in answer
+        assert "Test camp" in place.curl("camp.internal", "/en/")
+
+        state = json.loads(place.ask("status", "--json").stdout)
+        assert state["whole"] is True, state
+        assert set(state["services"]) >= {"gate", "nginx", "portal", "catalogue", "dnsmasq-captive", "dnsmasq-admitted"}
+        assert "held back" in place.ask("explain", lease[1]).stdout
+
+        second = place.up(place.site())
+        told, _ = second.communicate(timeout=60)
+        assert second.returncode == 1 and "already running" in told
+    finally:
+        code = end(process)
+    assert code == 0
+    assert leftovers.running(place.layout) == {}
+    assert place.ask("status").returncode == 1
+
+
+def test_a_start_after_kill_9_ends_what_was_left_and_comes_up(place: Place) -> None:
+    process = place.up(place.site())
+    wait_until_up(process)
+    end(process, signal.SIGKILL)
+    orphans = {pid for pids in leftovers.running(place.layout).values() for pid in pids}
+    assert len(orphans) >= 5
+    process = place.up(place.site())
+    try:
+        wait_until_up(process)
+        now = {pid for pids in leftovers.running(place.layout).values() for pid in pids}
+        assert now and not now & orphans
+    finally:
+        end(process)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (SITE + "colour = 3\n", "site.toml:17: unknown key 'colour' in [uplink]"),
+        (SITE.replace("10.44.0.1/20", "10.44.0.300/20"), "site.toml:11: address: '10.44.0.300/20' is not an IPv4 address"),
+        (SITE + '[[uplink]]\ninterface = "wan0"\ndown = "1mbit"\nup = "1mbit"\n', "wan0 is already used"),
+        (SITE + "[catalogue]\nsample = true\n", "sample = true outside the demo"),
+    ],
+)
+def test_a_wrong_site_file_is_one_line_and_exit_2(place: Place, text: str, said: str) -> None:
+    code, lines = place.refused(place.site(text))
+    assert (code, len(lines)) == (2, 1), lines
+    assert said in lines[0]
+
+
+@contextmanager
+def listening(place: Place, family: str, kind: str, address: str, port: int) -> Iterator[None]:
+    """Another program of this machine that holds a port."""
+    begin = "s.listen();" if kind == "SOCK_STREAM" else ""
+    code = f"import socket, time; s = socket.socket(socket.{family}, socket.{kind}); s.bind(('{address}', {port})); {begin} print()"
+    argv = [sys.executable, "-u", "-c", f"{code}; time.sleep(120)"]
+    process = place.machine.spawn(argv, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b"\n", "it could not listen"
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_port_in_use_is_named_with_its_program_before_anything_starts(place: Place) -> None:
+    with listening(place, "AF_INET", "SOCK_STREAM", "0.0.0.0", 80):
+        code, lines = place.refused(place.site())
+    assert (code, len(lines)) == (1, 1), lines
+    assert "tcp port 80 at 0.0.0.0: in use by python" in lines[0] and "nginx needs it" in lines[0]
+
+
+def test_missing_interfaces_are_named_together_and_nothing_is_changed(place: Place) -> None:
+    before = place.machine.run("ip", "-o", "link").stdout
+    code, lines = place.refused(place.site(SITE.replace("lan0", "lan7").replace("wan0", "wan7")))
+    assert (code, len(lines)) == (1, 2), lines
+    assert "no interface lan7" in lines[0] and "no interface wan7" in lines[1]
+    assert place.machine.run("ip", "-o", "link").stdout == before
+
+
+def test_the_machines_own_line_is_not_given_away(place: Place) -> None:
+    code, lines = place.refused(place.site(SITE.replace("lan0", "x").replace("wan0", "lan0").replace('"x"', '"wan0"')))
+    assert code == 1
+    assert "wan0 carries this machine's default route" in lines[0]
+
+
+def test_a_port_in_use_elsewhere_on_the_machine_does_not_matter(place: Place) -> None:
+    """systemd-resolved listens at 127.0.0.53:53 on most machines."""
+    with listening(place, "AF_INET", "SOCK_DGRAM", "127.0.0.53", 53):
+        process = place.up(place.site())
+        wait_until_up(process)
+        assert end(process) == 0
+
+
+@pytest.mark.parametrize(("family", "address"), [("AF_INET", "127.0.0.1"), ("AF_INET6", "::"), ("AF_INET6", "::1")])
+def test_listeners_are_seen_under_their_addresses(place: Place, family: str, address: str) -> None:
+    with listening(place, family, "SOCK_STREAM", address, 443):
+        asked = place.machine.run(sys.executable, "-m", "appliance.preflight_facts", str(place.site()), env=ENVIRONMENT)
+    found = [one for one in json.loads(asked.stdout)["listeners"] if one["port"] == 443]
+    assert [(one["protocol"], one["address"]) for one in found] == [("tcp", address)]
+    assert found[0]["program"].startswith("python")
+
+
+def test_this_machine_has_every_kernel_feature_and_a_trial_that_fails_is_noticed(place: Place) -> None:
+    asked = place.machine.run(sys.executable, "-m", "appliance.preflight_facts", str(place.site()), env=ENVIRONMENT)
+    assert json.loads(asked.stdout)["missing_features"] == []
+    broken = "import appliance.preflight_facts as p; p._NFT_TRIALS['rejecting'] = 'no'; print(list(p._missing_features()))"
+    assert place.machine.run(sys.executable, "-c", broken, env=ENVIRONMENT).stdout.strip() == "['rejecting']"
