@@ -1,0 +1,97 @@
+"""The service table as systemd units: whole texts in ``tests/golden/units``, and that no unit gets more than its row says.
+
+After a wanted change: ``CAMPBOX_GOLDEN=write ./campbox test fast`` writes the texts anew; read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from appliance.layout import Layout
+from appliance.services import SERVICES, USERS, Service, services
+from appliance.units import sysusers, tmpfiles, units
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "units"
+LAYOUT = Layout.system(Path("/opt/campbox"))
+PYTHON = "/opt/campbox/.venv/bin/python"
+BOX = services("box", radio=True)
+TEXTS = units(BOX, LAYOUT, PYTHON)
+LONG_RUNNING = [service for service in SERVICES if service.kind == "daemon"]
+
+
+def lines(text: str, key: str) -> list[str]:
+    return [line.partition("=")[2] for line in text.splitlines() if line.startswith(f"{key}=")]
+
+
+def unit(service: Service) -> str:
+    return units(services(service.place, radio=True), LAYOUT, PYTHON)[f"campbox-{service.name}.service"]
+
+
+def test_the_units_of_a_box_are_as_they_were_last_read() -> None:
+    wanted = {**TEXTS, "sysusers.conf": sysusers(BOX), "tmpfiles.conf": tmpfiles(LAYOUT)}
+    if os.environ.get("CAMPBOX_GOLDEN") == "write":
+        for name, text in wanted.items():
+            (GOLDEN / name).write_text(text)
+    assert {path.name: path.read_text() for path in GOLDEN.iterdir()} == wanted
+
+
+def test_every_service_has_a_unit_and_the_target_wants_each() -> None:
+    wanted = lines(TEXTS["campbox.target"], "Wants")[0].split()
+    assert set(wanted) <= set(TEXTS)
+    assert {name.removeprefix("campbox-").rpartition(".")[0] for name in wanted} == {s.name for s in BOX} | {"prepare"}
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_unit_has_its_rows_user_and_capabilities_and_no_others(service: Service) -> None:
+    text = unit(service)
+    assert lines(text, "User") == lines(text, "Group") == [service.user]
+    assert lines(text, "AmbientCapabilities") == lines(text, "CapabilityBoundingSet") == [" ".join(service.capabilities)]
+    assert lines(text, "SupplementaryGroups") == [" ".join(service.groups)]
+    assert lines(text, "NoNewPrivileges") == ["yes"]
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_a_unit_starts_after_root_prepared_and_after_what_its_row_needs(service: Service) -> None:
+    after = lines(unit(service), "After")[0].split()
+    assert set(after) == {"campbox-prepare.service", *(f"campbox-{name}.service" for name in service.needs)}
+
+
+@pytest.mark.parametrize("service", LONG_RUNNING, ids=lambda service: service.name)
+def test_a_daemon_comes_back_for_ever(service: Service) -> None:
+    text = unit(service)
+    assert lines(text, "Restart") == ["always"]
+    assert lines(text, "StartLimitIntervalSec") == ["0"]
+
+
+@pytest.mark.parametrize("name", ["portal", "catalogue", "pages", "dashboard", "events"])
+def test_web_processes_have_no_network(name: str) -> None:
+    text = unit(next(service for service in SERVICES if service.name == name))
+    assert lines(text, "PrivateNetwork") == ["yes"]
+    assert lines(text, "IPAddressDeny") == ["any"]
+    assert lines(text, "RestrictAddressFamilies") == ["AF_UNIX"]
+
+
+def test_services_of_one_user_may_all_write_its_state() -> None:
+    content = [unit(service) for service in SERVICES if service.user == "campbox-content"]
+    assert len(content) >= 2
+    assert all(lines(text, "StateDirectory") == ["campbox/content"] for text in content)
+
+
+def test_a_timer_repeats_as_its_row_says_and_keeps_its_memory_between_runs() -> None:
+    for service in BOX:
+        if service.kind == "timer":
+            assert lines(TEXTS[f"campbox-{service.name}.timer"], "OnUnitActiveSec") == [f"{service.every}s"]
+            assert lines(TEXTS[f"campbox-{service.name}.service"], "RuntimeDirectoryPreserve") == ["yes"]
+
+
+def test_every_user_keeps_its_number() -> None:
+    rows = [line.split() for line in sysusers(SERVICES).splitlines()]
+    assert {row[1]: int(row[2]) for row in rows} == USERS
+
+
+def test_a_percent_or_a_dollar_in_a_command_is_not_for_systemd_to_read() -> None:
+    odd = Service("odd", "box", "odd", ("{python}", "100%", "$HOME", "a b"), "campbox-gate")
+    assert lines(units([odd], LAYOUT, PYTHON)["campbox-odd.service"], "ExecStart") == [f'{PYTHON} 100%% $$HOME "a b"']
