@@ -8,7 +8,8 @@ from tests.browser.chromium import Browser
 
 CONNECT, FORGET = "form[action$='/connect'] button", "form[action$='/you/erase'] button"
 SERVICES_TAB = "nav a[href$='/services']"
-NEED, ENTRY, SEARCH = "main a[href*='need=']", "main a[href*='/services/']", "main input[name='q']"
+NEED, SEARCH = "main a[href*='/services/need/']", "main input[name='q']"
+ENTRY = "main a.row[href*='/services/']"
 
 
 def forget(browser: Browser, portal: str, language: str) -> None:
@@ -30,7 +31,7 @@ def search(browser: Browser, portal: str, language: str, words: str) -> None:
     field = browser.one(SEARCH)
     field.clear()
     field.send_keys(words)
-    browser.press("main form button")
+    browser.press("main form[role='search'] button")
 
 
 def first_service(browser: Browser, portal: str, language: str) -> str:
@@ -45,10 +46,9 @@ def pages(browser: Browser, portal: str, language: str) -> list[str]:
     start = f"{portal}/{language}"
     detail = first_service(browser, portal, language)
     need = browser.current_url
-    return [
-        f"{start}/", f"{start}/you", f"{start}/share", f"{start}/emergency", f"{start}/offline", f"{start}/erased",
-        f"{start}/services", need, detail, f"{start}/services?q=ma", f"{start}/services?q=zzzzqqqq", f"{start}/nothing-here",
-    ]  # fmt: skip
+    search = f"{start}/services/search?q="
+    plain = ("", "you", "share", "emergency", "offline", "erased", "services", "nothing-here")
+    return [*(f"{start}/{name}" for name in plain), need, detail, f"{search}a", f"{search}zzzzqqqq"]
 
 
 def visit(browser: Browser, portal: str, language: str) -> Iterator[str]:
