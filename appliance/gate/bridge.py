@@ -58,9 +58,9 @@ def router_switches(config: SiteConfig) -> dict[str, str]:
         f"net/ipv4/conf/{lan}/send_redirects": "0",
         "net/ipv4/conf/all/send_redirects": "0",
         f"net/ipv4/conf/{lan}/rp_filter": "1",
-        # A refusal is told up to 20 times a second to each device instead of once: "no" must come quickly.
-        "net/ipv4/icmp_ratelimit": "50",
-        "net/ipv6/icmp/ratelimit": "50",
+        # A refusal is told up to 25 times a second to each device instead of once: "no" must come quickly.
+        "net/ipv4/icmp_ratelimit": "40",
+        "net/ipv6/icmp/ratelimit": "40",
         # A thousand phones that poll would fill the table with closed connections.
         "net/netfilter/nf_conntrack_tcp_timeout_time_wait": "30",
         "net/ipv6/conf/all/forwarding": "1",

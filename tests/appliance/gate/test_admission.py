@@ -1,0 +1,216 @@
+"""The rules of admission."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.gate import admission
+from appliance.gate.admission import GRACE, LATE, MARKS, Decision, Knowledge, Memory
+from appliance.gate.elements import Admit, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
+from appliance.gate.ruleset import NEWCOMERS
+from tests.appliance.gate.knowledge import NOTHING, SESSION, mac
+from tests.fakes.kernel import FakeKernel
+
+
+def admitted(*numbers: int, now: float = 0.0) -> Knowledge:
+    knowledge = Knowledge()
+    for number in numbers:
+        knowledge = admission.admit(knowledge, mac(number), SESSION, now).knowledge
+    return knowledge
+
+
+def test_a_tap_is_one_element() -> None:
+    decision = admission.admit(Knowledge(), mac(1), SESSION, now=10.0)
+    assert decision.commands == (Admit(mac(1), 1, SESSION),)
+    assert decision.answer == {"ok": True, "state": "admitted", "seconds_remaining": SESSION}
+    assert decision.turned == (mac(1),)
+    assert admission.state_of(decision.knowledge, mac(1), 11.0) == ("admitted", SESSION - 1)
+
+
+def test_a_second_tap_extends_and_keeps_the_person() -> None:
+    decision = admission.admit(admitted(1), mac(1), SESSION, now=100.0)
+    assert decision.commands == (Extend(mac(1), 1, SESSION),)
+    assert admission.state_of(decision.knowledge, mac(1), 100.0) == ("admitted", SESSION)
+    assert decision.turned == (), "nothing was led elsewhere, nothing needs forgetting"
+
+
+def test_the_late_are_extended_never_added_over() -> None:
+    """On kernel 6.1 adding over an element that is still there does nothing: the person would be cut a moment later."""
+    knowledge = admitted(1)
+    assert admission.prune(knowledge, SESSION + LATE / 2).knowledge == knowledge
+    decision = admission.admit(knowledge, mac(1), SESSION, now=SESSION + LATE / 2)
+    assert isinstance(decision.commands[0], Extend)
+
+
+def test_the_expired_are_captive_and_free_their_mark() -> None:
+    knowledge = admitted(1, 2)
+    assert admission.state_of(knowledge, mac(1), SESSION) == ("captive", None)
+    decision = admission.prune(knowledge, SESSION + LATE)
+    assert decision.knowledge.people == {}
+    assert set(decision.left) == {1, 2} and FreeMark(1) in decision.commands
+    assert set(decision.turned) == {mac(1), mac(2)}
+
+
+def test_the_box_is_full_when_every_mark_is_taken() -> None:
+    knowledge = admitted(*range(len(MARKS)))
+    assert knowledge.marks == frozenset(MARKS)
+    decision = admission.admit(knowledge, mac(2_000), SESSION, 0)
+    assert decision.answer == {"ok": False, "why": "full"} and decision.commands == ()
+    assert admission.admit(knowledge, mac(5), SESSION, 0).answer["ok"], "who is in may extend"
+
+
+def test_a_freed_mark_rests_before_another_bears_it() -> None:
+    knowledge = admission.dismiss(admitted(1, 2), mac(1), 0).knowledge
+    assert admission.admit(knowledge, mac(3), SESSION, 0).commands == (Admit(mac(3), 3, SESSION),)
+
+
+def test_dismissing_removes_frees_and_forgets() -> None:
+    decision = admission.dismiss(admitted(1), mac(1), 0)
+    assert decision.commands == (Remove(mac(1), 1), FreeMark(1))
+    assert decision.answer == {"ok": True, "state": "captive"}
+    assert decision.knowledge.people == {} and decision.left == (1,)
+    assert admission.dismiss(Knowledge(), mac(1), 0).answer == {"ok": True, "state": "captive"}
+
+
+def test_the_first_start_ever_lets_nobody_in() -> None:
+    decision, memory = admission.start(NOTHING, None, "boot-1", "grace", 0)
+    assert decision.knowledge == Knowledge() and decision.commands == ()
+    assert memory == Memory("boot-1", had_admitted=False)
+
+
+def test_a_reboot_before_anyone_was_admitted_lets_nobody_in() -> None:
+    decision, _ = admission.start(NOTHING, Memory("boot-1", False), "boot-2", "grace", 0)
+    assert decision.knowledge.grace_until is None and decision.commands == ()
+
+
+def test_a_reboot_gives_grace_where_the_site_wants_it() -> None:
+    decision, memory = admission.start(NOTHING, Memory("boot-1", True), "boot-2", "grace", 50)
+    assert decision.commands == (Raise("grace", GRACE),)
+    assert memory == Memory("boot-2", True)
+    assert admission.state_of(decision.knowledge, mac(1), 60) == ("grace", GRACE - 10)
+    assert admission.mark_of(decision.knowledge, mac(1)) == NEWCOMERS
+
+
+def test_a_reboot_asks_again_where_the_site_wants_that() -> None:
+    decision, memory = admission.start(NOTHING, Memory("boot-1", True), "boot-2", "ask", 50)
+    assert decision.commands == () and decision.knowledge == Knowledge() and memory.had_admitted
+
+
+def test_what_an_earlier_life_left_in_the_kernel_is_not_believed_after_a_reboot() -> None:
+    listing = Listing(people=(Element(mac(1), 7, 100),), guests=(Element(mac(2), 8, 100),), grace_left=50)
+    decision, _ = admission.start(listing, Memory("boot-1", False), "boot-2", "ask", 0)
+    assert decision.commands == (Remove(mac(1), 7), Remove(mac(2), 8, "guests"), Lower("grace"))
+
+
+def test_a_restart_within_one_boot_believes_the_kernel() -> None:
+    listing = Listing(people=(Element(mac(1), 7, 100, 3, 300),), guests=(Element(mac(2), 8, 90),), grace_left=90)
+    decision, memory = admission.start(listing, Memory("boot-1", True), "boot-1", "grace", 1_000)
+    assert decision.commands == () and memory == Memory("boot-1", True)
+    assert admission.state_of(decision.knowledge, mac(1), 1_000) == ("admitted", 101)
+    assert admission.state_of(decision.knowledge, mac(2), 1_000) == ("grace", 90)
+    assert decision.knowledge.marks == {7, 8}
+    assert admission.admit(decision.knowledge, mac(3), SESSION, 1_000).commands == (Admit(mac(3), 9, SESSION),)
+
+
+def in_grace() -> Knowledge:
+    return admission.start(NOTHING, Memory("a", True), "b", "grace", 0)[0].knowledge
+
+
+def test_each_guest_of_the_grace_gets_a_mark_of_its_own() -> None:
+    decision = admission.greet(in_grace(), [mac(1), mac(2)], 10)
+    assert {type(command) for command in decision.commands} == {Admit}
+    assert decision.knowledge.marks == {1, 2}
+    assert all(command.crowd == "guests" for command in decision.commands if isinstance(command, Admit))
+    assert admission.greet(decision.knowledge, [mac(1), mac(2)], 11).commands == ()
+    assert admission.greet(Knowledge(), [mac(1)], 0).commands == ()
+
+
+def test_guests_beyond_the_last_mark_share_the_newcomers() -> None:
+    decision = admission.greet(in_grace(), [mac(n) for n in range(1_100)], 10)
+    assert len(decision.knowledge.guests) == len(MARKS)
+
+
+def test_a_guest_who_taps_keeps_the_mark_and_is_never_without_one() -> None:
+    knowledge = admission.greet(in_grace(), [mac(1)], 10).knowledge
+    decision = admission.admit(knowledge, mac(1), SESSION, 20)
+    assert decision.commands == (Admit(mac(1), 1, SESSION), Remove(mac(1), 1, "guests"))
+    assert decision.knowledge.guests == {}
+
+
+def test_who_taps_goes_before_a_guest() -> None:
+    knowledge = admission.greet(in_grace(), [mac(n) for n in range(1_100)], 10).knowledge
+    decision = admission.admit(knowledge, mac(2_000), SESSION, 20)
+    assert decision.answer["ok"] and len(decision.knowledge.guests) == len(MARKS) - 1
+
+
+def test_dismissing_during_the_grace_tells_the_truth() -> None:
+    assert admission.dismiss(in_grace(), mac(1), 10).answer == {"ok": True, "state": "grace"}
+
+
+def test_the_end_of_the_grace_frees_every_guest() -> None:
+    knowledge = admission.greet(in_grace(), [mac(1)], 10).knowledge
+    decision = admission.prune(knowledge, GRACE + LATE + 1)
+    assert decision.knowledge.guests == {} and decision.knowledge.grace_until is None
+    assert set(decision.left) == {1, NEWCOMERS}
+    assert admission.state_of(decision.knowledge, mac(1), GRACE + 10) == ("captive", None)
+
+
+def test_silence_ends_a_session_and_a_word_does_not() -> None:
+    knowledge = admitted(1, 2)
+    listing = Listing(people=(Element(mac(1), 1, 3_000, 1, 100), Element(mac(2), 2, 3_000, 0, 0)))
+    decision = admission.look(knowledge, listing, idle=600, now=700)
+    assert set(decision.knowledge.people) == {mac(1)}
+    assert decision.commands == (Remove(mac(2), 2), FreeMark(2))
+    later = admission.look(decision.knowledge, Listing(people=listing.people[:1]), idle=600, now=1_000)
+    assert set(later.knowledge.people) == {mac(1)}, "moved at 700"
+
+
+def test_who_is_gone_from_the_kernel_is_gone() -> None:
+    decision = admission.look(admitted(1), NOTHING, idle=600, now=10)
+    assert decision.knowledge.people == {} and decision.commands == (FreeMark(1),) and decision.turned == (mac(1),)
+
+
+DEEDS = st.lists(st.tuples(st.sampled_from(["admit", "dismiss", "wait", "prune", "greet", "restart", "look"]), st.integers(0, 12)))
+
+
+@given(DEEDS)
+def test_knowledge_and_kernel_agree_whatever_happens(deeds: list[tuple[str, int]]) -> None:
+    """Property: after any history, who the gate says is online is in the kernel, with the same and an unshared mark."""
+    now = [0.0]
+    kernel = FakeKernel(lambda: now[0])
+    memory = Memory("boot", True)
+    first, memory = admission.start(kernel.listing(), Memory("before", True), "boot", "grace", 0)
+    knowledge = Knowledge()
+
+    def perform(decision: Decision) -> Knowledge:
+        kernel.perform(decision.commands)
+        return decision.knowledge
+
+    knowledge = perform(first)
+    for deed, number in deeds:
+        match deed:
+            case "admit":
+                knowledge = perform(admission.admit(knowledge, mac(number), 60, now[0]))
+            case "dismiss":
+                knowledge = perform(admission.dismiss(knowledge, mac(number), now[0]))
+            case "wait":
+                now[0] += number * 7.0
+            case "prune":
+                knowledge = perform(admission.prune(knowledge, now[0]))
+            case "greet":
+                knowledge = perform(admission.greet(knowledge, [mac(n) for n in range(number)], now[0]))
+            case "look":
+                knowledge = perform(admission.look(knowledge, kernel.listing(), 30, now[0]))
+            case _:
+                knowledge = perform(admission.start(kernel.listing(), memory, "boot", "grace", now[0])[0])
+        marks = [d.mark for crowd in (knowledge.people, knowledge.guests) for d in crowd.values()]
+        assert len(marks) == len(set(marks))
+        listing = kernel.listing()
+        for crowd, elements in ((knowledge.people, listing.people), (knowledge.guests, listing.guests)):
+            there = {e.mac: e.mark for e in elements}
+            assert set(there) <= set(crowd), "nobody passes whom the gate does not know"
+            # One second more may be believed than the kernel grants: its seconds are rounded down.
+            missing = {m for m, d in crowd.items() if d.until - 1 > now[0]} - set(there)
+            assert not missing
+            assert all(crowd[m].mark == mark for m, mark in there.items())

@@ -1,0 +1,50 @@
+"""When the uplink counts as up or down."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.gate import reachability
+from appliance.gate.reachability import PATIENCE
+
+
+def test_at_the_start_it_counts_as_up_until_patience_ends() -> None:
+    known = reachability.begin(100)
+    assert reachability.judge(known, None, 100 + PATIENCE - 0.1).state == "up"
+    assert reachability.judge(known, None, 100 + PATIENCE).state == "down"
+
+
+def test_what_was_down_before_a_restart_stays_down_until_a_success() -> None:
+    known = reachability.begin(100, down=True)
+    assert reachability.judge(known, None, 101).state == "down"
+    assert reachability.judge(known, 102, 102).state == "up"
+
+
+def test_one_success_brings_it_up_at_once() -> None:
+    known = reachability.judge(reachability.begin(0), None, 20)
+    assert known.state == "down" and known.since == 20
+    again = reachability.judge(known, 30, 31)
+    assert again.state == "up" and again.since == 31
+    assert reachability.judge(again, 30, 30 + PATIENCE).state == "down"
+
+
+def test_an_old_success_does_not_bring_it_up() -> None:
+    known = reachability.judge(reachability.begin(0), 1, 1)
+    known = reachability.judge(known, 1, 1 + PATIENCE)
+    assert known.state == "down"
+    assert reachability.judge(known, 1, 100).state == "down"
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0.5, 3))))
+def test_no_wrong_state_lasts_longer_than_fifteen_seconds(checks: list[tuple[bool, float]]) -> None:
+    """Property over any flapping: up means a success within the last 15 s, down means none since it went down."""
+    now, last, known = 0.0, None, reachability.begin(0.0)
+    for success, step in checks:
+        now += step
+        last = now if success else last
+        known = reachability.judge(known, last, now)
+        if known.state == "up":
+            assert now - (last or 0.0) < PATIENCE
+        else:
+            assert last is None or now - last >= PATIENCE or last <= known.since

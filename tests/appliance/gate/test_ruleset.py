@@ -1,0 +1,36 @@
+"""The whole nftables text."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from appliance.gate.ruleset import ruleset
+from tests.appliance.gate.knowledge import CONFIG, GOLDEN
+
+
+@pytest.mark.parametrize(("knows", "name"), [(True, "gate.nft"), (False, "gate-one-bridge.nft")])
+def test_the_example_site_gives_the_golden_text(knows: bool, name: str) -> None:
+    assert ruleset(CONFIG, knows_bridges=knows) == (GOLDEN / name).read_text()
+
+
+def test_loading_it_again_flushes_first_so_that_no_rule_is_doubled() -> None:
+    lines = ruleset(CONFIG).splitlines()
+    assert lines[:4] == [
+        "table inet campbox {}", "flush table inet campbox", "table bridge campbox {}", "flush table bridge campbox",
+    ]  # fmt: skip
+    assert not any("delete" in line or "flush ruleset" in line for line in lines)
+
+
+def test_nothing_is_forwarded_or_received_but_by_a_rule() -> None:
+    text = ruleset(CONFIG)
+    assert "hook forward priority filter; policy drop;" in text
+    assert "hook input priority filter; policy drop;" in text
+
+
+def test_two_uplinks_are_both_guarded() -> None:
+    second = dataclasses.replace(CONFIG.uplinks[0], interface="wwan0")
+    text = ruleset(dataclasses.replace(CONFIG, uplinks=(*CONFIG.uplinks, second)))
+    assert 'oifname { "eth1", "wwan0" } masquerade' in text
+    assert 'iifname != { "br-lan", "eth1", "wwan0" } oifname != { "br-lan", "eth1", "wwan0" } accept' in text
