@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -29,7 +30,8 @@ def write_atomically(path: Path, content: bytes | str, mode: int = 0o644, owner:
         os.replace(beside, path)
         _sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise NotSo(f"cannot write: {error.strerror}", where=str(path), mend="make room or mend its permissions") from error
 
 
@@ -47,7 +49,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise NotSo(f"cannot read: {error}", where=str(path), mend="restore it or remove it") from error
 
 

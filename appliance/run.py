@@ -41,7 +41,9 @@ def run(
     """
     command = [find_program(argv[0]), *argv[1:]]
     try:
-        done = subprocess.run(command, input=input, timeout=timeout, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, input=input, timeout=timeout, env=env, capture_output=True, text=True, errors="replace", check=False
+        )
     except subprocess.TimeoutExpired as error:
         raise CommandFailed(f"took longer than {timeout} s", where=" ".join(argv)) from error
     if check and done.returncode != 0:

@@ -184,6 +184,8 @@ class Supervisor:
             code: int | str = child.process.wait(timeout)
         except subprocess.TimeoutExpired:
             code = f"nothing for {timeout:.0f} s"
+            _signal(child, signal.SIGKILL)
+            child.process.wait()
         child.process = None
         if code != 0:
             raise self._not_ready(child.service, f"ended with {code}")

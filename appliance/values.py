@@ -14,8 +14,8 @@ PERSON_MARKS = range(1, 1024)
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 _BOX_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,30})[a-z0-9]\Z")
-_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(bit|kbit|mbit|gbit)\Z")
-_DURATION = re.compile(r"([0-9]+)\s*(s|min|h|d)\Z")
+_RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)\s*(bit|kbit|mbit|gbit)\Z")
+_DURATION = re.compile(r"([0-9]{1,9})\s*(s|min|h|d)\Z")
 _RATE_UNITS = {"bit": 1, "kbit": 1_000, "mbit": 1_000_000, "gbit": 1_000_000_000}
 _DURATION_UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
 
@@ -82,8 +82,8 @@ class Rate:
     def parse(cls, text: str) -> Rate:
         """Read ``10mbit``, ``512kbit`` or ``1.5mbit``. Raises BadInput."""
         found = _RATE.match(text.strip().lower())
-        if found is None or (value := round(float(found[1]) * _RATE_UNITS[found[2]])) < 1_000:
-            raise BadInput(f"{text[:40]!r} is not a rate of 1 kbit or more", mend="write it as 10mbit or 512kbit")
+        if found is None or not 1_000 <= (value := round(float(found[1]) * _RATE_UNITS[found[2]])) <= 100_000_000_000:
+            raise BadInput(f"{text[:40]!r} is not a rate from 1kbit to 100gbit", mend="write it as 10mbit or 512kbit")
         return cls(value)
 
     def __str__(self) -> str:

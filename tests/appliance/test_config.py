@@ -1,0 +1,173 @@
+"""P The site file: read whole, or refused in one line that names file, line, key and mend."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.config import parse
+from appliance.errors import ConfigError
+from appliance.values import BoxId, Rate
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "site.toml"
+GOOD = EXAMPLE.read_text("utf-8")
+PLACE = re.compile(r"file\.toml:[1-9][0-9]*")
+
+
+def _refused(text: str) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        parse(text, "file.toml")
+    error = caught.value
+    assert PLACE.fullmatch(error.where), error.where
+    assert error.mend
+    assert "\n" not in str(error)
+    assert error.exit_code == 2
+    return error
+
+
+def _line(text: str, fragment: str) -> int:
+    return next(n for n, line in enumerate(text.split("\n"), 1) if fragment in line)
+
+
+def test_the_example_is_complete_and_right() -> None:
+    config = parse(GOOD)
+    assert config.site.id == BoxId("camp-north-1")
+    assert config.site.languages == ("ar", "fa-AF", "fr", "en")
+    assert config.uplinks[0].down == Rate(10_000_000)
+    assert config.radio is None
+    assert config.access.session == 12 * 3600
+    assert config.hub is not None
+
+
+def test_the_example_shows_every_key_there_is() -> None:
+    """Uncommenting the optional lines gives a file that is right too, so none of them is stale."""
+    radio = re.sub(r"(?m)^# (\[radio\]|interface =|ssid =|channel =|country =)", r"\1", GOOD).replace("external_ap = true", "")
+    others = re.sub(r"(?m)^# (metered_gb|reset_day|api_name|ca) ", r"\1 ", radio).replace('"sha256:..."', f'"sha256:{"0" * 64}"')
+    config = parse(others)
+    assert config.radio is not None
+    assert config.uplinks[0].metered_gb == 50.0
+    assert config.uplinks[0].reset_day == 1
+    assert config.access.api_name == "portal.example.org"
+    assert config.hub is not None
+    assert config.hub.ca == f"sha256:{'0' * 64}"
+
+
+WRONG: list[tuple[str, str, str]] = [
+    ('id = "camp-north-1"', 'id = "Camp North"', "box id"),
+    ('id = "camp-north-1"', "", "id is missing"),
+    ('country = "JO"', 'country = "Jordan"', "country code"),
+    ('"Asia/Amman"', '"Asia/Atlantis"', "time zone"),
+    ('"Asia/Amman"', '"Asia"', "time zone"),
+    ('"Asia/Amman"', '"../../../etc/passwd"', "time zone"),
+    ('"Asia/Amman"', '"' + "x" * 5000 + '"', "time zone"),
+    ('["ar", "fa-AF", "fr", "en"]', "[]", "at least one"),
+    ('["ar", "fa-AF", "fr", "en"]', '["ar", "ar"]', "twice"),
+    ('["ar", "fa-AF", "fr", "en"]', '["Arabic"]', "language code"),
+    ('"10.44.0.1/20"', '"10.44.0.1"', "private network"),
+    ('"10.44.0.1/20"', '"300.44.0.1/20"', "IPv4"),
+    ('"10.44.0.1/20"', '"8.8.8.8/20"', "private network"),
+    ('"10.44.0.1/20"', '"127.0.0.1/20"', "private network"),
+    ('"10.44.0.1/20"', '"10.44.0.0/20"', "own or broadcast"),
+    ('"10.44.0.1/20"', '"10.44.15.255/20"', "own or broadcast"),
+    ('"fd5c:a3b0:77::1/64"', '"2001:db8::1/64"', "ULA"),
+    ('"fd5c:a3b0:77::1/64"', '"fd5c:a3b0:77::1/48"', "ULA"),
+    ('"fd5c:a3b0:77::1/64"', '"fd5c:a3b0:77::1%eth0/64"', "ULA"),
+    ('"fd5c:a3b0:77::1/64"', '"fd5c:a3b0:77::/64"', "own address"),
+    ('interface = "eth1"', 'interface = "eth0"', "already used by [lan]"),
+    ('interface = "eth1"', 'interface = "br-lan"', "already used by the bridge"),
+    ('interface = "eth1"', 'interface = "a name too long"', "interface name"),
+    ('bridge = "br-lan"', 'bridge = "eth0"', "already used by [lan]"),
+    ('down = "10mbit"', 'down = "10"', "rate"),
+    ('up = "2mbit"', "up = 2", "text in quotes"),
+    ("overhead = 0 ", "overhead = 500 ", "whole number"),
+    ("captive.apple.com:80", "captive.apple.com:70000", "port"),
+    ("captive.apple.com:80", "captive.apple.com", "host:port"),
+    ('session = "12h"', 'session = "forever"', "length of time"),
+    ('after_reboot = "grace"', 'after_reboot = "maybe"', "not one of"),
+    ('portal_name = "camp.internal"', 'portal_name = "Camp Internal"', "host name"),
+    ('portal_name = "camp.internal"', 'portal_name = "a"\napi_name = "a"', "same as portal_name"),
+    ("share = 0.95", "share = nan", "number from"),
+    ("share = 0.95", "share = 95", "number from"),
+    ("sample = false", 'sample = "no"', "true or false"),
+    ("smallest_count = 10", "smallest_count = 1", "whole number"),
+    ("[privacy]", "[privcay]", "unknown section 'privcay'"),
+    ('name = "North', 'nmae = "x"\nname = "North', "unknown key 'nmae' in [site]"),
+    ("external_ap = true ", "external_app = true ", "unknown key 'external_app'"),
+    ("external_ap = true ", "external_ap = false ", "neither"),
+    ("[lan]", '[radio]\ninterface = "wlan0"\nssid = "x"\nchannel = 1\ncountry = "JO"\n[lan]', "both"),
+    ("[lan]", '[radio]\ninterface = "wlan0"\nssid = "' + "م" * 17 + '"\nchannel = 1\ncountry = "JO"\n[lan]', "32 bytes"),
+    ("[[uplink]]", "[uplink]", "list of sections"),
+    ("[site]", "[[site]]", "one section"),
+    ("[site]", "[site", "not TOML"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "said"), WRONG)
+def test_a_wrong_site_file_is_refused_by_name(good: str, bad: str, said: str) -> None:
+    assert good in GOOD
+    assert said in str(_refused(GOOD.replace(good, bad, 1)))
+
+
+@pytest.mark.parametrize(("good", "bad"), [pair[:2] for pair in WRONG if pair[1].count("\n") == 0 and "=" in pair[1]])
+def test_the_error_names_the_very_line(good: str, bad: str) -> None:
+    text = GOOD.replace(good, bad, 1)
+    changed = next(n for n, (a, b) in enumerate(zip(GOOD.split("\n"), text.split("\n"), strict=True), 1) if a != b)
+    assert _refused(text).where == f"file.toml:{changed}"
+
+
+def test_two_uplinks_on_one_interface_are_refused_at_the_second() -> None:
+    text = GOOD.replace("[access]", '[[uplink]]\ninterface = "eth1"\ndown = "1mbit"\nup = "1mbit"\n[access]')
+    error = _refused(text)
+    assert "already used by [[uplink]] number 1" in error.what
+    assert error.where == f"file.toml:{_line(text, '[access]') - 3}"
+
+
+def test_a_radio_may_be_the_lan_interface_at_once() -> None:
+    radio = '[radio]\ninterface = "eth0"\nssid = "x"\nchannel = 1\ncountry = "JO"\n[lan]'
+    assert parse(GOOD.replace("external_ap = true", "").replace("[lan]", radio)).radio is not None
+
+
+@given(st.text())
+def test_any_text_is_refused_in_one_line(text: str) -> None:
+    _refused(text)
+
+
+VALUES = st.recursive(
+    st.one_of(
+        st.booleans(), st.integers(), st.floats(), st.text(), st.dates(), st.datetimes(),
+        st.sampled_from(["eth0", "10mbit", "12h", "10.0.0.1/24", "fd00:1::1/64", "ar", "JO", "camp-1", "sha256:"]),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
+KEYS = sorted(set(re.findall(r"(?m)^([a-z_0-9]+) = ", GOOD)))
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + "".join(f"\\U{ord(c):08x}" for c in value if not 0xD800 <= ord(c) < 0xE000) + '"'
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{k} = {_toml(v)}' for k, v in value.items())}}}"
+    return str(value).replace("Infinity", "inf")
+
+
+@given(key=st.sampled_from(KEYS), value=VALUES)
+def test_any_value_of_any_key_is_read_or_refused_in_one_line(key: str, value: object) -> None:
+    text = re.sub(rf"(?m)^{key} = .*$", lambda _: f"{key} = {_toml(value)}", GOOD)
+    try:
+        parse(text, "file.toml")
+    except ConfigError:
+        _refused(text)
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 100_000, "x = " + "9" * 5000, "x = 1979-99-99"])
+def test_absurd_toml_is_refused_too(text: str) -> None:
+    assert "not TOML" in _refused(text).what
