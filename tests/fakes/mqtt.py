@@ -1,4 +1,4 @@
-"""A broker and connections in memory, with the access rules of the real one; held to the same tests (tests/telemetry/delivery.py)."""
+"""A broker and connections in memory, with the real one's access rules; held to the same tests (tests/telemetry/delivery.py)."""
 
 from __future__ import annotations
 

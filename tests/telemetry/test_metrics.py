@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.clock import Moment
-from telemetry.metrics import BY_NAME, METRICS, Fewer, Metric, Reading, System, from_wire, measure, named, refusal, sort_out, to_wire
+from telemetry.metrics import (
+    BY_NAME,
+    METRICS,
+    Fewer,
+    Metric,
+    Reading,
+    System,
+    from_wire,
+    measure,
+    named,
+    refusal,
+    sort_out,
+    to_wire,
+)
 
 GATE = {
     "ok": True, "people_online": 3, "active_people": 2, "uplink": "up", "uplink_since_seconds": 90, "rate_down_bps": 10_000_000,
