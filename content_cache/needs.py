@@ -80,7 +80,7 @@ NEEDS: tuple[Need, ...] = (
     _need("disability", "people-with-physical-impairments", "Disability", "الإعاقة", "معلولیت", "Handicap"),
     _need("phones-charging", "mobile-phone", "Phones and charging", "الهواتف والشحن", "تلفن و چارج", "Téléphones et recharge"),
     _need("housing", "house", "Housing and rent", "السكن والإيجار", "مسکن و کرایه", "Logement et loyer"),
-    _need("transport", "go", "Transport", "المواصلات", "ترانسپورت", "Transport"),
+    _need("transport", "bus", "Transport", "المواصلات", "ترانسپورت", "Transport"),
     _need(
         "community",
         "community-building",
