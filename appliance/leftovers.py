@@ -32,7 +32,7 @@ def only_one(layout: Layout) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(descriptor)
-        raise Refused("a box is already running here", where=str(layout.run), mend="stop that one first") from error
+        raise Refused("Campbox is already running here", where=str(layout.run), mend="stop that one first") from error
     try:
         yield
     finally:

@@ -41,7 +41,8 @@ class Listener:
 class Facts:
     """What is so on the machine, in the network namespace where the box is to run.
 
-    ``addresses`` are (interface, address with its network); ``wall`` is seconds since 1970.
+    ``addresses`` are (interface, address with its network); ``closed`` is a folder on the way to the project that services may
+    not enter; ``wall`` is seconds since 1970.
     """
 
     root: bool
@@ -55,6 +56,7 @@ class Facts:
     data: str = ""
     has_tls: bool = True
     tls: str = ""
+    closed: str = ""
     wall: float = float(BUILT)
 
     @classmethod
@@ -89,7 +91,7 @@ def look(config: SiteConfig, facts: Facts) -> Found:
     if not facts.root:
         return Found([NotSo("not root", mend="start it with sudo: it makes a bridge and opens ports below 1024")])
     missing = [*_programs(facts), *_features(facts)]
-    wrong = [*_interfaces(config, facts), *_addresses(config, facts), *_ports(config, facts), *_space(facts), *_tls(config, facts)]
+    wrong = [*_interfaces(config, facts), *_addresses(config, facts), *_ports(config, facts), *_files(config, facts)]
     return Found([*missing, *wrong], list(_clock(facts)))
 
 
@@ -162,14 +164,14 @@ def _ports(config: SiteConfig, facts: Facts) -> Iterator[CampboxError]:
                 yield NotSo(f"in use by {by}, and {need.service} needs it", where=where, mend=f"stop {by}")
 
 
-def _space(facts: Facts) -> Iterator[CampboxError]:
+def _files(config: SiteConfig, facts: Facts) -> Iterator[CampboxError]:
+    if facts.closed:
+        yield NotSo("services cannot reach the program below here", where=facts.closed, mend="move the clone to /opt/campbox")
     if facts.free < LEAST_SPACE:
         yield NotSo(
             f"only {facts.free // 1_000_000} MB free, {LEAST_SPACE // 1_000_000} are needed", where=facts.data, mend="make room"
         )
 
-
-def _tls(config: SiteConfig, facts: Facts) -> Iterator[CampboxError]:
     if config.access.api_name and not facts.has_tls:
         mend = "put cert.pem and key.pem there, or remove api_name"
         yield NotSo(f"api_name = {config.access.api_name!r} needs a certificate", where=facts.tls, mend=mend)

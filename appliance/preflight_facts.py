@@ -67,6 +67,7 @@ def gather(config: SiteConfig, layout: Layout) -> Facts:
         data=str(layout.data),
         has_tls=all((tls / name).exists() for name in ("cert.pem", "key.pem")),
         tls=str(tls),
+        closed=next((str(folder) for folder in (layout.code, *layout.code.parents) if not folder.stat().st_mode & 0o001), ""),
         wall=time.time(),
     )
 

@@ -8,6 +8,7 @@ certificate may be asked for again (an answer may have been lost on the way), an
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 
 from appliance.errors import BadInput
@@ -18,6 +19,22 @@ TICKET_LIFE = 14 * 86_400
 
 CERTIFICATE_LIFE = 365 * 86_400
 """Seconds a box's certificate is good for; the agent renews it long before."""
+
+
+@dataclass(frozen=True)
+class AlarmWords:
+    """What an operator reads."""
+
+    what: str
+    mend: str
+
+
+_COPIED = "Find out who held the card. Make a new ticket for the box if the wrong device enrolled first; the old key then ends."
+ALARMS: dict[str, AlarmWords] = {
+    "used-token-another-key": AlarmWords("A used token was shown with another key: the card was copied.", _COPIED),
+    "token-of-another-box": AlarmWords("This box's token was shown by one that calls itself otherwise.", _COPIED),
+}
+"""Every kind of alarm that ``decide`` may raise."""
 
 _TOKEN_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
@@ -88,6 +105,11 @@ def decide(ticket: Ticket | None, asked: Asked, now: float) -> Decision:
     if now >= ticket.expires:
         return Refusal("expired-token", "the token has expired", _NEW_TICKET)
     return Issue(first=True)
+
+
+def day(seconds: float) -> str:
+    """A moment as people at the hub read it, UTC."""
+    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
 
 
 def token_hash(untrusted_token: str) -> str:

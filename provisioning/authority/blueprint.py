@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import time
 
-from flask import Blueprint, Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from appliance.errors import CampboxError
@@ -15,13 +15,15 @@ from appliance.layout import Layout
 from provisioning.authority import desk
 from provisioning.authority.limiter import Limiter
 from provisioning.authority.store import Store
+from provisioning.enrolment import ALARMS, day
 
 log = logging.getLogger(__name__)
 
 
 def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
     """Add the authority to the hub. ``/enrol/v1`` carries its own proof; the rest is for whoever the hub lets in."""
-    blueprint, limiter = Blueprint("authority", __name__), Limiter()
+    blueprint, limiter = Blueprint("authority", __name__, template_folder="templates"), Limiter()
+    app.config.setdefault("CAMPBOX_NAVIGATION", []).append(("Enrolments", "/enrolments"))
 
     @blueprint.post("/enrol/v1")
     def enrol() -> Response:
@@ -36,6 +38,12 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
         except CampboxError as error:
             log.warning("cannot enrol anybody: %s", error)
             return _answer(desk.Answer(503, {"error": "not-ready", "what": error.what, "mend": error.mend}))
+
+    @blueprint.get("/enrolments")
+    def page() -> str:
+        store = Store(layout)
+        rows = {"enrolments": store.enrolments(time.time()), "alarms": store.alarms()}
+        return render_template("enrolments.html", **rows, alarm_words=ALARMS, day=day)
 
     @blueprint.get("/api/v1/enrolments")
     def enrolments() -> Response:

@@ -17,6 +17,7 @@ from appliance.layout import Layout
 from appliance.values import BoxId
 from provisioning.authority import certificates, desk
 from provisioning.authority.store import Store
+from provisioning.enrolment import day
 from provisioning.identity import parse_host, parse_port
 
 CODE = Path(__file__).resolve().parents[2]
@@ -74,9 +75,9 @@ def list_(hub_root: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(rows))
         return
     for one in tickets:
-        click.echo(f"{one.box:32} {one.state:11} made {_day(one.issued)}, good until {_day(one.expires)}")
+        click.echo(f"{one.box:32} {one.state:11} made {day(one.issued)}, good until {day(one.expires)}")
     for alarm in alarms:
-        click.echo(f"ALARM {alarm.box}: {alarm.kind}, {alarm.times} times, last {_day(alarm.last)}")
+        click.echo(f"ALARM {alarm.box}: {alarm.kind}, {alarm.times} times, last {day(alarm.last)}")
 
 
 def _layout(hub_root: Path | None) -> Layout:
@@ -98,7 +99,3 @@ def _site(site: str) -> tuple[BoxId, str | None, str | None]:
         return BoxId(site), None, None
     config = load(Path(site))
     return config.site.id, config.hub.host if config.hub else None, config.hub.ca if config.hub else None
-
-
-def _day(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))

@@ -122,6 +122,11 @@ def test_a_public_name_without_its_certificate_is_refused() -> None:
     assert said(has_tls=False) == []
 
 
+def test_a_clone_in_a_closed_home_is_refused_with_the_folder() -> None:
+    [(code, line)] = said(closed="/home/lina")
+    assert code == 1 and line.startswith("/home/lina: ") and "/opt" in line
+
+
 def test_a_clock_before_this_program_was_made_is_a_warning_not_a_refusal() -> None:
     found = look(CONFIG, dataclasses.replace(GOOD, wall=float(BUILT - 1)))
     assert found.errors == [] and "clock" in found.warnings[0]
@@ -135,7 +140,7 @@ FACTS = st.builds(
     st.lists(st.tuples(st.text(max_size=5), st.ip_addresses().map(lambda a: f"{a}/{a.max_prefixlen}"))).map(tuple),
     st.lists(LISTENERS).map(tuple), st.lists(st.sampled_from(sorted(KERNEL_FEATURES))).map(tuple),
     st.lists(st.text(max_size=5)).map(tuple), st.integers(0), st.text(max_size=5), st.booleans(), st.text(max_size=5),
-    st.floats(0, 4e9),
+    st.text(max_size=5), st.floats(0, 4e9),
 )  # fmt: skip
 
 

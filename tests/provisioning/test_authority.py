@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import DictLoader
 
 from appliance.errors import BadInput, NotSo
 from appliance.hub_config import HubConfig

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.errors import BadInput
-from provisioning.enrolment import TICKET_LIFE, TOKEN_BYTES, Asked, Issue, Refusal, Ticket, decide, token_hash
+from provisioning.enrolment import ALARMS, TICKET_LIFE, TOKEN_BYTES, Asked, Issue, Refusal, Ticket, decide, token_hash
 from provisioning.identity import parse_answer, parse_identity, pin_of
 from provisioning.patience import LONGEST, REFUSED, next_wait
 
@@ -26,6 +26,7 @@ def refused(ticket: Ticket | None, asked: Asked, now: float = NOW) -> tuple[str,
     decision = decide(ticket, asked, now)
     assert isinstance(decision, Refusal), decision
     assert decision.what and decision.mend
+    assert decision.alarm is None or decision.alarm in ALARMS
     return decision.code, decision.alarm
 
 
