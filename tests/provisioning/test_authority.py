@@ -229,6 +229,19 @@ def test_no_body_crashes_the_desk(body: bytes) -> None:
     assert desk.answer(body, HUB, nowhere, 0.0).status == 400
 
 
+def test_the_alarm_page_says_what_happened_and_what_to_do(layout: Layout) -> None:
+    app = Flask("hub")
+    app.jinja_loader = DictLoader({"base.html": "{% block main %}{% endblock %}"})
+    blueprint.register(app, HUB, layout)
+    client, token = app.test_client(), new_token(layout)
+    assert "waiting" in client.get("/enrolments").text and "Alarms" not in client.get("/enrolments").text
+    ask(client, key(), token)
+    ask(client, key(), token)
+    ask(client, key(), token, box="south-1")
+    page = client.get("/enrolments").text
+    assert "the card was copied" in page and "calls itself otherwise" in page and "enrolled" in page
+
+
 def test_a_long_body_is_refused_and_a_flood_slowed_down(client: FlaskClient) -> None:
     assert client.post("/enrol/v1", data=b"x" * 17_000).status_code == 413
     answers = [client.post("/enrol/v1", data=b"{}", headers={"X-Real-IP": "192.0.2.1"}).status_code for _ in range(80)]
