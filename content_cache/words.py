@@ -56,9 +56,9 @@ def span(opening: Span) -> str | Markup:
 
 
 def date(iso: str) -> str:
-    """An ISO date in words; as it is when it is none."""
+    """An ISO date in words, the day first in every language; as it is when it is none."""
     try:
-        return str(format_date(datetime.date.fromisoformat(iso[:10]), "long"))
+        return str(format_date(datetime.date.fromisoformat(iso[:10]), "d MMMM y"))
     except ValueError:
         return iso
 
