@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from appliance import leftovers
+from appliance import facts, leftovers
 from appliance.layout import Layout
 from appliance.run import run, spawn
 from provisioning.lab.netns import Namespace, connect
@@ -57,6 +58,7 @@ class Place:
 
     machine: Namespace
     phone: Namespace
+    net: Namespace
     root: Path
 
     @property
@@ -68,8 +70,8 @@ class Place:
         path.write_text(text)
         return path
 
-    def up(self, site: Path) -> subprocess.Popen[Any]:
-        argv = [*self.machine.enter, *CAMPBOX, "box", "up", str(site), "--root", str(self.root / "box")]
+    def up(self, site: Path, *more: str) -> subprocess.Popen[Any]:
+        argv = [*self.machine.enter, *CAMPBOX, "box", "up", str(site), "--root", str(self.root / "box"), *more]
         process: subprocess.Popen[Any] = spawn(argv, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return process
 
@@ -103,19 +105,19 @@ def place() -> Iterator[Place]:
         machine.ip("address", "add", "192.0.2.2/24", "dev", "wan0")
         net.ip("address", "add", "192.0.2.1/24", "dev", "eth0")
         machine.ip("route", "add", "default", "via", "192.0.2.1")
-        yield Place(machine, phone, root)
+        yield Place(machine, phone, net, root)
     finally:
         for namespace in (machine, phone, net):
             namespace.destroy()
         shutil.rmtree(root)
 
 
-def wait_until_up(process: subprocess.Popen[Any]) -> None:
+def wait_until_up(process: subprocess.Popen[Any], sign: str = "services run") -> None:
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if "services run" in line:
+        if sign in line:
             return
     pytest.fail("it ended: " + "".join(lines))
 
@@ -243,3 +245,41 @@ def test_this_machine_has_every_kernel_feature_and_a_trial_that_fails_is_noticed
     assert json.loads(asked.stdout)["missing_features"] == []
     broken = "import appliance.preflight_facts as p; p._NFT_TRIALS['rejecting'] = 'no'; print(list(p._missing_features()))"
     assert place.machine.run(sys.executable, "-c", broken, env=ENVIRONMENT).stdout.strip() == "['rejecting']"
+
+
+@pytest.fixture
+def hub(place: Place) -> Iterator[Path]:
+    """A hub at the far end of the uplink, started as its operator does."""
+    config = place.root / "hub.toml"
+    config.write_text('host = "hub.test"\nalso_known_as = ["192.0.2.1"]\nhttps_port = 8443\n')
+    argv = [*place.net.enter, *CAMPBOX, "hub", "up", "--config", str(config), "--root", str(place.root / "hub")]
+    process: subprocess.Popen[Any] = spawn(argv, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        wait_until_up(process, "Ctrl-C stops")
+        yield place.root / "hub"
+    finally:
+        end(process)
+
+
+def test_a_box_with_a_ticket_enrols_at_a_hub_by_itself(place: Place, hub: Path) -> None:
+    site = place.site(SITE + '[hub]\nhost = "192.0.2.1"\n')
+    identity = place.root / "identity.json"
+    ticket = ["enrol", "ticket", "--site", str(site), "--port", "8443", "--hub-root", str(hub), "--output", str(identity), "--json"]
+    told = json.loads(run([*CAMPBOX, *ticket], env=ENVIRONMENT).stdout)
+    assert told["box"] == "up-1" and "token" not in told
+    assert identity.stat().st_mode & 0o777 == 0o600
+    process = place.up(site, "--identity", str(identity))
+    try:
+        wait_until_up(process)
+        deadline = time.monotonic() + 60
+        while (enrol := facts.read(place.layout, "enrol")).get("state") != "enrolled":
+            assert time.monotonic() < deadline, (enrol, (place.layout.log / "enrol.log").read_text())
+            time.sleep(0.2)
+        assert "enrol: enrolled" in place.ask("status").stdout
+    finally:
+        end(process)
+    names = {path.name for path in place.layout.identity_dir.iterdir()}
+    assert {"key.pem", "cert.pem", "ca.pem", "mqtt.json", "catalogue.json", "root.json"} <= names and "token" not in names
+    assert "token" not in json.loads(place.layout.identity_file.read_text())
+    listed = run([*CAMPBOX, "enrol", "list", "--hub-root", str(hub)], env=ENVIRONMENT).stdout
+    assert listed.split()[:2] == ["up-1", "enrolled"]
