@@ -1,0 +1,90 @@
+"""E Streams through a camp, measured where they arrive: bounded in rate by the camp's own line, in time by the caller."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+
+from provisioning.lab.netns import Namespace
+from tests.real.gate_camp import inside
+
+_BLOCK = bytes(16_384)
+
+
+class Flows:
+    """A server in ``place`` that pours to whoever asks for it and swallows what others pour; sums by the caller's name."""
+
+    def __init__(self, place: Namespace, port: int) -> None:
+        self.port = port
+        self.arrived: Counter[str] = Counter()
+        self._open: list[socket.socket] = []
+        with inside(place.name):
+            self._server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            self._open.append(connection)
+            threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
+
+    def _attend(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            what, name = connection.recv(64).decode().rstrip().split(" ")
+            while what == "down":
+                connection.sendall(_BLOCK)
+            while part := connection.recv(65_536):
+                self.arrived[name] += len(part)
+
+    def _pull(self, connection: socket.socket, name: str) -> None:
+        with suppress(OSError):
+            connection.sendall(f"down {name}".encode().ljust(64))
+            while part := connection.recv(65_536):
+                self.arrived[name] += len(part)
+
+    def _push(self, connection: socket.socket, name: str) -> None:
+        with suppress(OSError):
+            connection.sendall(f"up {name}".encode().ljust(64))
+            while True:
+                connection.sendall(_BLOCK)
+
+    def run(
+        self, what: str, host: str, callers: Sequence[tuple[Namespace, str]], *, warm: float, seconds: float
+    ) -> dict[str, float]:
+        """Mbit/s by name that arrived during ``seconds`` after ``warm`` seconds of the same; every caller is one flow."""
+        for place, name in callers:
+            with inside(place.name):
+                connection = socket.create_connection((host, self.port), 5)
+            connection.settimeout(None)
+            self._open.append(connection)
+            work = self._pull if what == "down" else self._push
+            threading.Thread(target=work, args=(connection, name), daemon=True).start()
+        time.sleep(warm)
+        before, begun = Counter(self.arrived), time.monotonic()
+        time.sleep(seconds)
+        after, took = Counter(self.arrived), time.monotonic() - begun
+        self.hush()
+        return {name: (after[name] - before[name]) * 8 / took / 1e6 for name in {name for _, name in callers}}
+
+    def hush(self) -> None:
+        """End every stream."""
+        for connection in self._open:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+        self._open.clear()
+        time.sleep(0.3)
+
+    def close(self) -> None:
+        """End everything."""
+        self.hush()
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()

@@ -1,0 +1,135 @@
+"""Equal shares in a real kernel, with whatever it has: CAKE or a class a person."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+
+from appliance.errors import CommandFailed
+from appliance.fairness.counters import Counters
+from appliance.fairness.plan import Plan, plan
+from appliance.fairness.shaper import Shaper
+from appliance.gate.elements import Admit
+from appliance.gate.interfaces import Interfaces
+from appliance.gate.kernel import Nftables
+from appliance.gate.ruleset import ruleset
+from appliance.values import Rate
+from tests.real.flows import Flows
+from tests.real.gate_camp import BOX4, NET4, NET6, Camp, inside, phone_mac, pings
+
+pytestmark = [pytest.mark.net, pytest.mark.kernel]
+DOWN, UP = 12, 6
+"""Mbit/s of the line."""
+ALIKE = 0.15
+"""How far a share may be from the mean in a window of a few seconds of real TCP."""
+
+
+@dataclasses.dataclass
+class Line:
+    """A camp of three people behind the shapers, with streams from the internet and from the box itself."""
+
+    camp: Camp
+    plan: Plan
+    shapers: tuple[Shaper, Shaper]
+    internet: Flows
+    pages: Flows
+    counters: Counters
+
+
+@pytest.fixture(scope="module")
+def line() -> Iterator[Line]:
+    camp = Camp("gatef", phones=3)
+    try:
+        uplink = dataclasses.replace(camp.config.uplinks[0], down=Rate(DOWN * 1_000_000), up=Rate(UP * 1_000_000))
+        config = dataclasses.replace(camp.config, uplinks=(uplink,))
+        wanted = plan(config, [1, 2, 3])
+        with inside(camp.box.name):
+            kernel = Nftables(config.lan.bridge)
+            try:
+                kernel.load(ruleset(config))
+            except CommandFailed:
+                kernel.load(ruleset(config, knows_bridges=False))
+            camp.plug_in_first()
+            Interfaces(config).bring_up()
+            shapers = (Shaper(upload=False), Shaper(upload=True))
+            for shaper in shapers:
+                shaper.follow(wanted)
+            counters = Counters()
+        camp.plug_in()
+        kernel.perform([Admit(phone_mac(n), n, 600) for n in (1, 2, 3)])
+        made = Line(camp, wanted, shapers, Flows(camp.net, 5_000), Flows(camp.box, 80), counters)
+        yield made
+        made.internet.close()
+        made.pages.close()
+    finally:
+        camp.close()
+
+
+def greedy(line: Line) -> list[tuple[object, str]]:
+    """One person with six flows, two with one each."""
+    one, two, three = line.camp.phones
+    return [*[(one, "greedy")] * 6, (two, "second"), (three, "third")]
+
+
+@pytest.mark.parametrize(("what", "host", "rate"), [("down", NET4, DOWN), ("down", NET6, DOWN), ("up", NET4, UP), ("up", NET6, UP)])
+def test_shares_are_equal_however_many_flows_a_person_opens(line: Line, what: str, host: str, rate: int) -> None:
+    got = line.internet.run(what, host, greedy(line), warm=1.0, seconds=2.5)  # type: ignore[arg-type]
+    total = sum(got.values())
+    assert 0.80 * rate < total < rate, f"the line's {rate} Mbit/s handed out: {got}"
+    for share in got.values():
+        assert abs(share - total / 3) < ALIKE * total / 3, got
+
+
+def test_whoever_is_alone_has_the_whole_line(line: Line) -> None:
+    got = line.internet.run("down", NET4, [(line.camp.phones[1], "second")], warm=1.0, seconds=2.0)
+    assert got["second"] > 0.8 * DOWN
+
+
+def test_the_box_s_own_pages_are_not_slowed_by_the_uplink(line: Line) -> None:
+    got = line.pages.run("down", BOX4, [(line.camp.phones[0], "reader")], warm=0.1, seconds=0.3)
+    assert got["reader"] > 3 * DOWN
+
+
+def test_the_queues_count_what_they_dropped(line: Line) -> None:
+    line.internet.run("down", NET4, greedy(line), warm=1.0, seconds=0.5)  # type: ignore[arg-type]
+    with inside(line.camp.box.name):
+        drops, waiting = line.counters.totals(line.plan.down.interface, line.plan.up.interface, "nowhere")
+    assert drops > 0 and waiting >= 0
+
+
+def test_a_new_gate_takes_the_tree_over_without_touching_it(line: Line) -> None:
+    before = line.camp.box.run("tc", "class", "show", "dev", "br-lan").stdout
+    with inside(line.camp.box.name):
+        again = Shaper(upload=False)
+        assert again.keep(line.plan.down) and again.method == line.shapers[0].method
+        again.follow(line.plan)
+    assert line.camp.box.run("tc", "class", "show", "dev", "br-lan").stdout == before
+
+
+def test_joining_and_leaving_re_rates_everyone_in_place(line: Line) -> None:
+    more = dataclasses.replace(line.plan, marks=frozenset({1, 2, 3, 900}))
+    with inside(line.camp.box.name):
+        shaper = Shaper(upload=False)
+        shaper.follow(more)
+        classes = line.camp.box.run("tc", "class", "show", "dev", "br-lan").stdout
+        if shaper.method == "htb":
+            assert f"1:{0x1000 + 900:x} " in classes
+        shaper.follow(line.plan)
+    classes = line.camp.box.run("tc", "class", "show", "dev", "br-lan").stdout
+    assert f"1:{0x1000 + 900:x} " not in classes
+    assert pings(line.camp.phones[0], BOX4)
+
+
+def test_an_uplink_that_is_plugged_in_again_is_shaped_again(line: Line) -> None:
+    with inside(line.camp.box.name):
+        shaper = Shaper(upload=True)
+        lost = dataclasses.replace(line.plan.up, interface="usb0")
+        assert not shaper.keep(lost)
+        line.camp.box.ip("link", "add", "usb0", "type", "veth", "peer", "name", "usb1")
+        try:
+            shaper.follow(dataclasses.replace(line.plan, up=lost))
+            assert " htb 1: root" in line.camp.box.run("tc", "qdisc", "show", "dev", "usb0").stdout
+        finally:
+            line.camp.box.ip("link", "del", "usb0")
