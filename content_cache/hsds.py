@@ -236,7 +236,12 @@ def check_together(records: Iterable[Record], translations: Iterable[Translation
         for name, target in references(one):
             if str(one.values[name]) not in ids[target]:
                 raise BadInput(f"{name} points to nothing", where=f"{one.entity} {one.id}", mend=f"add that {target}")
+    said = set[tuple[str, str, str, str]]()
     for text in translations:
+        key = (text.entity, text.id, text.field, text.tag)
+        if key in said:
+            raise BadInput("a translation that is there twice", where=f"{text.entity} {text.id}", mend="keep one")
+        said.add(key)
         known = ENTITIES[text.entity].by_name.get(text.field) if text.entity in ENTITIES else None
         if known is None or known.kind != "text" or text.id not in ids[text.entity]:
             raise BadInput(f"a translation of nothing: {text.field[:40]}", where=f"{text.entity} {text.id}", mend="leave it out")

@@ -1,0 +1,36 @@
+"""E A site of the example file in a temporary place, with a catalogue stored in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from appliance.config import SiteConfig, parse
+from appliance.layout import Layout
+from content_cache.app import create_app
+from content_cache.catalogue_store import FILE, build
+from content_cache.snapshot import Catalogue
+from tests.content_cache.data import PROJECT
+
+
+def site(*, sample: bool = False) -> SiteConfig:
+    """The example site."""
+    text = (PROJECT / "examples" / "site.toml").read_text(encoding="utf-8")
+    return parse(text.replace("sample = false", f"sample = {str(sample).lower()}"))
+
+
+def place(folder: Path) -> Layout:
+    """A box below ``folder``, with the folders a supervisor makes."""
+    layout = Layout.under(folder, PROJECT)
+    for path in (layout.service_data("content"), layout.identity_dir, layout.service_run("sync"), layout.facts_dir):
+        path.mkdir(parents=True)
+    return layout
+
+
+def client(folder: Path, stored: Catalogue | None) -> FlaskClient:
+    """A browser before the catalogue's application."""
+    layout = place(folder)
+    if stored is not None:
+        build(layout.service_data("content") / FILE, stored, 1, "aa")
+    return create_app(site(), layout).test_client()
