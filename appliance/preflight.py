@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from appliance.clock import BUILT
 from appliance.config import SiteConfig
 from appliance.errors import CampboxError, MissingComponent, NotSo
 
@@ -42,7 +41,7 @@ class Facts:
     """What is so on the machine, in the network namespace where the box is to run.
 
     ``addresses`` are (interface, address with its network); ``closed`` is a folder on the way to the project that services may
-    not enter; ``wall`` is seconds since 1970.
+    not enter; ``clock_wrong`` when it shows a day before this program was made.
     """
 
     root: bool
@@ -57,7 +56,7 @@ class Facts:
     has_tls: bool = True
     tls: str = ""
     closed: str = ""
-    wall: float = float(BUILT)
+    clock_wrong: bool = False
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Facts:
@@ -178,5 +177,5 @@ def _files(config: SiteConfig, facts: Facts) -> Iterator[CampboxError]:
 
 
 def _clock(facts: Facts) -> Iterable[str]:
-    if facts.wall < BUILT:
+    if facts.clock_wrong:
         yield "this machine's clock is before the day this program was made; enrolment waits for a time server"

@@ -13,11 +13,11 @@ import json
 import os
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from appliance import clock
 from appliance.config import SiteConfig, parse
 from appliance.errors import CommandFailed, MissingComponent
 from appliance.layout import Layout
@@ -68,7 +68,7 @@ def gather(config: SiteConfig, layout: Layout) -> Facts:
         has_tls=all((tls / name).exists() for name in ("cert.pem", "key.pem")),
         tls=str(tls),
         closed=next((str(folder) for folder in (layout.code, *layout.code.parents) if not folder.stat().st_mode & 0o001), ""),
-        wall=time.time(),
+        clock_wrong=clock.now().trust == "none",
     )
 
 
