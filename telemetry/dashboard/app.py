@@ -16,7 +16,6 @@ from appliance.log import start_logging
 from telemetry.dashboard import present
 from telemetry.dashboard.auth import protect
 from telemetry.dashboard.views import api, boxes, prometheus
-from telemetry.metrics import BY_NAME
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -59,7 +58,7 @@ def bare_app(layout: Layout | None, hub_config: HubConfig | None) -> Flask:
     app.config.update(CAMPBOX_LAYOUT=layout, CAMPBOX_HUB=hub_config, SEND_FILE_MAX_AGE_DEFAULT=3600, MAX_CONTENT_LENGTH=1_000_000)
     app.jinja_env.globals.update(
         ago=lambda then: present.ago(then, time.time()),
-        instant=present.instant, rate=present.rate, shown=present.shown, metrics=BY_NAME,
+        instant=present.instant, share=present.share, shown=present.shown,
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     protect(app, layout)

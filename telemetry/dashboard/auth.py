@@ -74,11 +74,7 @@ def protect(app: Flask, layout: Layout) -> None:
             abort(403)
         if request.path in OPEN_PATHS or request.path.startswith(OPEN_PREFIXES) or keeper.is_inside():
             return None
-        if (
-            request.path.startswith(_MACHINE_PREFIXES)
-            or not request.accept_mimetypes.accept_html
-            or "authorization" in request.headers
-        ):
+        if _is_machine():
             return Response("log in first\n", 401, {"WWW-Authenticate": 'Basic realm="Campbox hub"'}, mimetype="text/plain")
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
 

@@ -61,18 +61,29 @@ def _at_least(name: str, limit: float, words: str) -> Callable[[Mapping[str, Any
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("silent", "serious", _silent, "call the site: is there power, is the uplink paid for?"),
-    Rule("catalogue", "serious", _refused, "the box serves the catalogue before; publish again, then look at its sync log"),
-    Rule("disk", "serious", _at_least("disk_use", 95, "{:.0f} % of the card is full"), "take out content, or send a larger card"),
-    Rule("heat", "soon", _at_least("temperature", 80, "{:.0f} °C"), "shade and air for the box"),
-    Rule("losing", "soon", _at_least("outbox_dropped", 1, "{:,} reports were given up"), "it was out of reach for over two weeks"),
+    Rule("silent", "serious", _silent, "Call the site: is there power, is the uplink paid for?"),
+    Rule(
+        "catalogue",
+        "serious",
+        _refused,
+        "The box goes on serving the one before. Publish again; if it refuses again, read its sync log.",
+    ),
+    Rule("disk", "serious", _at_least("disk_use", 95, "{:.0f} % of the card is full"), "Take out content, or send a larger card."),
+    Rule("heat", "soon", _at_least("temperature", 80, "{:.0f} °C"), "Shade and air for the box."),
+    Rule(
+        "losing",
+        "soon",
+        _at_least("outbox_dropped", 1, "{:,} reports were given up"),
+        "It was out of reach for over two weeks, or writes nothing: look at its card.",
+    ),
 )
 
 
 def incidents(boxes: Iterable[Mapping[str, Any]], now: float) -> list[Incident]:
     """Everything that needs somebody, the serious first."""
     found = [_incident(box, rule, words) for box in boxes for rule in RULES if (words := rule.test(box, now)) is not None]
-    return sorted(found, key=lambda incident: (incident.severity != "serious", incident.box))
+    order = [rule.kind for rule in RULES]
+    return sorted(found, key=lambda incident: (incident.severity != "serious", order.index(incident.kind), incident.box))
 
 
 def _incident(box: Mapping[str, Any], rule: Rule, words: str) -> Incident:

@@ -30,9 +30,10 @@ def instant(then: float | None) -> str:
     return datetime.datetime.fromtimestamp(then, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if then else ""
 
 
-def rate(bits: float) -> str:
-    """Bits per second with a decimal prefix."""
-    return _scaled(bits, "bit/s")
+def share(used: float, carried: float) -> str:
+    """How much of a line is in use: ``3.2 of 19.0 Mbit/s``."""
+    size, unit = (1e6, "Mbit/s") if carried >= 1e6 else (1e3, "kbit/s")
+    return f"{used / size:.1f} of {carried / size:.1f} {unit}"
 
 
 def _scaled(number: float, unit: str) -> str:

@@ -8,6 +8,7 @@
   const data = [[], [], []];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const rate = (bits) => bits == null ? "–" : bits >= 1e6 ? (bits / 1e6).toFixed(1) + " Mbit/s" : (bits / 1e3).toFixed(0) + " kbit/s";
+  const clock = (at) => new Date(at * 1000).toTimeString().slice(0, at % 60 ? 8 : 5);
   const axis = () => ({ stroke: css("--soft"), grid: { stroke: css("--rule"), width: 1 }, ticks: { show: false } });
   let chart = null;
 
@@ -17,7 +18,7 @@
       width: place.clientWidth, height: 200,
       legend: { show: false }, cursor: { y: false, drag: { x: false } },
       scales: { x: { range: () => [Date.now() / 1000 - WINDOW, Date.now() / 1000] }, y: { range: (_, __, top) => [0, Math.max(top || 0, 1e5) * 1.1] } },
-      axes: [axis(), { ...axis(), size: 84, values: (_, ticks) => ticks.map(rate) }],
+      axes: [{ ...axis(), space: 70, size: 28, values: (_, ticks) => ticks.map(clock) }, { ...axis(), size: 84, values: (_, ticks) => ticks.map(rate) }],
       series: [{}, { label: "down", stroke: css("--accent"), width: 2, points: { show: false } },
         { label: "up", stroke: css("--soon"), width: 1.5, dash: [5, 4], points: { show: false } }],
     }, data, place);
