@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+from pathlib import Path
 
 import pytest
 
 from appliance import names
 from appliance.config import SiteConfig
-from tests.captive_portal.site import GOLDEN, LAYOUT, SITE, with_api
+from tests.captive_portal.site import GOLDEN, LAYOUT, PROJECT, SITE, with_api
 
 CAPTIVE = names.files(SITE, LAYOUT)["dnsmasq-captive.conf"].splitlines()
 ADMITTED = names.files(SITE, LAYOUT)["dnsmasq-admitted.conf"].splitlines()
@@ -37,10 +38,14 @@ def test_answers_are_forgotten_within_five_seconds() -> None:
 
 def test_neither_writes_down_who_has_which_address_or_asks_which_name() -> None:
     for lines in (CAPTIVE, ADMITTED):
-        assert not [
-            line for line in lines if line.startswith(("log-queries", "log-dhcp", "dhcp-leasefile", "dhcp-script", "dumpfile"))
-        ]
+        assert not [line for line in lines if line.startswith(("log-queries", "log-dhcp", "dhcp-leasefile", "dumpfile"))]
     assert {"leasefile-ro", "quiet-dhcp", "quiet-dhcp6", "quiet-ra", "dhcp-ignore-names"} <= set(CAPTIVE)
+
+
+def test_the_script_that_gives_back_leases_is_there_and_can_be_run() -> None:
+    [script] = [line.partition("=")[2] for line in CAPTIVE if line.startswith("dhcp-script=")]
+    path = PROJECT / Path(script).relative_to(LAYOUT.code)
+    assert path.stat().st_mode & 0o111 == 0o111 and path.read_text().startswith("#!/bin/sh\n")
 
 
 def test_the_admitted_one_leases_nothing() -> None:

@@ -117,3 +117,27 @@ def test_a_restarted_server_lets_a_phone_keep_its_address() -> None:
         until(lambda: f"renew {address}" in heard.read_text())
         client.kill()
         client.wait()
+
+
+def test_a_restarted_server_gives_nobodys_address_to_another() -> None:
+    with front_place(("dnsmasq-captive",)) as place:
+        taken = [f"10.44.0.{last}" for last in range(2, 9)]
+        for address in taken:
+            place.phone.run("ip", "address", "add", f"{address}/20", "dev", "wlan0")
+            place.phone.run("busybox", "arping", "-q", "-c", "1", "-I", "wlan0", "-s", address, LAN4, check=False)
+            place.box.run("ping", "-q", "-c", "1", "-W", "2", address)
+        place.kill("dnsmasq-captive")
+        place.layout.config_file.touch()
+        path = place.layout.conf / "dnsmasq-captive.conf"
+        path.write_text(path.read_text().replace("dhcp-range=10.44.0.2,10.44.15.254", "dhcp-range=10.44.0.2,10.44.0.10"))
+        place.restart("dnsmasq-captive")
+        script = place.layout.run / "leased.sh"
+        script.write_text(LEASED)
+        script.chmod(0o755)
+        offered = set()
+        for number in range(2):
+            place.phone.run("ip", "link", "add", f"mv{number}", "link", "wlan0", "type", "macvlan", "mode", "bridge")
+            place.phone.ip("link", "set", f"mv{number}", "up")
+            lease = place.phone.run("busybox", "udhcpc", "-f", "-q", "-n", "-t", "10", "-i", f"mv{number}", "-s", str(script))
+            offered.add(lease.stdout.split("ip=")[1].split()[0])
+        assert len(offered) == 2 and not offered & set(taken)
