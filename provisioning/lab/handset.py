@@ -136,7 +136,7 @@ def knock_tcp_for_icmp(address: Ip, port: int, timeout: float = 2.0) -> tuple[st
     connecting, and it is only noted until the SYN is sent again a second later (tcp_v6_err).
     """
     six = address.version == 6
-    family, protocol = _family(address), socket.getprotobyname("ipv6-icmp") if six else socket.IPPROTO_ICMP
+    family, protocol = _family(address), socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
     with socket.socket(family, socket.SOCK_RAW, protocol) as hearing, socket.socket(family, socket.SOCK_STREAM) as knocking:
         knocking.setblocking(False)
         began = time.monotonic()
@@ -172,7 +172,7 @@ def knock_udp(address: Ip, port: int, timeout: float = 2.0) -> tuple[str, float]
 def ping(address: Ip, timeout: float = 1.0) -> float | None:
     """Seconds to an echo reply, or None."""
     six = address.version == 6
-    protocol = socket.getprotobyname("ipv6-icmp") if six else socket.IPPROTO_ICMP
+    protocol = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
     with socket.socket(_family(address), socket.SOCK_RAW, protocol) as asking:
         identifier = os.getpid() & 0xFFFF
         message = _echo(128 if six else 8, identifier, checksum=not six)
