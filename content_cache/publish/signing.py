@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 from tuf.repository import Repository
@@ -135,13 +136,20 @@ class SignedRepository(Repository):
         return Published(name, serial, target.custom or {})
 
     def read_current(self) -> bytes:
-        """The content of the current target. Raises NotSo when there is none."""
+        """The content of the current target, verified. Raises NotSo when there is none, or it is not what was signed."""
         current = self.current()
         if current is None:
             raise NotSo("no catalogue has been published", mend="campbox catalogue import")
-        target = self.targets().targets[current.name]
-        content = (self.target_folder / f"{target.hashes['sha256']}.{current.name}").read_bytes()
-        target.verify_length_and_hashes(content)
+        metadata = self.open("targets")
+        target = metadata.signed.targets[current.name]
+        try:
+            self.root().verify_delegate("targets", metadata.signed_bytes, metadata.signatures)
+            content = (self.target_folder / f"{target.hashes['sha256']}.{current.name}").read_bytes()
+            target.verify_length_and_hashes(content)
+        except (OSError, RepositoryError) as error:
+            raise NotSo(
+                "the published catalogue is not the signed one", where=str(self.target_folder), mend="import it again"
+            ) from error
         return content
 
     def _forget_old(self) -> None:

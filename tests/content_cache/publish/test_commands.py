@@ -1,0 +1,63 @@
+"""``campbox catalogue``: what it prints and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from appliance.errors import CampboxError
+from content_cache.publish.commands import catalogue
+from tests.content_cache.data import as_file, feature
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(catalogue, [str(one) for one in arguments])
+
+
+def test_an_import_publishes_and_reports(tmp_path: Path) -> None:
+    (tmp_path / "en.json").write_bytes(as_file(feature(1), feature(1), feature(2)))
+    done = run(
+        "import", "--format", "services-advisor", "--file", f"en={tmp_path}/en.json", "--site", "camp-1", "--hub-root", tmp_path
+    )
+    assert done.exit_code == 0, done.output
+    assert "en: 3 records = 2 kept + 1 merged + 0 mended + 0 refused" in done.output
+    assert "serial 1: 2 services in en" in done.output
+    assert run("verify", "--hub-root", tmp_path).output.startswith("right: 2 services")
+    assert json.loads(run("verify", "--hub-root", tmp_path, "--json").output)["services"] == 2
+    assert run("export", tmp_path / "out.jsonl", "--hub-root", tmp_path).exit_code == 0
+    assert (tmp_path / "out.jsonl").read_bytes().count(b'"e":"service",') == 2
+
+
+def test_the_sample_is_imported_as_json(tmp_path: Path) -> None:
+    done = run("import", "--format", "sample", "--site", "demo", "--hub-root", tmp_path, "--json")
+    told = json.loads(done.output)
+    assert told["published"]["sample"] is True and told["published"]["services"] >= 60 and told["agrees"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--format", "services-advisor", "--site", "camp-1"], "no file to import"),
+        (["--format", "services-advisor", "--site", "camp-1", "--file", "en.json"], "is not TAG=PATH"),
+        (["--format", "services-advisor", "--site", "camp-1", "--file", "en=/nowhere/x"], "cannot read it"),
+        (["--format", "sample", "--site", "Camp One"], "is not a box id"),
+        (["--format", "sample", "--site", "demo", "--timezone", "Mars/Base"], "is not a time zone"),
+    ],
+)
+def test_bad_arguments_are_named(tmp_path: Path, arguments: list[str], problem: str) -> None:
+    done = run("import", *arguments, "--hub-root", tmp_path)
+    assert isinstance(done.exception, CampboxError) and problem in str(done.exception) and done.exception.exit_code == 2
+
+
+def test_nothing_published_is_said(tmp_path: Path) -> None:
+    done = run("verify", "--hub-root", tmp_path)
+    assert isinstance(done.exception, CampboxError) and done.exception.exit_code == 1
+
+
+def test_a_box_is_asked_to_sync(tmp_path: Path) -> None:
+    (tmp_path / "run" / "sync").mkdir(parents=True)
+    assert run("sync", "--box-root", tmp_path).exit_code == 0 and (tmp_path / "run" / "sync" / "now").exists()
+    assert isinstance(run("sync", "--box-root", tmp_path / "none").exception, CampboxError)
