@@ -1,0 +1,65 @@
+"""What mosquitto and the hub's nginx are told, whole, against golden texts."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from appliance.hub_config import HubConfig, parse_hub
+from appliance.layout import Layout
+from telemetry.dashboard import broker, front
+
+PROJECT = Path(__file__).resolve().parents[3]
+GOLDEN = PROJECT / "tests" / "golden" / "telemetry"
+LAYOUT = Layout.under(Path("/srv/hub"), Path("/opt/campbox"))
+CONFIG = HubConfig(host="hub.example.org", https_port=8443, mqtt_port=18883, plain_port=18080)
+TEXTS = {**broker.files(CONFIG, LAYOUT), **front.files(CONFIG, LAYOUT)}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_text_is_the_golden_one(name: str) -> None:
+    """After a wanted change: CAMPBOX_WRITE_GOLDEN=1, then read the difference."""
+    golden = GOLDEN / name
+    if os.environ.get("CAMPBOX_WRITE_GOLDEN"):
+        golden.write_text(TEXTS[name])
+    assert TEXTS[name] == golden.read_text()
+
+
+def test_the_broker_logs_nothing_that_names_a_client() -> None:
+    text = TEXTS["mosquitto.conf"]
+    assert set(re.findall(r"^log_type (\S+)", text, re.M)) == {"error", "warning"}
+    assert "connection_messages false" in text
+
+
+def test_the_broker_lets_nobody_in_without_a_certificate() -> None:
+    text = TEXTS["mosquitto.conf"]
+    for line in ("allow_anonymous false", "require_certificate true", "use_identity_as_username true"):
+        assert f"\n{line}\n" in text
+    assert text.count("\nlistener ") == 1
+
+
+def test_a_box_may_write_only_up_and_read_only_down() -> None:
+    patterns = [line for line in TEXTS["mosquitto.acl"].splitlines() if line.startswith("pattern")]
+    assert patterns == ["pattern write campbox/v1/%u/up/#", "pattern read campbox/v1/%u/down/#"]
+
+
+def test_the_front_keeps_no_log_and_tells_addresses_to_the_enrolment_desk_alone() -> None:
+    text = TEXTS["nginx.conf"]
+    assert "access_log off;" in text and set(re.findall(r"error_log (.*);", text)) == {"stderr emerg"}
+    told = [block.split("{")[0].strip() for block in text.split("location ")[1:] if "X-Real-IP $remote_addr" in block]
+    assert set(told) == {"/enrol/"}
+
+
+def test_plain_http_is_for_this_machine_alone() -> None:
+    plain = [line for line in re.findall(r"listen (.*);", TEXTS["nginx.conf"]) if "ssl" not in line]
+    assert plain == ["127.0.0.1:18080"]
+
+
+def test_the_example_configuration_is_complete_and_right() -> None:
+    text = (PROJECT / "examples" / "hub.toml").read_text()
+    assert parse_hub(text).host == "hub.example.org"
+    for name in ("also_known_as", "https_port", "mqtt_port", "plain_port", "smallest_count"):
+        assert f"\n{name} = " in text
