@@ -91,7 +91,7 @@ def test_a_gap_breaks_the_line() -> None:
 
 def test_prometheus_reads_it() -> None:
     """Each line by the grammar of the text format; a family's samples stand together; small counts give no number."""
-    latest = {m.name: ("te\"x\\t\n" if m.kind == "text" else 12) for m in METRICS} | {"people_online": Fewer(10)}
+    latest = {m.name: ('te"x\\t\n' if m.kind == "text" else 12) for m in METRICS} | {"people_online": Fewer(10)}
     boxes = [{**box(), "box": name, "latest": latest} for name in ("camp-1", "camp-2")]
     text = exposition(boxes, [{"box": "camp-1", "reason": "malformed", "count": 3}])
     sample = re.compile(r'[a-z_:][a-z0-9_:]*\{(?:[a-z_]+="(?:[^"\\\n]|\\["\\n])*",?)*\} [-+0-9.e]+')
