@@ -44,11 +44,11 @@ class Reply:
 
     @classmethod
     def parse(cls, raw: str) -> Reply:
-        """Read a raw answer; nothing at all is status 0."""
+        """Read a raw answer; nothing at all, or no HTTP, is status 0."""
         head, _, body = raw.partition("\r\n\r\n")
         first, *lines = head.split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
-        return cls(int(first.split()[1]) if first else 0, headers, body.encode("latin-1"))
+        return cls(int(first.split()[1]) if first.startswith("HTTP/") else 0, headers, body.encode("latin-1"))
 
 
 Headers = Mapping[str, str]
@@ -86,6 +86,7 @@ class Place:
     layout: Layout
     config: SiteConfig
     python: str
+    site_text: str
     gate: FakeGate = field(default_factory=FakeGate)
     supervisor: Supervisor | None = None
 
@@ -103,7 +104,7 @@ class Place:
         table = [service for service in SERVICES if service.name in names]
         self.supervisor = Supervisor(table, self.layout, python=self.python, enter=self.box.enter)
         self.supervisor.prepare()
-        self.layout.config_file.write_text((CODE / "examples" / "site.toml").read_text())
+        self.layout.config_file.write_text(self.site_text)
         write_configuration("campbox.files", self.config, self.layout)
         self.supervisor.start()
 
@@ -184,8 +185,10 @@ def _folder() -> Iterator[tuple[Path, str]]:
 
 
 @contextlib.contextmanager
-def front_place(names: Sequence[str], *, static_phone: bool = True) -> Iterator[Place]:
-    """A place with these services running; all of it is gone afterwards."""
+def front_place(
+    names: Sequence[str], *, static_phone: bool = True, api_name: str | None = None, before: Callable[[Place], None] | None = None
+) -> Iterator[Place]:
+    """A place with these services running; all of it is gone afterwards. ``before`` is called just before they start."""
     with contextlib.ExitStack() as stack:
         root, python = stack.enter_context(_folder())
         number = f"{os.getpid()}-{next(_numbers)}"
@@ -197,10 +200,14 @@ def front_place(names: Sequence[str], *, static_phone: bool = True) -> Iterator[
         if static_phone:
             phone.run("ip", "address", "add", f"{PHONE4}/20", "dev", "wlan0")
             phone.run("ip", "address", "add", f"{PHONE6}/64", "dev", "wlan0", "nodad")
-        config = site_file.parse((CODE / "examples" / "site.toml").read_text())
-        place = Place(box, phone, Layout.under(root / "box", root / "app"), config, python)
+        text = (CODE / "examples" / "site.toml").read_text()
+        if api_name is not None:
+            text = text.replace("[access]", f'[access]\napi_name = "{api_name}"')
+        place = Place(box, phone, Layout.under(root / "box", root / "app"), site_file.parse(text), python, text)
         stack.callback(place.stop)
         gate = _serve_gate(place)
         stack.callback(gate.shutdown)
+        if before is not None:
+            before(place)
         place.start(names)
         yield place

@@ -1,0 +1,101 @@
+"""The front with a certificate: served under the public name alone, and broken handshakes are told to nobody."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from collections.abc import Iterator
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from appliance.services import USERS
+from tests.real.front_place import LAN4, LAN6, PHONE4, PHONE6, Place, front_place, get
+
+pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
+NAME = "portal.example.org"
+TLS_ASKER = """
+import json, socket, ssl, sys
+told = []
+for to, name, path in json.load(sys.stdin):
+    context = ssl.create_default_context(cadata=open(sys.argv[1]).read())
+    try:
+        with socket.create_connection((to, 443), timeout=10) as plain, context.wrap_socket(plain, server_hostname=name) as tls:
+            tls.sendall(f"GET {path} HTTP/1.0\\r\\nHost: {name}\\r\\n\\r\\n".encode())
+            data = b""
+            while part := tls.recv(65536):
+                data += part
+            told.append(data.decode("latin-1"))
+    except ssl.SSLError as error:
+        told.append(error.reason)
+json.dump(told, sys.stdout)
+"""
+
+
+def _certificate(place: Place) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = place.layout.etc / "tls"
+    folder.mkdir(parents=True)
+    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    plain = serialization.NoEncryption()
+    path = folder / "key.pem"
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    os.chown(path, USERS["campbox-front"], USERS["campbox-front"])
+    path.chmod(0o400)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    with front_place(("pages", "portal", "nginx"), api_name=NAME, before=_certificate) as running:
+        yield running
+
+
+def _ask(place: Place, *questions: tuple[str, str, str]) -> list[str]:
+    done = place.phone.run(
+        place.python, "-c", TLS_ASKER, str(place.layout.etc / "tls" / "cert.pem"), input=json.dumps(questions), timeout=60
+    )
+    answers: list[str] = json.loads(done.stdout)
+    return answers
+
+
+def test_the_portal_api_is_served_under_the_public_name_over_both_families(place: Place) -> None:
+    for told in _ask(place, (LAN4, NAME, "/api/captive"), (LAN6, NAME, "/api/captive")):
+        assert "200 OK" in told and "application/captive+json" in told and f"https://{NAME}/" in told
+
+
+def test_pages_come_over_https_too(place: Place) -> None:
+    [told] = _ask(place, (LAN4, NAME, "/ar/"))
+    assert "200 OK" in told and "</html>" in told
+
+
+def test_a_stranger_name_gets_no_handshake(place: Place) -> None:
+    [told] = _ask(place, (LAN4, "www.google.com", "/"))
+    assert "UNRECOGNIZED_NAME" in told
+
+
+def test_the_public_name_serves_pages_over_plain_http_as_well(place: Place) -> None:
+    assert place.ask([get("/en/", host=NAME)])[0].status == 200
+
+
+def test_broken_handshakes_name_nobody_in_the_log(place: Place) -> None:
+    _ask(place, (LAN4, "www.google.com", "/"), (LAN6, "captive.apple.com", "/"))
+    junk = ("GET / HTTP/1.0\r\n\r\n", "\x16\x03\x01\x00\x05hello")
+    place.ask([{"to": to, "port": 443, "send": text} for to in (LAN4, LAN6) for text in junk])
+    assert [word for word in (PHONE4, PHONE6) if word in place.logs()] == []
