@@ -27,6 +27,7 @@ from provisioning.lab.sites import BIG_FILE, Probe, fixed_names, probes
 from provisioning.lab.world import World
 
 FAMILIES = tuple(KINDS_OF_RECORD.items())
+STEADY_PINGS, STEADY_PAUSE = 200, 0.025
 TAP_PATIENCE = 5.0
 """Seconds after a tap within which the internet must be there."""
 
@@ -146,6 +147,16 @@ class Phone:
             _, reply, page = self.browser.browse(f"http://{self.world.portal_name}/{self.kind.language}/{name}")
             yield judging.page_in(f"page /{name}", page, reply, self.kind.language)
 
+    def steady(self) -> Iterator[Outcome]:
+        """Two hundred pings in five seconds, none of which may be lost."""
+        for version, _ in FAMILIES:
+            lost = 0
+            for _ in range(STEADY_PINGS):
+                began = time.monotonic()
+                lost += handset.ping(self.world.web(version)) is None
+                time.sleep(max(0.0, began + STEADY_PAUSE - time.monotonic()))
+            yield Outcome(f"no packet is lost, IPv{version}", lost == 0, f"{lost} of {STEADY_PINGS}")
+
     def live(self) -> Iterator[Outcome]:
         """Go on living until killed: now a page of the catalogue, now something from the internet."""
         yield Outcome(judging.ARRIVED, True, "")
@@ -233,7 +244,7 @@ def _details(page: Page, root: str) -> list[str]:
     return [path for path in found if path.startswith(start) and len(path) - len(start) >= 8]
 
 
-DEEDS = ("join", "held", "welcome", "tap", "online", "offline", "catalogue", "about_me", "apart", "api", "live")
+DEEDS = ("join", "held", "welcome", "tap", "online", "offline", "catalogue", "about_me", "apart", "api", "steady", "live")
 
 
 def perform(phone: Phone, deeds: Iterable[str]) -> Iterator[Outcome]:

@@ -1,0 +1,44 @@
+"""However a demo ends, nothing of it is left: Ctrl-C, SIGTERM while it starts, and kill -9 cleared away by the next one."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.real.running_camp import RunningCamp, start_demo, traces, until
+
+pytestmark = [pytest.mark.net]
+
+
+def test_ctrl_c_leaves_nothing_behind(camp: RunningCamp) -> None:
+    state = camp.state_file
+    assert traces() and state.exists()
+    assert camp.stop(signal.SIGINT) == 0
+    assert traces() == []
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("seconds", [0.4, 3.0, 6.0])
+def test_sigterm_while_it_comes_up_leaves_nothing_behind(no_camp: RunningCamp, tmp_path: Path, seconds: float) -> None:
+    demo = start_demo(tmp_path / "output", "--phones", "1")
+    time.sleep(seconds)
+    demo.send_signal(signal.SIGTERM)
+    assert demo.wait(30) in (130, -signal.SIGTERM)
+    assert traces() == []
+
+
+def test_after_kill_9_the_next_demo_clears_up_and_all_its_checks_hold(no_camp: RunningCamp, tmp_path: Path) -> None:
+    killed = start_demo(tmp_path / "killed", "--phones", "1", "--state", str(tmp_path / "state.json"))
+    until(lambda: (tmp_path / "state.json").exists() or killed.poll() is not None, 120, "the demo is up")
+    killed.kill()
+    killed.wait()
+    assert traces()
+    checked = start_demo(tmp_path / "checked", "--phones", "6", "--check")
+    status = checked.wait(240)
+    said = (tmp_path / "checked").read_text()
+    assert status == 0, "\n".join(line for line in said.splitlines() if not line.startswith("ok "))
+    assert "cleared away" in said
+    assert traces() == []
