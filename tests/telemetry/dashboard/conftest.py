@@ -27,6 +27,7 @@ CONFIG = HubConfig(host="hub.example.org")
 @pytest.fixture
 def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     monkeypatch.setenv(admin.PASSWORD_VARIABLE, PASSWORD)
+    monkeypatch.setitem(admin._COST, "n", 2)  # scrypt is slow on purpose; test_admin.py has the real one
     made = Layout.under(tmp_path, Path(__file__).resolve().parents[3])
     admin.prepare(made, CONFIG)
     return made
