@@ -57,6 +57,8 @@ _FILES = """\
     charset utf-8;
     sendfile on;
     tcp_nopush on;
+    open_file_cache max=200 inactive=60s;
+    open_file_cache_valid 5s;
     gzip on;
     gzip_comp_level 2;
     gzip_min_length 1000;
