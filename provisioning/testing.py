@@ -71,7 +71,10 @@ KINDS = {
 @click.option("--only", metavar="EXPRESSION", help="Only tests whose names match, as pytest -k.")
 @click.option("--verbose", is_flag=True, help="One line a test.")
 def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
-    """Run the tests of some KINDS; without any, all that this machine can run."""
+    """Run the tests of some KINDS; without any, all that this machine can run.
+
+    With "all" also the first start on a bare Debian, which takes minutes more and large downloads.
+    """
     asked = list(KINDS) if not kinds or "all" in kinds else list(dict.fromkeys(kinds))
     lacking = {name: reason for name in asked if (reason := KINDS[name].lacks()) is not None}
     if lacking and kinds and "all" not in kinds:
@@ -80,10 +83,10 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     chosen = [name for name in asked if name not in lacking]
     for name in asked:
         click.echo(f"{name:8} {KINDS[name].what}" if name in chosen else f"{name:8} not run: {lacking[name]}")
-    _finish(_pytest(chosen, only, verbose), chosen, lacking)
+    _finish(_pytest(chosen, only, verbose, everything="all" in kinds), chosen, lacking)
 
 
-def _pytest(kinds: list[str], only: str | None, verbose: bool) -> int:
+def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool) -> int:
     """Run them in one go, so that the demo camp of the net and browser tests starts once; the answer is pytest's status."""
     expression = " or ".join(f"({KINDS[name].expression})" for name in kinds)
     # No cache folder: a clone of an ordinary user is tested by root, through sudo, and must stay the user's.
@@ -91,6 +94,8 @@ def _pytest(kinds: list[str], only: str | None, verbose: bool) -> int:
     argv += ["-k", only] if only else []
     argv += ["--verbose"] if verbose else ["--quiet"]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PATH": _path()}
+    if everything:
+        environment["CAMPBOX_TEST_ALL"] = "1"
     sys.stdout.flush()
     try:
         return int(spawn(argv, cwd=PROJECT, env=environment).wait())
