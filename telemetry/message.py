@@ -12,7 +12,7 @@ from typing import Any
 
 import cbor2
 
-from appliance.clock import Trust
+from appliance.moment import Trust
 from appliance.errors import BadInput
 from appliance.values import BoxId
 from telemetry.metrics import TEXT_LIMIT, WHOLE_LIMIT, Fewer
@@ -110,10 +110,15 @@ def encode_values(values: Mapping[int, Wire]) -> dict[int, Any]:
 
 def _encode_row(row: Row, before: Row = NOTHING) -> list[Any]:
     """A row as the difference to the row before; ``null`` is a value that is gone."""
-    changed = {number: value for number, value in row.values.items() if before.values.get(number) != value}
+    changed = {n: _step(before.values.get(n), value) for n, value in row.values.items() if before.values.get(n) != value}
     gone = {number: None for number in before.values if number not in row.values}
     steps = [row.sequence - before.sequence, row.uptime - before.uptime, row.wall - before.wall]
     return [*steps, _TRUSTS.index(row.trust), {**encode_values(changed), **gone}]
+
+
+def _step(before: Wire | None, value: Wire) -> Wire:
+    """A whole number as its step from the one in the row before, which is mostly shorter; anything else as it is."""
+    return value - before if isinstance(value, int) and isinstance(before, int) else value
 
 
 def encode(message: Batch | Live | Birth | Death | Ack | Command) -> bytes:
@@ -185,12 +190,15 @@ def decode_values(untrusted: Any, before: Mapping[int, Wire]) -> dict[int, Wire]
     if not isinstance(untrusted, dict) or len(untrusted) > 256:
         raise _bad("values are not a map of at most 256")
     values = dict(before)
-    for number, value in untrusted.items():
-        _whole(number, 65_535)
-        if value is None:
+    for number, step in untrusted.items():
+        old = values.get(_whole(number, 65_535))
+        if step is None:
             values.pop(number, None)
+        elif isinstance(old, int):
+            read = _value(step, 2 * WHOLE_LIMIT)
+            values[number] = _signed(old + read) if isinstance(read, int) else read
         else:
-            values[number] = _value(value)
+            values[number] = _value(step)
     return values
 
 
@@ -251,16 +259,16 @@ def _decode_row(untrusted: Any, before: Row = NOTHING) -> Row:
     return Row(sequence, uptime, wall, _TRUSTS[_whole(untrusted[3], 2)], decode_values(untrusted[4], before.values))
 
 
-def _value(untrusted: Any) -> Wire:
+def _value(untrusted: Any, limit: int = WHOLE_LIMIT) -> Wire:
     if isinstance(untrusted, str) and len(untrusted) <= TEXT_LIMIT:
         return untrusted
     if isinstance(untrusted, list) and len(untrusted) == 1:
         return Fewer(_whole(untrusted[0], 1_000_000))
-    return _signed(untrusted)
+    return _signed(untrusted, limit)
 
 
-def _signed(untrusted: Any) -> int:
-    if not isinstance(untrusted, int) or isinstance(untrusted, bool) or abs(untrusted) > WHOLE_LIMIT:
+def _signed(untrusted: Any, limit: int = WHOLE_LIMIT) -> int:
+    if not isinstance(untrusted, int) or isinstance(untrusted, bool) or abs(untrusted) > limit:
         raise _bad("a value that is neither whole number, short text nor [fewer than]")
     return untrusted
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from appliance.clock import Moment
+from appliance.moment import Moment
 
 Kind = Literal["gauge", "counter", "text"]
 Reader = Literal["operators", "technicians", "partners"]
@@ -74,7 +74,7 @@ class Reading:
 class Metric:
     """One thing a box measures.
 
-    ``number`` stands for the name on the wire; a gauge is sent as a whole number of its last decimal (``decimals``).
+    ``number`` stands for the name on the wire; it is sent as a whole number of its last decimal (``decimals``; -3: thousands).
     ``prompt``: a change is sent at once, not with the next batch. ``people``: made from people, so noised and suppressed.
     ``retention`` in days. ``value_fn`` gives the value from a reading, or None when there is none.
     """
@@ -121,21 +121,21 @@ METRICS: tuple[Metric, ...] = (
     Metric(2, "cpu_use", "%", "gauge", "shows a box that is too slow for its people", _system("cpu_percent"), decimals=1),
     Metric(3, "load", "", "gauge", "shows work that waits", _system("load"), decimals=2),
     Metric(4, "memory_use", "%", "gauge", "shows memory running out", _used("memory_total", "memory_available"), decimals=1),
-    Metric(5, "memory_available", "B", "gauge", "tells how much is left", _system("memory_available")),
+    Metric(5, "memory_available", "B", "gauge", "tells how much is left", _system("memory_available"), decimals=-6),
     Metric(6, "temperature", "°C", "gauge", "shows a box in the sun before it fails", _system("temperature"), decimals=1),
     Metric(7, "disk_use", "%", "gauge", "shows a card that fills up", _used("disk_total", "disk_free"), decimals=1),
-    Metric(8, "disk_free", "B", "gauge", "tells whether content still fits", _system("disk_free")),
-    Metric(9, "disk_written", "B", "counter", "shows wear of the card", _system("disk_written")),
+    Metric(8, "disk_free", "B", "gauge", "tells whether content still fits", _system("disk_free"), decimals=-6),
+    Metric(9, "disk_written", "B", "counter", "shows wear of the card", _system("disk_written"), decimals=-6),
     Metric(10, "uplink", "", "gauge", "1 while the internet is reachable", _uplink, 400, SERVED, prompt=True),
     Metric(11, "uplink_since", "s", "gauge", "how long the uplink has been so", _fact("gate", "uplink_since_seconds")),
-    Metric(12, "link_rate_down", "bit/s", "gauge", "what the line is set to carry", _fact("gate", "rate_down_bps")),
-    Metric(13, "link_rate_up", "bit/s", "gauge", "what the line is set to carry", _fact("gate", "rate_up_bps")),
-    Metric(14, "link_down", "B", "counter", "the volume that is paid for", _fact("gate", "bytes_down"), 400),
-    Metric(15, "link_up", "B", "counter", "the volume that is paid for", _fact("gate", "bytes_up"), 400),
-    Metric(16, "traffic_down", "bit/s", "gauge", "how full the line is", lambda r: r.rates.get("down")),
-    Metric(17, "traffic_up", "bit/s", "gauge", "how full the line is", lambda r: r.rates.get("up")),
+    Metric(12, "link_rate_down", "bit/s", "gauge", "what the line is set to carry", _fact("gate", "rate_down_bps"), decimals=-3),
+    Metric(13, "link_rate_up", "bit/s", "gauge", "what the line is set to carry", _fact("gate", "rate_up_bps"), decimals=-3),
+    Metric(14, "link_down", "B", "counter", "the volume that is paid for", _fact("gate", "bytes_down"), 400, decimals=-3),
+    Metric(15, "link_up", "B", "counter", "the volume that is paid for", _fact("gate", "bytes_up"), 400, decimals=-3),
+    Metric(16, "traffic_down", "bit/s", "gauge", "how full the line is", lambda r: r.rates.get("down"), decimals=-3),
+    Metric(17, "traffic_up", "bit/s", "gauge", "how full the line is", lambda r: r.rates.get("up"), decimals=-3),
     Metric(18, "queue_drops", "", "counter", "packets the fair share had to drop", _fact("gate", "drops")),
-    Metric(19, "queue_backlog", "B", "gauge", "what waits in the box for the line", _fact("gate", "backlog_bytes")),
+    Metric(19, "queue_backlog", "B", "gauge", "what waits in the box for the line", _fact("gate", "backlog_bytes"), decimals=-3),
     Metric(20, "shaper", "", "text", "which fair queue the kernel has", _fact("gate", "shaper"), 30),
     Metric(
         21, "people_online", "people", "gauge", "whether the place is used, and how many boxes it needs",
@@ -175,15 +175,15 @@ def to_wire(metric: Metric, value: Any) -> int | str | Fewer | None:
         return value if metric.people else None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         return None
-    scaled = round(value * 10**metric.decimals)
+    scaled = round(value * 10.0**metric.decimals) if metric.decimals else round(value)
     return scaled if abs(scaled) <= WHOLE_LIMIT else None
 
 
 def from_wire(metric: Metric, value: int | str | Fewer) -> Value:
     """A value as the hub keeps and shows it: the inverse of ``to_wire``."""
-    if isinstance(value, int) and metric.decimals:
-        return round(value / float(10**metric.decimals), metric.decimals)
-    return value
+    if not isinstance(value, int) or metric.decimals == 0:
+        return value
+    return value * 10**-metric.decimals if metric.decimals < 0 else round(value / 10.0**metric.decimals, metric.decimals)
 
 
 def refusal(metric: Metric | None, value: int | str | Fewer, smallest_count: int) -> str | None:
