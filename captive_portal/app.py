@@ -14,7 +14,7 @@ from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.web.dress import dress
 from captive_portal import views
-from captive_portal.views import Gate
+from captive_portal.machine_views import Gate
 
 PROJECT = Path(__file__).resolve().parent.parent
 LARGEST_FORM = 16 * 1024
@@ -33,5 +33,5 @@ def create_app(config: SiteConfig | None = None, layout: Layout | None = None, g
     app = flask.Flask(__package__ or "captive_portal", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     dress(app, site, place, domain="portal")
-    views.register(app, site, place, gate or (lambda request: ask(place, request)))
+    views.register(app, site, gate or (lambda request: ask(place, request)))
     return app

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from importlib.metadata import version
+from typing import Any
 
 import flask
 from werkzeug.wrappers import Response
 
-from appliance import clock, facts
+from appliance import clock
 from appliance.config import SiteConfig
-from appliance.layout import Layout
+from appliance.errors import Unreachable
 from captive_portal import capport
 from captive_portal.device import Device
 
+Gate = Callable[[dict[str, Any]], dict[str, Any]]
+"""Answers one request of the gate's socket; raises Unreachable."""
 
-def register(app: flask.Flask, config: SiteConfig, layout: Layout, this_device: Callable[[], Device | None]) -> None:
+
+def register(app: flask.Flask, config: SiteConfig, gate: Gate, this_device: Callable[[], Device | None]) -> None:
     """Add ``/api/captive`` and ``/status.json``."""
     access, first = config.access, app.extensions["campbox"]["offered"][0].tag
     base = f"https://{access.api_name}" if access.api_name else f"http://{access.portal_name}"
@@ -36,10 +40,17 @@ def register(app: flask.Flask, config: SiteConfig, layout: Layout, this_device: 
         told = {
             "site": config.site.name,
             "languages": [language.tag for language in app.extensions["campbox"]["offered"]],
-            "uplink": facts.read(layout, "gate").get("uplink", "unknown"),
+            "uplink": _uplink(gate),
             "clock": now.trust,
             "uptime_seconds": int(now.uptime),
             "version": version("campbox"),
             "sample": config.catalogue.sample,
         }
         return Response(json.dumps(told, ensure_ascii=False), mimetype="application/json")
+
+
+def _uplink(gate: Gate) -> str:
+    try:
+        return str(gate({"do": "facts"}).get("uplink", "unknown"))
+    except Unreachable:
+        return "unknown"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,19 +12,18 @@ from werkzeug.wrappers import Response
 
 from appliance.config import SiteConfig
 from appliance.errors import BadInput, Unreachable
-from appliance.layout import Layout
 from appliance.values import parse_ip
 from appliance.web import languages
 from appliance.web.dress import reader_language
 from captive_portal import machine_views
 from captive_portal.device import Device, from_answer
+from captive_portal.machine_views import Gate
 from captive_portal.words import refusal, register_words
 
-Gate = Callable[[dict[str, Any]], dict[str, Any]]
 Page = Response | str | tuple[str, int]
 
 
-def register(app: flask.Flask, config: SiteConfig, layout: Layout, gate: Gate) -> None:
+def register(app: flask.Flask, config: SiteConfig, gate: Gate) -> None:
     """Add every page of the portal to ``app``."""
     app.extensions["gate"] = gate
     register_words(app)
@@ -46,7 +44,7 @@ def register(app: flask.Flask, config: SiteConfig, layout: Layout, gate: Gate) -
         app.add_url_rule(address, view_func=view, endpoint=address.strip("/") or "choice", methods=["GET"])
     app.add_url_rule("/<lang>/connect", view_func=connect, methods=["POST"])
     app.add_url_rule("/<lang>/you/erase", view_func=erase, methods=["POST"])
-    machine_views.register(app, config, layout, this_device)
+    machine_views.register(app, config, gate, this_device)
 
 
 def choice() -> Page:

@@ -206,7 +206,11 @@ def test_the_status_of_the_box_says_nothing_about_people(client: FlaskClient, ga
     assert answer.json is not None
     assert set(answer.json) == {"site", "languages", "uplink", "clock", "uptime_seconds", "version", "sample"}
     assert "10.44.0.9" not in answer.text
-    assert [request["do"] for request in gate.asked] == ["admit"]
+    assert answer.json["uplink"] == "up"
+    assert gate.asked[1:] == [{"do": "facts"}]
+    gate.gone = True
+    told = client.get("/status.json", headers=PHONE).json
+    assert told is not None and told["uplink"] == "unknown"
 
 
 def test_a_large_form_is_refused(client: FlaskClient) -> None:

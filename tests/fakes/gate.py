@@ -25,6 +25,8 @@ class FakeGate:
             raise Unreachable("the gate does not answer", where="gate.sock")
         if self.refuses is not None:
             return {"ok": False, "why": self.refuses}
+        if request["do"] == "facts":
+            return {"ok": True, "people_online": len(self.state), "uplink": self.uplink}
         deed, ip = request["do"], request["ip"]
         if deed == "admit":
             self.state[ip] = "admitted"
