@@ -4,7 +4,7 @@
   const place = document.getElementById("chart"), says = document.getElementById("chart-says");
   const stream = window.campboxEvents;
   if (!place || !stream || !window.uPlot) return;
-  const WINDOW = 600; // seconds
+  const WINDOW = 600, GAP = 20; // seconds
   const data = [[], [], []];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const rate = (bits) => bits == null ? "–" : bits >= 1e6 ? (bits / 1e6).toFixed(1) + " Mbit/s" : (bits / 1e3).toFixed(0) + " kbit/s";
@@ -27,6 +27,8 @@
   function add(points) {
     for (const [at, down, up] of points) {
       if (data[0].length && at <= data[0][data[0].length - 1]) continue;
+      const last = data[0][data[0].length - 1];
+      if (last && at - last > GAP) { data[0].push(last + 1); data[1].push(null); data[2].push(null); } // nobody looked: no line
       data[0].push(at); data[1].push(down); data[2].push(up);
     }
     while (data[0].length && data[0][0] < Date.now() / 1000 - WINDOW) data.forEach((column) => column.shift());
