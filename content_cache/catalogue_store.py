@@ -208,7 +208,16 @@ class Store:
 
     def _ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         connection = self._connection()
-        return connection.execute(sql, values).fetchall() if connection else []
+        if connection is None:
+            return []
+        try:
+            return connection.execute(sql, values).fetchall()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            # A damaged file is no catalogue: pages say so, and sync fetches it again.
+            self._local.connection = None
+            return []
 
     def about(self) -> About | None:
         """What is stored, or None when nothing whole is."""

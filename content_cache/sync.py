@@ -46,13 +46,14 @@ class Sync:
         last, asked = self._last(), self.now_file.exists()
         if not due.is_due(last, moment.wall, self.config.catalogue.every, asked=asked):
             return None
-        self.now_file.unlink(missing_ok=True)
         outcome = self._attempt()
         if outcome.state in ("current", "updated"):
             write_json(self.folder / "sync.json", asdict(Last(succeeded=moment.wall)))
         elif outcome.state == "refused":
             write_json(self.folder / "sync.json", asdict(Last(last.succeeded, refused=moment.wall)))
         self._tell(outcome)
+        # Only now: a run that was killed on the way leaves the wish standing.
+        self.now_file.unlink(missing_ok=True)
         return outcome
 
     def _last(self) -> Last:

@@ -76,6 +76,17 @@ def test_a_broken_file_is_no_catalogue(tmp_path: Path, junk: bytes) -> None:
     assert Store(tmp_path / "c.sqlite").about() is None
 
 
+def test_a_file_damaged_in_the_middle_is_no_catalogue(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    build(path, many(300), 1, "aa")
+    content = bytearray(path.read_bytes())
+    content[8192:-8192] = b"\xa5" * (len(content) - 16384)
+    path.write_bytes(bytes(content))
+    store = Store(path)
+    assert store.of_need("health", 0, 20) == (0, []) and store.search("clinic", 0, 5) == (0, [])
+    assert store.about() is None
+
+
 def test_a_file_of_another_schema_is_no_catalogue(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite"
     build(path, many(1), 1, "aa")
