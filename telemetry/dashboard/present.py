@@ -56,7 +56,7 @@ def shown(name: str, value: Value | None) -> str:
         return span(value)
     if metric.unit in ("B", "bit/s"):
         return _scaled(value, metric.unit)
-    return f"{value:,.{metric.decimals}f} {metric.unit}".strip()
+    return f"{value:,.{max(0, metric.decimals)}f} {metric.unit}".strip()
 
 
 def sparkline(points: Sequence[tuple[float, float]], since: float, until: float, width: int = 240, height: int = 36) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import cbor2
 import pycddl
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import BadInput
@@ -107,6 +107,7 @@ nested = st.recursive(
 
 
 @pytest.mark.parametrize("name", DECODERS)
+@settings(max_examples=50)
 @given(fields=st.dictionaries(st.integers(0, 12), nested, max_size=8))
 def test_well_formed_nonsense_is_read_as_what_it_is_or_refused(name: str, fields: dict[int, Any]) -> None:
     try:
@@ -174,6 +175,19 @@ def test_what_does_not_change_is_written_once() -> None:
     rows = tuple(Row(n, n * 60, n * 60, "synced", {**steady, 99: n}) for n in range(1, 11))
     one, ten = (len(message.encode(Batch(BOX, BOOT, JOURNAL, some))) for some in (rows[:1], rows))
     assert ten - one < 9 * 16
+
+
+def test_counters_are_written_as_steps() -> None:
+    rows = tuple(Row(n, n * 60, n * 60, "synced", {14: 10**15 + n * 50}) for n in range(1, 11))
+    one, ten = (len(message.encode(Batch(BOX, BOOT, JOURNAL, some))) for some in (rows[:1], rows))
+    assert ten - one <= 9 * 12
+    assert message.decode_telemetry(message.encode(Batch(BOX, BOOT, JOURNAL, rows))).rows == rows  # type: ignore[union-attr]
+
+
+def test_steps_that_lead_out_of_range_are_refused() -> None:
+    for step in (1, -2 * WHOLE_LIMIT - 1, 2**63):
+        with pytest.raises(BadInput):
+            message.decode_telemetry(telemetry(_5=[[1, 2, 3, 0, {1: WHOLE_LIMIT}], [1, 0, 0, 0, {1: step}]]))
 
 
 def test_a_value_that_is_gone_stays_gone() -> None:

@@ -46,7 +46,7 @@ def test_numbers_and_names_are_used_once_and_every_row_is_complete() -> None:
     assert len(METRICS) >= 25
     for metric in METRICS:
         assert metric.purpose and metric.readers and 0 < metric.retention <= 400, metric.name
-        assert metric.kind == "gauge" or not metric.decimals
+        assert metric.kind != "text" or not metric.decimals
 
 
 def test_every_metric_has_a_value_in_a_full_reading() -> None:
@@ -74,6 +74,12 @@ def test_decimals_survive_the_way() -> None:
     values = named(measure(reading()))
     assert values["temperature"] == 48.2 and values["load"] == 0.5 and values["memory_use"] == 75.0
     assert values["people_active"] == Fewer(10)
+
+
+def test_bytes_are_told_in_thousands_and_millions() -> None:
+    """Shorter on the wire, and no finer than anybody needs."""
+    values = named(measure(reading(gate={**GATE, "bytes_down": 12_345_678})))
+    assert values["link_down"] == 12_346_000 and values["link_rate_down"] == 10_000_000
 
 
 def test_a_long_text_is_cut() -> None:

@@ -36,9 +36,9 @@ def test_a_box_tells_its_points_then_each_new_one_once(layout: Layout, store: Re
     stream = Stream(layout, "camp-1", sleep=lambda _: None).run()
     assert next(stream).startswith("retry:")
     name, points = read(next(stream))
-    assert name == "points" and [point[1] for point in points] == [1000] and len(points[0]) == 1 + len(COLUMNS)
+    assert name == "points" and [point[1] for point in points] == [1_000_000] and len(points[0]) == 1 + len(COLUMNS)
     live(store, 2000)
-    assert [point[1] for point in read(next(stream))[1]] == [2000]
+    assert [point[1] for point in read(next(stream))[1]] == [2_000_000]
     assert read(next(stream))[0] == "changed"
     stream.close()
 
