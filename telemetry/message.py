@@ -12,8 +12,8 @@ from typing import Any
 
 import cbor2
 
-from appliance.moment import Trust
 from appliance.errors import BadInput
+from appliance.moment import Trust
 from appliance.values import BoxId
 from telemetry.metrics import TEXT_LIMIT, WHOLE_LIMIT, Fewer
 
