@@ -33,8 +33,12 @@ def bridge_lines(config: SiteConfig, present: str | None) -> str:
         first
         + f"address replace {lan.address} dev {lan.bridge}\n"
         + f"address replace {lan.address6} dev {lan.bridge} nodad\n"
-        + f"link set dev {lan.bridge} up\n"
     )
+
+
+def up_lines(config: SiteConfig) -> str:
+    """The bridge comes up, after the kernel was told how to treat it: its link-local address serves at once."""
+    return f"link set dev {config.lan.bridge} up\n"
 
 
 def port_lines(config: SiteConfig) -> str:

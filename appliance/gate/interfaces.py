@@ -33,6 +33,8 @@ class Interfaces:
         """Make the bridge unless it is there. Raises CommandFailed, NotSo when the kernel will not route."""
         there = self._links.link(self._config.lan.bridge)
         run(["ip", "-batch", "-"], input=bridge.bridge_lines(self._config, there.address if there else None))
+        self._set_switches()
+        run(["ip", "-batch", "-"], input=bridge.up_lines(self._config))
         self.keep()
 
     def keep(self) -> None:

@@ -146,12 +146,14 @@ def _serve_stream(server: socket.socket, word: str) -> None:
 
 
 def _serve_datagrams(server: socket.socket, word: str) -> None:
+    """Answers from the address that was asked, as dnsmasq does (RFC 3542 section 6)."""
+    server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     while True:
         try:
-            _, caller = server.recvfrom(2000)
+            _, asked, _, caller = server.recvmsg(2000, 200)
             if caller is None:
                 return
-            server.sendto(f"{word} {caller[0]}".encode(), caller)
+            server.sendmsg([f"{word} {caller[0]}".encode()], asked, 0, caller)
         except OSError:
             return
 
@@ -173,7 +175,8 @@ def ask(place: Namespace, kind: int, host: str, port: int, *, source: int = 0, t
         try:
             if source:
                 client.bind(("::" if ":" in host else "0.0.0.0", source))
-            client.connect((host, port))
+            # Resolved here, for a link-local address's interface is known only in its own namespace.
+            client.connect(socket.getaddrinfo(host, port, family, kind)[0][4])
             client.send(b"hello\n")
             return client.recv(200).decode().split()[0]
         except TimeoutError:

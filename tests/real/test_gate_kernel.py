@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from appliance.errors import CommandFailed
+from appliance.gate.bridge import bridge_mac
 from appliance.gate.conntrack import Conntrack
 from appliance.gate.elements import Admit, Element, Extend, FreeMark, Lower, Raise, Remove
 from appliance.gate.interfaces import Interfaces
@@ -128,6 +130,16 @@ def test_captive_other_protocols_are_refused_never_silently(camp: Camp, kernel: 
 def test_captive_names_never_leave_the_box(camp: Camp, kernel: Nftables, net: str) -> None:
     assert udp(camp.phones[0], net, 53) == "captive-names"
     assert tcp(camp.phones[0], net, 53) == "captive-names"
+
+
+def test_names_asked_of_the_box_s_link_local_address_are_answered_as_well(camp: Camp, kernel: Nftables) -> None:
+    """Router advertisements may name it as the resolver; the answer comes from the address that was asked."""
+    octets = bytearray.fromhex(bridge_mac(camp.config).text.replace(":", ""))
+    octets[0] ^= 2
+    own = ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + octets[:3] + b"\xff\xfe" + octets[3:])
+    assert until(lambda: udp(camp.phones[0], f"{own}%wlan", 53) == "captive-names")
+    kernel.perform([Admit(ONE, 5, 60)])
+    assert udp(camp.phones[0], f"{own}%wlan", 53) == "names"
 
 
 def test_captive_sees_only_what_the_box_offers(camp: Camp, kernel: Nftables) -> None:
