@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from provisioning.lab.roster import Rider
+if TYPE_CHECKING:
+    from provisioning.lab.roster import Rider
 
 KEYS = "c cut the uplink   r restore it   b reboot the box   q quit"
 
