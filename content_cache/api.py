@@ -55,8 +55,8 @@ def _services(store: Store) -> Response:
     page, size = _paging()
     query = arguments.get("search", "")[:LONGEST_QUERY]
     if query:
-        total, hits = store.search(query, (page - 1) * size, size)
-        return _answer(_page([_listed(one.document) for one in hits], total, page, size), keep=False)
+        total, found = store.search_listed(query, (page - 1) * size, size)
+        return _answer(_page(found, total, page, size), keep=False)
     conditions, values = _conditions()
     if arguments.get("minimal") == "true":
         total, found = store.listed(conditions, values, 0, 100_000)
@@ -83,15 +83,6 @@ def _conditions() -> tuple[str, list[str]]:
         if name.endswith("_id"):
             asked[name] = _uuid(asked[name])
     return " and ".join(known[name] for name in asked) or "1", list(asked.values())
-
-
-def _listed(document: Any) -> dict[str, Any]:
-    """A nested document cut to its one-to-one fields."""
-    cut = {name: value for name, value in document.items() if not isinstance(value, list)}
-    for name in ("organization", "program"):
-        if name in cut:
-            cut[name] = {key: value for key, value in cut[name].items() if not isinstance(value, (list, dict))}
-    return cut
 
 
 def _uuid(untrusted: str) -> str:

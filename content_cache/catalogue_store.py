@@ -1,25 +1,18 @@
-"""E The box's catalogue: one SQLite file, built beside and swapped in whole; readers reopen it when it changes."""
+"""E Reading the box's catalogue: one SQLite file that is never changed, only replaced; readers notice when it is."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import sqlite_utils
+from content_cache import needs, search_text
 
-from appliance.errors import NotSo
-from content_cache import needs, nest, search_text, snapshot
-from content_cache.hsds import Record
-from content_cache.snapshot import Catalogue
-
-SCHEMA = 1
+SCHEMA = 2
 FILE = "catalogue.sqlite"
 Texts = Mapping[str, Mapping[str, Mapping[str, tuple[str, bool]]]]
 """record id -> field -> language -> (text, translated by machine)."""
@@ -27,7 +20,7 @@ Texts = Mapping[str, Mapping[str, Mapping[str, tuple[str, bool]]]]
 
 @dataclass(frozen=True)
 class Service:
-    """One service as stored: the whole nested HSDS document and its texts in other languages."""
+    """One service as stored: its nested HSDS document (in lists, what a row needs of it) and its texts in other languages."""
 
     id: str
     needs: tuple[str, ...]
@@ -43,135 +36,6 @@ class About:
     sha256: str
     header: Mapping[str, Any]
     services: int
-
-
-def build(path: Path, catalogue: Catalogue, serial: int, sha256: str) -> None:
-    """Write the whole catalogue into a new file and swap it in at once. Killed at any moment, the old or the new one stands."""
-    beside = path.with_name(f".{path.name}.new")
-    for old in (beside, Path(f"{beside}-journal")):
-        old.unlink(missing_ok=True)
-    try:
-        _write(beside, catalogue, serial, sha256)
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except (OSError, sqlite3.Error) as error:
-        beside.unlink(missing_ok=True)
-        raise NotSo(f"cannot store the catalogue: {error}", where=str(path), mend="make room") from error
-
-
-def _write(path: Path, catalogue: Catalogue, serial: int, sha256: str) -> None:
-    connection = sqlite3.connect(path)
-    with contextlib.closing(connection):
-        # The file is nobody's until it is renamed: no journal is needed, the rename is the transaction.
-        connection.executescript("pragma journal_mode=off; pragma synchronous=off; pragma page_size=4096")
-        database = sqlite_utils.Database(connection)
-        _tables(database)
-        with connection:
-            _fill(database, catalogue)
-            about = {"schema": SCHEMA, "serial": serial, "sha256": sha256, "services": catalogue.count("service")}
-            database.table("about").insert({**about, "header": json.dumps(asdict(catalogue.header))})
-        connection.execute("insert into found(found) values('optimize')")
-        connection.commit()
-        database.vacuum()
-
-
-def _tables(database: sqlite_utils.Database) -> None:
-    database.table("about").create({"schema": int, "serial": int, "sha256": str, "services": int, "header": str})
-    database.table("record").create({"entity": str, "id": str, "body": str}, pk=("entity", "id"))
-    database.table("translation").create(
-        {"entity": str, "id": str, "field": str, "tag": str, "text": str, "source": str, "machine": int},
-        pk=("entity", "id", "field", "tag"),
-    )
-    database.table("service").create(
-        {"position": int, "id": str, "organization_id": str, "modified": str, "listed": str, "document": str, "texts": str},
-        pk="position",
-    )
-    database.table("service").create_index(["id"], unique=True)
-    database.table("service_term").create({"term_id": str, "position": int, "slug": str}, pk=("term_id", "position"))
-    database.execute(
-        "create virtual table found using fts5(name, need, rest, content='', tokenize='unicode61 remove_diacritics 0')"
-    )
-
-
-def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
-    texts = snapshot.translated(catalogue)
-    database.table("record").insert_all(
-        {"entity": r.entity, "id": r.id, "body": json.dumps(dict(r.values), ensure_ascii=False)} for r in catalogue.records
-    )
-    database.table("translation").insert_all(asdict(t) for t in catalogue.translations)
-    nester = nest.Nester(catalogue.records)
-    services = sorted((r for r in catalogue.records if r.entity == "service"), key=_order)
-    terms = _terms(catalogue.records)
-    for position, service in enumerate(services, 1):
-        document = nester.full("service", service.id)
-        own = _own_texts(document, texts)
-        database.table("service").insert(
-            {
-                "position": position, "id": service.id, "organization_id": service.values.get("organization_id"),
-                "modified": service.values.get("last_modified") or service.values.get("assured_date") or "",
-                "listed": json.dumps(nester.listed("service", service.id), ensure_ascii=False),
-                "document": json.dumps(document, ensure_ascii=False), "texts": json.dumps(own, ensure_ascii=False),
-            }
-        )  # fmt: skip
-        mine = terms.get(service.id, {})
-        database.table("service_term").insert_all({"term_id": t, "position": position, "slug": s} for t, s in sorted(mine.items()))
-        database.execute(
-            "insert into found(rowid, name, need, rest) values (?, ?, ?, ?)",
-            (position, *_search_texts(document, own, mine.values())),
-        )
-
-
-def _order(service: Record) -> tuple[str, str, str]:
-    return (str(service.values["name"]), str(service.values.get("organization_id", "")), service.id)
-
-
-def _terms(records: Sequence[Record]) -> dict[str, dict[str, str]]:
-    """service id -> term id -> slug of the need ("" for terms of other taxonomies)."""
-    found: dict[str, dict[str, str]] = {}
-    for one in records:
-        if one.entity == "attribute" and one.values.get("link_entity") == "service" and "taxonomy_term_id" in one.values:
-            slug = str(one.values.get("value", ""))
-            known = needs.BY_SLUG.get(slug)
-            term = str(one.values["taxonomy_term_id"])
-            found.setdefault(str(one.values["link_id"]), {})[term] = slug if known and known.term_id == term else ""
-    return found
-
-
-def _own_texts(document: Mapping[str, Any], texts: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
-    ids = nest.ids_within(document)
-    return {
-        id: {field: {tag: (t.text, t.machine) for tag, t in tags.items()} for field, tags in fields.items()}
-        for (_, id), fields in texts.items()
-        if id in ids
-    }
-
-
-def _search_texts(document: Mapping[str, Any], own: Mapping[str, Any], slugs: Any) -> tuple[str, str, str]:
-    """Names; needs; everything else that is read, in all languages at once."""
-
-    def every(part: Mapping[str, Any], *fields: str) -> Iterator[str]:
-        for field in fields:
-            yield str(part.get(field) or "")
-            yield from (text for text, _ in own.get(str(part.get("id")), {}).get(field, {}).values())
-
-    named = [*every(document, "name", "alternate_name"), *every(document.get("organization", {}), "name", "alternate_name")]
-    rest = [*every(document, "description", "eligibility_description", "application_process")]
-    for there in document.get("service_at_locations", ()):
-        named += every(there.get("location", {}), "name", "alternate_name")
-        rest += every(there.get("location", {}), "description")
-    for paper in document.get("required_documents", ()):
-        rest += every(paper, "document")
-    for attribute in document.get("attributes", ()):
-        if attribute.get("link_type") == "offer":
-            rest += every(attribute, "value")
-    meant = [text for slug in slugs if slug for text in (*needs.BY_SLUG[slug].names.values(), needs.SEARCH_WORDS[slug])]
-    return search_text.indexed(*named), search_text.indexed(*meant), search_text.indexed(*rest)
 
 
 class Store:
@@ -190,7 +54,7 @@ class Store:
         if getattr(self._local, "seen", "nothing yet") != seen:
             if old is not None:
                 old.close()
-            self._local.connection = self._open() if seen else None
+            self._local.connection, self._local.about = self._open() if seen else None, None
             self._local.seen = seen
         connection: sqlite3.Connection | None = self._local.connection
         return connection
@@ -216,14 +80,16 @@ class Store:
             raise
         except sqlite3.DatabaseError:
             # A damaged file is no catalogue: pages say so, and sync fetches it again.
-            self._local.connection = None
+            self._local.connection = self._local.about = None
             return []
 
     def about(self) -> About | None:
         """What is stored, or None when nothing whole is."""
-        for serial, sha256, services, header in self._ask("select serial, sha256, services, header from about"):
-            return About(serial, sha256, json.loads(header), services)
-        return None
+        if self._connection() is not None and self._local.about is None:
+            for serial, sha256, services, header in self._ask("select serial, sha256, services, header from about"):
+                self._local.about = About(serial, sha256, json.loads(header), services)
+        about: About | None = self._local.about
+        return about
 
     def counts_by_need(self) -> dict[str, int]:
         """Slug -> number of services, in the table's order, needs without any left out."""
@@ -237,23 +103,31 @@ class Store:
 
     def search(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[Service]]:
         """The best first: all words, or where nothing holds all of them, any."""
+        total, positions = self._hits(untrusted_query, offset, limit)
+        return total, [self._services("position = ?", position)[0] for position in positions]
+
+    def search_listed(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
+        """The same as HSDS list items."""
+        total, positions = self._hits(untrusted_query, offset, limit)
+        return total, [json.loads(self._ask("select listed from service where position = ?", one)[0][0]) for one in positions]
+
+    def _hits(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[int]]:
         for any_word in (False, True):
             expression = search_text.match(untrusted_query, any_word=any_word)
             if not expression:
-                return 0, []
-            total = self._ask("select count(*) from found where found match ?", expression)
-            if total and total[0][0]:
+                break
+            ((total,),) = self._ask("select count(*) from found where found match ?", expression) or [(0,)]
+            if total:
                 rows = self._ask(
                     "select rowid from found where found match ? order by bm25(found, 10.0, 3.0, 1.0), rowid limit ? offset ?",
                     expression, limit, offset,
                 )  # fmt: skip
-                found = [self._services("position = ?", position)[0] for (position,) in rows]
-                return total[0][0], found
+                return total, [position for (position,) in rows]
         return 0, []
 
     def service(self, untrusted_id: str) -> Service | None:
-        """One service by its id."""
-        return next(iter(self._services("id = ?", untrusted_id)), None)
+        """One service by its id, with its whole document."""
+        return next(iter(self._services("id = ?", untrusted_id, columns="document, texts")), None)
 
     def listed(self, where: str, values: Sequence[Any], offset: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
         """HSDS list items; ``where`` is one of the API's own conditions, never text from outside."""
@@ -270,9 +144,9 @@ class Store:
         rows = self._ask(f"select count(*) from service where {where}", *values)
         return int(rows[0][0]) if rows else 0
 
-    def _services(self, where: str, *values: Any) -> list[Service]:
+    def _services(self, where: str, *values: Any, columns: str = "short, short_texts") -> list[Service]:
         rows = self._ask(
-            "select id, document, texts, (select group_concat(slug) from service_term t where t.position = service.position"
+            f"select id, {columns}, (select group_concat(slug) from service_term t where t.position = service.position"
             f" and slug <> '') from service where {where}",
             *values,
         )

@@ -89,7 +89,7 @@ def detail(lang: str, id: uuid.UUID) -> Response:
     found = _store().service(str(id))
     if found is None:
         flask.abort(404)
-    whole = entry.whole(found.document, found.needs, _reader(found), _today())
+    whole = entry.whole(found.document, found.needs, Reader(lang, _written(), found.texts), _today())
     return _kept(flask.render_template("service.html", whole=whole, brief=whole.brief))
 
 
@@ -102,14 +102,15 @@ def _today() -> datetime.date:
     return datetime.datetime.fromtimestamp(clock.now().wall, datetime.UTC).date()
 
 
-def _reader(service: Service) -> Reader:
+def _written() -> str:
+    """The language the stored records themselves are in."""
     about = _store().about()
-    return Reader(reader_language().tag, str(about.header["language"]) if about else "en", service.texts)
+    return str(about.header["language"]) if about else "en"
 
 
 def _briefs(found: list[Service], need: str | None = None) -> list[Brief]:
-    today = _today()
-    return [entry.brief(one.document, one.needs, _reader(one), today, need) for one in found]
+    today, tag, written = _today(), reader_language().tag, _written()
+    return [entry.brief(one.document, one.needs, Reader(tag, written, one.texts), today, need) for one in found]
 
 
 def _page_number() -> int:

@@ -16,7 +16,8 @@ from appliance.files import read_json, write_json
 from appliance.layout import Layout
 from appliance.log import start_logging
 from content_cache import due, snapshot
-from content_cache.catalogue_store import FILE, About, Store, build
+from content_cache.catalogue_builder import build
+from content_cache.catalogue_store import FILE, About, Store
 from content_cache.due import Last
 from content_cache.fetch import Offer, Source
 

@@ -9,7 +9,8 @@ from flask.testing import FlaskClient
 from appliance.config import SiteConfig, parse
 from appliance.layout import Layout
 from content_cache.app import create_app
-from content_cache.catalogue_store import FILE, build
+from content_cache.catalogue_builder import build
+from content_cache.catalogue_store import FILE
 from content_cache.snapshot import Catalogue
 from tests.content_cache.data import PROJECT
 

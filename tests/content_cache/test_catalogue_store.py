@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import NotSo
-from content_cache import catalogue_store
-from content_cache.catalogue_store import Store, build
+from content_cache import catalogue_builder
+from content_cache.catalogue_builder import build
+from content_cache.catalogue_store import Store
 from content_cache.needs import stable_id
 from tests.content_cache.data import catalogue, many, service
 
@@ -104,7 +105,7 @@ def test_a_failure_on_the_way_leaves_the_old_one(tmp_path: Path, monkeypatch: py
     def full(_path: object, _to: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(catalogue_store.os, "replace", full)
+    monkeypatch.setattr(catalogue_builder.os, "replace", full)
     with pytest.raises(NotSo, match="cannot store"):
         build(path, many(5), 2, "bb")
     about = Store(path).about()

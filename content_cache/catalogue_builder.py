@@ -1,0 +1,175 @@
+"""E Building the box's catalogue: one SQLite file, written beside and swapped in whole by its name."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from appliance.errors import NotSo
+from content_cache import needs, nest, search_text, snapshot
+from content_cache.catalogue_store import SCHEMA
+from content_cache.hsds import Record
+from content_cache.snapshot import Catalogue
+
+
+def build(path: Path, catalogue: Catalogue, serial: int, sha256: str) -> None:
+    """Write the whole catalogue into a new file and swap it in at once. Killed at any moment, the old or the new one stands."""
+    beside = path.with_name(f".{path.name}.new")
+    for old in (beside, Path(f"{beside}-journal")):
+        old.unlink(missing_ok=True)
+    try:
+        _write(beside, catalogue, serial, sha256)
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except (OSError, sqlite3.Error) as error:
+        beside.unlink(missing_ok=True)
+        raise NotSo(f"cannot store the catalogue: {error}", where=str(path), mend="make room") from error
+
+
+def _write(path: Path, catalogue: Catalogue, serial: int, sha256: str) -> None:
+    connection = sqlite3.connect(path)
+    with contextlib.closing(connection):
+        # The file is nobody's until it is renamed: no journal is needed, the rename is the transaction.
+        connection.executescript("pragma journal_mode=off; pragma synchronous=off; pragma page_size=4096")
+        database = sqlite_utils.Database(connection)
+        _tables(database)
+        with connection:
+            _fill(database, catalogue)
+            about = {"schema": SCHEMA, "serial": serial, "sha256": sha256, "services": catalogue.count("service")}
+            database.table("about").insert({**about, "header": json.dumps(asdict(catalogue.header))})
+        connection.execute("insert into found(found) values('optimize')")
+        connection.commit()
+        database.vacuum()
+
+
+def _tables(database: sqlite_utils.Database) -> None:
+    database.table("about").create({"schema": int, "serial": int, "sha256": str, "services": int, "header": str})
+    database.table("record").create({"entity": str, "id": str, "body": str}, pk=("entity", "id"))
+    database.table("translation").create(
+        {"entity": str, "id": str, "field": str, "tag": str, "text": str, "source": str, "machine": int},
+        pk=("entity", "id", "field", "tag"),
+    )
+    database.table("service").create(
+        {
+            "position": int,
+            "id": str,
+            "organization_id": str,
+            "modified": str,
+            "listed": str,
+            "document": str,
+            "texts": str,
+            "short": str,
+            "short_texts": str,
+        },
+        pk="position",
+    )
+    database.table("service").create_index(["id"], unique=True)
+    database.table("service_term").create({"term_id": str, "position": int, "slug": str}, pk=("term_id", "position"))
+    database.execute(
+        "create virtual table found using fts5(name, need, rest, content='', tokenize='unicode61 remove_diacritics 0')"
+    )
+
+
+def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
+    texts = snapshot.translated(catalogue)
+    database.table("record").insert_all(
+        {"entity": r.entity, "id": r.id, "body": json.dumps(dict(r.values), ensure_ascii=False)} for r in catalogue.records
+    )
+    database.table("translation").insert_all(asdict(t) for t in catalogue.translations)
+    nester = nest.Nester(catalogue.records)
+    services = sorted((r for r in catalogue.records if r.entity == "service"), key=_order)
+    terms = _terms(catalogue.records)
+    for position, service in enumerate(services, 1):
+        document = nester.full("service", service.id)
+        own = _own_texts(document, texts)
+        short = _short(document)
+        names = {id: {"name": own[id]["name"]} for id in nest.ids_within(short) if "name" in own.get(id, {})}
+        database.table("service").insert(
+            {
+                "position": position, "id": service.id, "organization_id": service.values.get("organization_id"),
+                "modified": service.values.get("last_modified") or service.values.get("assured_date") or "",
+                "listed": json.dumps(nester.listed("service", service.id), ensure_ascii=False),
+                "document": json.dumps(document, ensure_ascii=False), "texts": json.dumps(own, ensure_ascii=False),
+                "short": json.dumps(short, ensure_ascii=False), "short_texts": json.dumps(names, ensure_ascii=False),
+            }
+        )  # fmt: skip
+        mine = terms.get(service.id, {})
+        database.table("service_term").insert_all({"term_id": t, "position": position, "slug": s} for t, s in sorted(mine.items()))
+        database.execute(
+            "insert into found(rowid, name, need, rest) values (?, ?, ?, ?)",
+            (position, *_search_texts(document, own, mine.values())),
+        )
+
+
+def _order(service: Record) -> tuple[str, str, str]:
+    return (str(service.values["name"]), str(service.values.get("organization_id", "")), service.id)
+
+
+def _terms(records: Sequence[Record]) -> dict[str, dict[str, str]]:
+    """service id -> term id -> slug of the need ("" for terms of other taxonomies)."""
+    found: dict[str, dict[str, str]] = {}
+    for one in records:
+        if one.entity == "attribute" and one.values.get("link_entity") == "service" and "taxonomy_term_id" in one.values:
+            slug = str(one.values.get("value", ""))
+            known = needs.BY_SLUG.get(slug)
+            term = str(one.values["taxonomy_term_id"])
+            found.setdefault(str(one.values["link_id"]), {})[term] = slug if known and known.term_id == term else ""
+    return found
+
+
+def _short(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row of a list needs, cut out of the whole document: a list of twenty is read in a millisecond."""
+    short = {name: document[name] for name in ("id", "name", "assured_date") if name in document}
+    short["schedules"] = [
+        {name: s[name] for name in ("valid_from", "valid_to") if name in s} for s in document.get("schedules", ())
+    ]
+    if "organization" in document:
+        short["organization"] = {name: document["organization"][name] for name in ("id", "name")}
+    places = [there["location"] for there in document.get("service_at_locations", ()) if "location" in there]
+    short["service_at_locations"] = [{"location": {name: p[name] for name in ("id", "name") if name in p}} for p in places]
+    return short
+
+
+def _own_texts(document: Mapping[str, Any], texts: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
+    ids = nest.ids_within(document)
+    return {
+        id: {field: {tag: (t.text, t.machine) for tag, t in tags.items()} for field, tags in fields.items()}
+        for (_, id), fields in texts.items()
+        if id in ids
+    }
+
+
+def _search_texts(document: Mapping[str, Any], own: Mapping[str, Any], slugs: Any) -> tuple[str, str, str]:
+    """Names; needs; everything else that is read, in all languages at once."""
+
+    def every(part: Mapping[str, Any], *fields: str) -> Iterator[str]:
+        for field in fields:
+            yield str(part.get(field) or "")
+            yield from (text for text, _ in own.get(str(part.get("id")), {}).get(field, {}).values())
+
+    named = [*every(document, "name", "alternate_name"), *every(document.get("organization", {}), "name", "alternate_name")]
+    rest = [*every(document, "description", "eligibility_description", "application_process")]
+    for there in document.get("service_at_locations", ()):
+        named += every(there.get("location", {}), "name", "alternate_name")
+        rest += every(there.get("location", {}), "description")
+    for paper in document.get("required_documents", ()):
+        rest += every(paper, "document")
+    for attribute in document.get("attributes", ()):
+        if attribute.get("link_type") == "offer":
+            rest += every(attribute, "value")
+    meant = [text for slug in slugs if slug for text in (*needs.BY_SLUG[slug].names.values(), needs.SEARCH_WORDS[slug])]
+    return search_text.indexed(*named), search_text.indexed(*meant), search_text.indexed(*rest)
