@@ -29,11 +29,7 @@ def bridge_lines(config: SiteConfig, present: str | None) -> str:
         first = f"link add name {lan.bridge} address {mac} type bridge stp_state 0 forward_delay 0 mcast_snooping 0\n"
     elif present != mac.text:
         first = f"link set dev {lan.bridge} address {mac}\n"
-    return (
-        first
-        + f"address replace {lan.address} dev {lan.bridge}\n"
-        + f"address replace {lan.address6} dev {lan.bridge} nodad\n"
-    )
+    return first + f"address replace {lan.address} dev {lan.bridge}\n" + f"address replace {lan.address6} dev {lan.bridge} nodad\n"
 
 
 def up_lines(config: SiteConfig) -> str:
