@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.config import SiteConfig, parse
-from appliance.errors import BadInput, ConfigError
+from appliance.errors import BadInput, CampboxError, ConfigError
 from appliance.files import read_json, write_atomically, write_json
 from appliance.layout import Layout
 from appliance.preflight import Facts, Found, look
@@ -108,11 +108,16 @@ def _environment(layout: Layout) -> dict[str, str]:
     }
 
 
-def main() -> None:
+def main() -> int:
     """Root's part of a start under systemd (``campbox-prepare.service``): all of ``assemble``, nothing is started."""
     layout = Layout.from_environment(os.environ, CODE)
-    assemble(parse(layout.config_file.read_text("utf-8"), str(layout.config_file)), layout)
+    try:
+        assemble(parse(layout.config_file.read_text("utf-8"), str(layout.config_file)), layout)
+    except CampboxError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
