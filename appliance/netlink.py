@@ -90,7 +90,7 @@ class Netlink:
         for start in range(0, len(messages), _BATCH):
             part = messages[start : start + _BATCH]
             last = self._send([Message(m.kind, m.body, m.flags | _ACK) for m in part])
-            for code in self._acknowledgements(last):
+            for code in self._acknowledgements(last - len(part), last):
                 error = OSError(code, os.strerror(code)) if code else None
                 if error is not None and not isinstance(error, forgiven) and first is None:
                     first = error
@@ -135,9 +135,9 @@ class Netlink:
                 return
             yield body
 
-    def _acknowledgements(self, last: int) -> Iterator[int]:
+    def _acknowledgements(self, before: int, last: int) -> Iterator[int]:
         for kind, sequence, body in self._receive():
-            if kind == _ERROR:
+            if kind == _ERROR and sequence > before:
                 yield -struct.unpack_from("=i", body)[0]
                 if sequence == last:
                     return

@@ -70,9 +70,15 @@ class Shaper:
         if rates and direction != self._rated:
             messages += self._rates(direction, wanted & self._marks)
             self._rated = direction
-        messages += [self._gone(PERSON_CLASSES + mark) for mark in self._marks - wanted]
+        gone = [self._gone(PERSON_CLASSES + mark) for mark in self._marks - wanted]
         self._marks = wanted
-        self._netlink.tell(messages, forgive=[FileNotFoundError])
+        try:
+            self._netlink.tell(messages)
+        except CommandFailed:
+            # Somebody took the tree away: it is made anew the next time.
+            self._index = None
+            raise
+        self._netlink.tell(gone, forgive=[FileNotFoundError])
 
     def _rates(self, direction: Direction, people: Collection[int]) -> Iterator[Message]:
         yield self._class(LINK, None, direction.rate, direction)

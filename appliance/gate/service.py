@@ -221,7 +221,11 @@ class Gate:
     def _share_out(self, *, rates: bool) -> None:
         wanted = self._plan()
         for shaper in self.edges.shapers:
-            shaper.follow(wanted, rates=rates)
+            try:
+                shaper.follow(wanted, rates=rates)
+            except CommandFailed as error:
+                # Passing does not hang on sharing: the tree is tried again with the next tick.
+                log.error("the shares cannot be set: %s", error)
 
     def _read(self, now: float) -> None:
         if now - self._reading.at < READING_AGE:

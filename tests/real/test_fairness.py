@@ -147,3 +147,14 @@ def test_an_uplink_that_is_plugged_in_again_is_shaped_again(line: Line) -> None:
             assert " htb 1: root" in line.camp.box.run("tc", "qdisc", "show", "dev", "usb0").stdout
         finally:
             line.camp.box.ip("link", "del", "usb0")
+
+
+def test_a_tree_that_somebody_took_away_is_made_anew(line: Line) -> None:
+    with inside(line.camp.box.name):
+        line.camp.box.run("tc", "qdisc", "del", "dev", "wan", "root")
+        broken = dataclasses.replace(line.plan, up=dataclasses.replace(line.plan.up, guarantee=1_234_000))
+        with pytest.raises(CommandFailed):
+            line.shapers[1].follow(broken)
+        line.shapers[1].follow(line.plan)
+    classes = line.camp.box.run("tc", "class", "show", "dev", "wan").stdout
+    assert "htb 1:1 root" in classes and (line.shapers[1].method == "cake" or "htb 1:1003" in classes)

@@ -150,6 +150,19 @@ def test_a_kernel_that_refuses_changes_nothing_that_is_known() -> None:
     assert ask(gate, "facts")["people_online"] == 0
 
 
+def test_a_shaper_that_fails_keeps_nobody_out() -> None:
+    world = World()
+    gate = world.gate()
+
+    def fail(plan: Plan, *, rates: bool = True) -> None:
+        raise CommandFailed("No such device", where="netlink")
+
+    world.follow = fail  # type: ignore[method-assign]
+    assert ask(gate, "admit", PHONE)["ok"]
+    gate.tick()
+    assert ask(gate, "status", PHONE)["state"] == "admitted"
+
+
 def test_a_restart_rebuilds_people_and_shares_from_the_kernel() -> None:
     world = World()
     ask(world.gate(), "admit", PHONE)
