@@ -26,6 +26,7 @@ from telemetry.metrics import measure
 from telemetry.mqtt import Endpoint, Event, Link, MqttLink
 from telemetry.outbox import Outbox
 from telemetry.station import Station
+from telemetry.strict import MESSAGE_LIMIT
 
 log = logging.getLogger(__name__)
 _LONGEST_NAP = 5.0
@@ -100,7 +101,7 @@ class Agent:
         boot, rows = self.outbox.oldest()
         sent = int(clock.now().uptime) if boot == self.station.boot else None
         payload = self._encode(boot, rows, sent)
-        while len(payload) > message.MESSAGE_LIMIT:
+        while len(payload) > MESSAGE_LIMIT:
             rows = rows[: len(rows) // 2]
             payload = self._encode(boot, rows, sent)
         self._publish("t", payload)

@@ -16,8 +16,9 @@ import cbor2
 
 from appliance.clock import Moment, Trust
 from appliance.errors import NotSo
-from telemetry.message import Ack, Row, Wire, decode_values, encode_values, unpack
+from telemetry.message import Ack, Row, Wire, decode_values, encode_values
 from telemetry.noise import Released
+from telemetry.strict import unpack
 
 T = TypeVar("T")
 LIMIT = 20_160

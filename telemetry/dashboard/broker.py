@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
-from telemetry.message import MESSAGE_LIMIT
+from telemetry.strict import MESSAGE_LIMIT
 
 
 def files(config: HubConfig, layout: Layout) -> dict[str, str]:

@@ -6,8 +6,9 @@ import json
 import sqlite3
 from typing import Any
 
-from telemetry.message import decode_values, unpack
+from telemetry.message import decode_values
 from telemetry.metrics import Value, from_json, named
+from telemetry.strict import unpack
 
 Point = tuple[float, dict[str, Value]]
 """(seconds since 1970, values by name)."""

@@ -7,8 +7,9 @@ import sqlite3
 
 import cbor2
 
-from telemetry.message import decode_values, encode_values, unpack
+from telemetry.message import decode_values, encode_values
 from telemetry.metrics import BY_NAME, BY_NUMBER, METRICS
+from telemetry.strict import unpack
 
 LIVE_KEPT = 900
 """Seconds that live points are kept."""

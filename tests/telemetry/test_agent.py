@@ -22,6 +22,7 @@ from telemetry.noise import noise, period_of
 from telemetry.outbox import Outbox
 from telemetry.schedule import PATIENCE, Pace
 from telemetry.station import Station
+from telemetry.strict import MESSAGE_LIMIT
 from tests.fakes.mqtt import FakeBroker, FakeLink
 from tests.telemetry.delivery import BOOT, ONE, StubStation
 
@@ -156,7 +157,7 @@ def test_a_batch_too_large_for_the_broker_is_sent_in_parts(world: World) -> None
     for _ in range(40):
         world.steps(seconds=1)
     assert world.outbox.count() == 0 and len(ReportReader(world.db).keys(ONE)) == 101
-    assert max(map(len, world.sent("t"))) <= message.MESSAGE_LIMIT
+    assert max(map(len, world.sent("t"))) <= MESSAGE_LIMIT
 
 
 def test_raw_counts_of_people_never_reach_outbox_or_wire(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
