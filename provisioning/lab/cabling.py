@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from ipaddress import IPv4Interface, IPv6Interface
@@ -116,7 +117,8 @@ def remove_all() -> list[str]:
     for name in ours:
         remove(name)
     if etc and not any(NETNS_ETC.iterdir()):
-        NETNS_ETC.rmdir()
+        with contextlib.suppress(OSError):  # somebody's mount point, or theirs again by now
+            NETNS_ETC.rmdir()
     return ours
 
 
