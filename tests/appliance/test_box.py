@@ -1,0 +1,122 @@
+"""Putting a box together: what is refused, and that the token reaches the agent and stays nowhere else."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance import box
+from appliance.config import parse
+from appliance.errors import BadInput, ConfigError, NotSo
+from appliance.install import install
+from appliance.layout import Layout
+
+EXAMPLE = (Path(__file__).resolve().parents[2] / "examples" / "site.toml").read_text()
+CONFIG = parse(EXAMPLE)
+IDENTITY = {
+    "box": "north-1",
+    "site": "north",
+    "hub": {"host": "hub.example.org", "port": 443},
+    "pin": "sha256:0",
+    "token": "T" * 43,
+}
+
+
+@pytest.fixture
+def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    """A box's folders; giving files away is left out, so that the test needs no root."""
+    monkeypatch.setattr(os, "chown", lambda *_: None)
+    monkeypatch.setattr(os, "fchown", lambda *_: None)
+    made = Layout.under(tmp_path, tmp_path)
+    made.etc.mkdir()
+    return made
+
+
+def give(layout: Layout, identity: Any) -> None:
+    layout.identity_file.write_text(json.dumps(identity))
+
+
+def everything(layout: Layout) -> dict[str, str]:
+    return {path.name: path.read_text() for path in layout.etc.parent.rglob("*") if path.is_file()}
+
+
+def test_the_token_moves_to_the_agents_folder_and_leaves_the_identity_file(layout: Layout) -> None:
+    give(layout, IDENTITY)
+    box.prepare_identity(layout)
+    assert [name for name, text in everything(layout).items() if IDENTITY["token"] in text] == ["token"]
+    assert (layout.identity_dir / "token").stat().st_mode & 0o777 == 0o600
+    assert json.loads(layout.identity_file.read_text()) == {k: v for k, v in IDENTITY.items() if k != "token"}
+
+
+def test_preparing_again_brings_no_used_token_back(layout: Layout) -> None:
+    give(layout, IDENTITY)
+    box.prepare_identity(layout)
+    (layout.identity_dir / "token").unlink()
+    box.prepare_identity(layout)
+    assert not (layout.identity_dir / "token").exists()
+
+
+def test_a_power_cut_between_the_two_writes_only_repeats_them(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    give(layout, IDENTITY)
+    with monkeypatch.context() as patch:
+        patch.setattr(box, "write_json", lambda *_: (_ for _ in ()).throw(NotSo("power cut")))
+        with pytest.raises(NotSo):
+            box.prepare_identity(layout)
+    assert "token" in json.loads(layout.identity_file.read_text())
+    box.prepare_identity(layout)
+    assert (layout.identity_dir / "token").read_text().strip() == IDENTITY["token"]
+
+
+def test_a_box_without_an_identity_stands_alone(layout: Layout) -> None:
+    box.prepare_identity(layout)
+    assert everything(layout) == {}
+    assert not box.has_hub(CONFIG, layout)
+    give(layout, IDENTITY)
+    assert box.has_hub(CONFIG, layout)
+
+
+def test_an_identity_that_is_none_is_refused(layout: Layout) -> None:
+    give(layout, ["north-1"])
+    with pytest.raises(BadInput):
+        box.prepare_identity(layout)
+
+
+def test_sample_content_is_refused_with_the_file_named() -> None:
+    box.refuse_sample(CONFIG, "site.toml")
+    with pytest.raises(ConfigError, match="sample = true outside the demo") as refused:
+        box.refuse_sample(parse(EXAMPLE.replace("sample = false", "sample = true")), "site.toml")
+    assert refused.value.where.startswith("site.toml")
+    assert refused.value.exit_code == 2
+
+
+def test_a_wrong_site_file_leaves_the_one_in_place(layout: Layout) -> None:
+    box.put_site_file(EXAMPLE, layout, "site.toml")
+    with pytest.raises(ConfigError):
+        box.put_site_file(EXAMPLE + "x = 1\n", layout, "site.toml")
+    assert layout.config_file.read_text() == EXAMPLE
+
+
+@pytest.mark.parametrize(("code", "python"), [("/home/x/campbox", "/usr/bin/python3"), ("/opt/campbox", "/root/venv/bin/python")])
+def test_units_for_a_project_that_their_cells_would_hide_are_refused(tmp_path: Path, code: str, python: str) -> None:
+    with pytest.raises(NotSo, match="below a home"):
+        install(EXAMPLE, CONFIG, to=tmp_path, code=Path(code), python=Path(python))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_staged_identity_is_for_root_alone_and_the_units_of_the_hub_are_there(tmp_path: Path) -> None:
+    written = install(EXAMPLE, CONFIG, to=tmp_path, code=Path("/opt/c"), python=Path("/opt/c/bin/python"), identity=IDENTITY)
+    assert (tmp_path / "etc/campbox/identity.json").stat().st_mode & 0o777 == 0o600
+    assert {"campbox-enrol.timer", "campbox-telemetry.service", "campbox-sync.timer"} <= {path.name for path in written}
+
+
+def test_a_box_without_a_hub_gets_none_of_its_units(tmp_path: Path) -> None:
+    alone = EXAMPLE.replace(
+        '[hub]                             # optional: without it the box stands alone\nhost = "hub.example.org"', ""
+    )
+    assert parse(alone).hub is None
+    written = install(alone, parse(alone), to=tmp_path, code=Path("/opt/c"), python=Path("/opt/c/bin/python"))
+    assert not {"campbox-enrol.timer", "campbox-telemetry.service"} & {path.name for path in written}
