@@ -61,9 +61,7 @@ def up(site_file: Path, identity: Path | None, root: Path | None) -> None:
         _run(supervisor, config)
 
 
-@box.command(
-    epilog="Example: campbox box install site.toml --to image --code /opt/campbox --python /opt/campbox/.venv/bin/python"
-)
+@box.command(epilog="Example: campbox box install site.toml --to image --code /opt/campbox --python /opt/campbox/.venv/bin/python")
 @_SITE
 @_IDENTITY
 @click.option("--to", type=click.Path(path_type=Path), help="Stage the files below this folder instead of this machine's own.")
@@ -143,9 +141,13 @@ def _preflight(config: SiteConfig, layout: Layout, site_file: Path) -> None:
 
 def _run(supervisor: Supervisor, config: SiteConfig) -> None:
     """Until Ctrl-C or SIGTERM; whatever happens, nothing is left running."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    supervisor.on_change = lambda: _progress(len(supervisor.pids()), len(supervisor.children))
     try:
         supervisor.start()
+        supervisor.on_change = lambda: None
+        _progress(0, 0)
         click.echo(f"{config.site.name}: {len(supervisor.pids())} services run; people reach http://{config.access.portal_name}/")
         click.echo(
             f"on {config.lan.interface}, behind {config.uplinks[0].interface}; logs in {supervisor.layout.log}; Ctrl-C stops"
@@ -156,6 +158,12 @@ def _run(supervisor: Supervisor, config: SiteConfig) -> None:
     except KeyboardInterrupt:
         click.echo("stopping; the kernel's rules stay: who is online stays online until this machine starts again", err=True)
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         supervisor.stop()
+
+
+def _progress(running: int, of: int) -> None:
+    """One line that counts, on a terminal only; ``of`` 0 wipes it away."""
+    if sys.stderr.isatty():
+        click.echo(f"\rstarting {running} of {of}  " if of else "\r\033[K", err=True, nl=False)
