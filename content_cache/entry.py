@@ -58,6 +58,14 @@ class Rare:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A word about some of the hours; ``days`` is empty where it holds for all of them."""
+
+    days: tuple[int, ...]
+    text: Text
+
+
+@dataclass(frozen=True)
 class Phone:
     """A number as written, as dialled, and what it is for."""
 
@@ -94,7 +102,7 @@ class Whole:
     alert: Text | None
     week: Week
     rare: tuple[Rare, ...]
-    notes: Mapping[str, Text]
+    notes: tuple[Note, ...]
     places: tuple[Place, ...]
     areas: tuple[Text, ...]
     phones: tuple[Phone, ...]
@@ -166,7 +174,7 @@ def whole(document: Mapping[str, Any], needs: Sequence[str], reader: Reader, tod
     """Everything a page shows."""
     schedules = list(document.get("schedules", ()))
     attributes = list(document.get("attributes", ()))
-    notes = {str(s["id"]): text for s in schedules if (text := reader.pick(s, "notes")) is not None}
+    known = hours.week(schedules)
     documents = reader.every(document.get("required_documents", ()), "document")
     told_none = any(a.get("link_type") == "papers" and a.get("value") == "none" for a in attributes)
     made = Whole(
@@ -179,9 +187,9 @@ def whole(document: Mapping[str, Any], needs: Sequence[str], reader: Reader, tod
         papers=documents if documents or told_none else None,
         cost=reader.pick(document, "fees_description"),
         alert=reader.pick(document, "alert"),
-        week=hours.week(schedules),
+        week=known,
         rare=tuple(_rare(s, reader) for s in schedules if s.get("freq") != "WEEKLY" and _says_something(s)),
-        notes=notes,
+        notes=tuple(_note(s, text, known) for s in schedules if (text := reader.pick(s, "notes")) is not None),
         places=tuple(_place(there.get("location", {}), reader) for there in document.get("service_at_locations", ())),
         areas=reader.every(document.get("service_areas", ()), "name"),
         phones=tuple(_phone(phone, reader) for phone in document.get("phones", ())),
@@ -204,6 +212,11 @@ def _rare(schedule: Mapping[str, Any], reader: Reader) -> Rare:
     span = next((spans[0] for spans in alone.days if spans), None)
     days = tuple(sorted(alone.open_days)) if schedule.get("byday") else ()
     return Rare(reader.pick(schedule, "description"), days, span)
+
+
+def _note(schedule: Mapping[str, Any], text: Text, known: Week) -> Note:
+    days = [n for n, spans in enumerate(known.days) if any(span.schedule_id == str(schedule.get("id")) for span in spans)]
+    return Note(() if set(days) == known.open_days else tuple(days), text)
 
 
 def _place(location: Mapping[str, Any], reader: Reader) -> Place:

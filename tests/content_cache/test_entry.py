@@ -71,3 +71,12 @@ def test_a_number_is_dialled_without_its_spaces() -> None:
 def test_paragraphs_are_kept() -> None:
     description = whole(DOCUMENT, [], reader("en"), TODAY).description
     assert description is not None and description.paragraphs == ["Line one.", "Line two."]
+
+
+def test_a_note_is_said_once_with_the_days_it_holds_for() -> None:
+    week = [{"id": "w", "freq": "WEEKLY", "byday": "SU,MO", "opens_at": "08:00"}]
+    friday = {"id": "f", "freq": "WEEKLY", "byday": "FR", "opens_at": "10:00", "notes": "Emergencies only"}
+    (note,) = whole(DOCUMENT | {"schedules": [*week, friday]}, [], reader("en"), TODAY).notes
+    assert note.days == (4,) and note.text.text == "Emergencies only"
+    (always,) = whole(DOCUMENT | {"schedules": [week[0] | {"notes": "Ring the bell"}]}, [], reader("en"), TODAY).notes
+    assert always.days == ()

@@ -13,7 +13,10 @@ _TIME = re.compile(r"(?:close at\s*)?(\d{1,2})[:.](\d{2})\s*(am|pm)?\Z", re.IGNO
 
 @dataclass
 class Hours:
-    """What was understood. Times are HH:MM; ``notes`` go to the reader, ``mends`` and ``doubts`` to the report."""
+    """What was understood. Times are HH:MM; ``notes`` go to the reader (in Arabic where all of them can be said).
+
+    ``mends`` and ``doubts`` go to the report.
+    """
 
     byday: str | None = None
     opens: str | None = None
@@ -21,6 +24,7 @@ class Hours:
     weekly: bool = False
     how_often: str | None = None
     notes: list[str] = field(default_factory=list)
+    notes_ar: list[str] = field(default_factory=list)
     mends: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
@@ -87,4 +91,5 @@ def _earliest(hours: Hours, terms: Sequence[str], kind: str) -> str | None:
     if len(times) > 1:
         hours.mends.append(f"several {kind} times: {', '.join(times)}; the first is taken, the others noted")
         hours.notes.append(f"The source names {len(times)} {kind} times: {', '.join(times)}")
+        hours.notes_ar.append(f"يذكر المصدر {'أوقات فتح' if kind == 'opening' else 'أوقات إغلاق'} متعددة: {'، '.join(times)}")
     return times[0] if times else None

@@ -15,6 +15,8 @@ from content_cache.publish.importers.services_advisor_features import WORDS, Fea
 
 NAME = "UNHCR Jordan Services Advisor"
 _DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])\Z")
+_PEOPLE = re.compile(r"[A-Z][a-z]+(?: [A-Z][a-z]+){1,3}(?:(?:, | and | & )[A-Z][a-z]+(?: [A-Z][a-z]+){1,3})+\Z")
+"""A comment that is nothing but names of people: who works there is not for everybody's phone."""
 _HANDLED = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
 
 
@@ -68,8 +70,12 @@ def _service(made: Made, feature: Feature, organisation: str) -> None:
             made.notes.append("contradiction: a referral is required, yet its method says it is not needed or not accepted")
         elif not set(feature.terms.get(4, ())) & {"Walk-in", "All the above", "Walk-in & Outreach"}:
             way, way_ar = [*way, "A referral is needed"], [*way_ar, "الإحالة مطلوبة"]
+    comments = feature.comments
+    if _PEOPLE.match(comments):
+        made.mends.append("comment left out: it looks like names of people")
+        comments = ""
     made.add(
-        "service", id=made.service_id, organization_id=organisation, name=feature.name, description=feature.comments or None,
+        "service", id=made.service_id, organization_id=organisation, name=feature.name, description=comments or None,
         status="active", eligibility_description=". ".join(eligibility) or None, application_process=". ".join(way) or None,
     )  # fmt: skip
     made.say("service", made.service_id, "eligibility_description", "ar", ". ".join(eligibility_ar), words.SOURCE, machine=True)
@@ -150,6 +156,8 @@ def _schedule(made: Made, feature: Feature) -> None:
     )  # fmt: skip
     arabic = next((w.ar for w in words.AVAILABILITY.values() if w.en and w.en == hours.how_often), "")
     made.say("schedule", schedule, "description", "ar", arabic, words.SOURCE, machine=True)
+    if len(hours.notes_ar) == len(hours.notes):
+        made.say("schedule", schedule, "notes", "ar", "؛ ".join(hours.notes_ar), words.SOURCE, machine=True)
 
 
 def _area(made: Made, feature: Feature) -> None:

@@ -163,6 +163,21 @@ def test_unknown_words_and_properties_are_kept_as_written() -> None:
     assert "unknown nationality" in reasons(imported) and "unknown category" in reasons(imported)
 
 
+@pytest.mark.parametrize(
+    ("comment", "kept"),
+    [
+        ("Anna Bella Rossi, Fadi Test", False),
+        ("Anna Rossi and Fadi Test", False),
+        ("Child Friendly Space, PSS, games", True),
+        ("Lessons", True),
+    ],
+)
+def test_names_of_people_are_not_published(comment: str, kept: bool) -> None:
+    imported = bring(feature(comments=comment))
+    assert ("description" in only(imported, "service")[0].values) is kept
+    assert ("comment left out" in reasons(imported)) is not kept
+
+
 def test_an_impossible_place_or_date_does_not_lose_the_record() -> None:
     broken = feature(startDate="31/12/2014") | {"geometry": {"type": "Point", "coordinates": [500, "x"]}}
     imported = bring(broken)
