@@ -266,14 +266,21 @@ def test_phones_are_kept_apart(camp: Camp, kernel: Nftables) -> None:
 
 def test_a_foreign_source_address_goes_nowhere(camp: Camp, kernel: Nftables) -> None:
     kernel.perform([Admit(ONE, 5, 60)])
+    # The kernel's own reverse path filter would stop it as well: here the rule has to.
+    camp.box.run("sh", "-c", "echo 0 >/proc/sys/net/ipv4/conf/br-lan/rp_filter; echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter")
     camp.phones[0].ip("address", "add", "198.51.100.9/32", "dev", "wlan")
+    camp.phones[0].ip("address", "add", "2001:db8:9::9/128", "dev", "wlan", "nodad")
     try:
-        with inside(camp.phones[0].name), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-            client.bind(("198.51.100.9", 0))
-            client.sendto(b"hello", (NET4, 4000))
+        for family, own, host in ((socket.AF_INET, "198.51.100.9", NET4), (socket.AF_INET6, "2001:db8:9::9", NET6)):
+            with inside(camp.phones[0].name), socket.socket(family, socket.SOCK_DGRAM) as client:
+                client.bind((own, 0))
+                client.sendto(b"hello", (host, 4000))
+        time.sleep(0.2)
         assert 5 not in kernel.carried()[1]
     finally:
         camp.phones[0].ip("address", "del", "198.51.100.9/32", "dev", "wlan")
+        camp.phones[0].ip("address", "del", "2001:db8:9::9/128", "dev", "wlan")
+        camp.box.run("sh", "-c", "echo 1 >/proc/sys/net/ipv4/conf/br-lan/rp_filter")
 
 
 def test_nothing_begins_from_the_uplink(camp: Camp, kernel: Nftables) -> None:
