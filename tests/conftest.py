@@ -13,6 +13,7 @@ import hypothesis
 import hypothesis.configuration
 import pytest
 
+pytest_plugins = ("tests.camp_fixture",)
 ORDER = ("fast", "lint", "net", "browser", "vm", "image")
 """Kinds in the order they run: the quickest answer first."""
 NEED_ROOT = ("net", "browser", "vm", "image")

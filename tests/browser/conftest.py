@@ -9,19 +9,30 @@ from typing import Any
 
 import pytest
 
+from provisioning.lab.commands import DEFAULT_SITE
 from tests.browser.chromium import DESK, SMALL_PHONE, Browser, chromium
+from tests.real.running_camp import RunningCamp
 
 
 @pytest.fixture(scope="session")
-def portal(camp: dict[str, Any]) -> str:
+def state(the_camp: RunningCamp) -> dict[str, Any]:
+    """The state file of a camp that shows the invented sample, whose texts are there in every language of the site."""
+    site = the_camp.folder / "sample-site.toml"
+    site.write_text(DEFAULT_SITE.read_text(encoding="utf-8").replace("sample = false", "sample = true"), encoding="utf-8")
+    the_camp.ensure("--config", str(site))
+    return the_camp.state
+
+
+@pytest.fixture(scope="session")
+def portal(state: dict[str, Any]) -> str:
     """The box's address for this machine's browser, without a slash at its end."""
-    return str(camp["portal_url"]).rstrip("/")
+    return str(state["portal_url"]).rstrip("/")
 
 
 @pytest.fixture(scope="session")
-def hub(camp: dict[str, Any]) -> str:
+def hub(state: dict[str, Any]) -> str:
     """The dashboard's address, without a slash at its end."""
-    return str(camp["hub_url"]).rstrip("/")
+    return str(state["hub_url"]).rstrip("/")
 
 
 @pytest.fixture(scope="session")

@@ -26,33 +26,34 @@ def log_in(browser: Browser, hub: str, user: str, password: str) -> None:
 
 
 @pytest.fixture(scope="module", params=[DESK, SMALL_PHONE], ids=["desk", "small phone"])
-def operator(request: pytest.FixtureRequest, hub: str, camp: dict[str, Any]) -> Iterator[Browser]:
+def operator(request: pytest.FixtureRequest, hub: str, state: dict[str, Any]) -> Iterator[Browser]:
     with chromium(size=request.param) as browser:
-        log_in(browser, hub, camp["hub_user"], camp["hub_password"])
+        log_in(browser, hub, state["hub_user"], state["hub_password"])
+        WebDriverWait(browser, LIVE).until(lambda b: b.find_elements("css selector", "table.boxes"), "no box has reported")
         yield browser
 
 
-def pages(hub: str, camp: dict[str, Any]) -> list[str]:
-    return [f"{hub}/", f"{hub}/boxes/{camp['box']['id']}", f"{hub}/incidents"]
+def pages(hub: str, state: dict[str, Any]) -> list[str]:
+    return [f"{hub}/", f"{hub}/boxes/{state['box']['id']}", f"{hub}/incidents"]
 
 
-def test_nobody_gets_in_with_a_wrong_password(desk: Browser, hub: str, camp: dict[str, Any]) -> None:
-    log_in(desk, hub, camp["hub_user"], "not the password")
+def test_nobody_gets_in_with_a_wrong_password(desk: Browser, hub: str, state: dict[str, Any]) -> None:
+    log_in(desk, hub, state["hub_user"], "not the password")
     assert desk.current_url.split("?")[0].endswith("/login")
     desk.go(f"{hub}/")
     assert "/login" in desk.current_url
-    assert camp["box"]["id"] not in desk.words()
+    assert state["box"]["id"] not in desk.words()
 
 
-def test_the_overview_names_the_box_and_leads_to_it(operator: Browser, hub: str, camp: dict[str, Any]) -> None:
+def test_the_overview_names_the_box_and_leads_to_it(operator: Browser, hub: str, state: dict[str, Any]) -> None:
     operator.go(f"{hub}/")
-    assert camp["box"]["id"] in operator.words()
-    operator.press(f"a[href$='/boxes/{camp['box']['id']}']")
-    assert camp["box"]["id"] in operator.words("h1")
+    assert state["box"]["id"] in operator.words()
+    operator.press(f"a[href$='/boxes/{state['box']['id']}']")
+    assert state["box"]["id"] in operator.words("h1")
 
 
-def test_the_chart_of_a_box_moves_by_itself(operator: Browser, hub: str, camp: dict[str, Any]) -> None:
-    operator.go(f"{hub}/boxes/{camp['box']['id']}")
+def test_the_chart_of_a_box_moves_by_itself(operator: Browser, hub: str, state: dict[str, Any]) -> None:
+    operator.go(f"{hub}/boxes/{state['box']['id']}")
     assert operator.one("#chart canvas").size["width"] > 200
     operator.ask(
         "window.heard = 0;window.campboxEvents.addEventListener('points', e => { window.heard += JSON.parse(e.data).length; });"
@@ -61,24 +62,24 @@ def test_the_chart_of_a_box_moves_by_itself(operator: Browser, hub: str, camp: d
     assert re.match(r"Now [0-9.]+ [kM]bit/s down", operator.words("#chart-says"))
 
 
-def test_a_person_is_never_counted_below_ten(operator: Browser, hub: str, camp: dict[str, Any]) -> None:
-    for address in pages(hub, camp)[:2]:
+def test_a_person_is_never_counted_below_ten(operator: Browser, hub: str, state: dict[str, Any]) -> None:
+    for address in pages(hub, state)[:2]:
         operator.go(address)
         assert "fewer than 10" in operator.words().lower(), address
 
 
-def test_the_dashboard_meets_wcag_2_2_aa_and_fits_its_screen(operator: Browser, hub: str, camp: dict[str, Any]) -> None:
+def test_the_dashboard_meets_wcag_2_2_aa_and_fits_its_screen(operator: Browser, hub: str, state: dict[str, Any]) -> None:
     faults = {}
-    for address in pages(hub, camp):
+    for address in pages(hub, state):
         operator.go(address)
         time.sleep(1)  # a chart draws itself after the page
         faults[address] = sticking_out(operator) + complaints(operator) + audit(operator)
     assert {address: found for address, found in faults.items() if found} == {}
 
 
-def test_logging_out_closes_the_door(hub: str, camp: dict[str, Any]) -> None:
+def test_logging_out_closes_the_door(hub: str, state: dict[str, Any]) -> None:
     with chromium(size=DESK) as browser:
-        log_in(browser, hub, camp["hub_user"], camp["hub_password"])
+        log_in(browser, hub, state["hub_user"], state["hub_password"])
         browser.press("form[action$='/logout'] button")
         browser.go(f"{hub}/")
         assert "/login" in browser.current_url

@@ -62,14 +62,14 @@ def test_pictures_of_the_box(portal: str, size: tuple[int, int], suffix: str) ->
                 take(browser, name)
 
 
-def test_pictures_of_the_hub(hub: str, camp: dict[str, Any]) -> None:
+def test_pictures_of_the_hub(hub: str, state: dict[str, Any]) -> None:
     with chromium(size=(1120, 280)) as browser:
-        log_in(browser, hub, camp["hub_user"], camp["hub_password"])
+        log_in(browser, hub, state["hub_user"], state["hub_password"])
         browser.go(f"{hub}/")
         time.sleep(2)
         take(browser, "hub-overview")
     with chromium(size=DESK) as browser:
-        log_in(browser, hub, camp["hub_user"], camp["hub_password"])
-        browser.go(f"{hub}/boxes/{camp['box']['id']}")
+        log_in(browser, hub, state["hub_user"], state["hub_password"])
+        browser.go(f"{hub}/boxes/{state['box']['id']}")
         time.sleep(20)  # so that the live chart has something to show
         take(browser, "hub-box")

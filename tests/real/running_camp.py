@@ -108,14 +108,17 @@ class RunningCamp:
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         self.guests: list[Guest] = []
+        self.arguments: tuple[str, ...] = ()
         self.folder = Path(tempfile.mkdtemp(prefix="campbox-camp-"))
         self.state_file, self.output = self.folder / "state.json", self.folder / "output"
 
-    def ensure(self) -> None:
-        """Have it running."""
-        if self.process is not None and self.process.poll() is None:
+    def ensure(self, *arguments: str) -> None:
+        """Have it running, started with these further arguments; one that was started otherwise is ended first."""
+        if self.process is not None and not self.ended and self.arguments == arguments:
             return
-        self.process = start_demo(self.output, "--phones", "3", "--state", str(self.state_file))
+        self.stop()
+        self.arguments = arguments
+        self.process = start_demo(self.output, "--phones", "3", "--state", str(self.state_file), *arguments)
         until(lambda: self.state_file.exists() or self.ended, 120, "the demo is up")
         assert not self.ended, self.said
 

@@ -1,18 +1,22 @@
-"""W One demo for all tests that look at a whole camp."""
+"""W One demo for all tests that look at a whole camp, whatever their kind. Loaded by tests/conftest.py."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.real.running_camp import RunningCamp
+if TYPE_CHECKING:  # the lab brings much that fast tests need not load
+    from tests.real.running_camp import RunningCamp
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def the_camp() -> Iterator[RunningCamp]:
-    """The holder: starts nothing by itself. Gone before the tests of another kind, which want a demo of their own, begin."""
+    """The holder: starts nothing by itself."""
+    from tests.real.running_camp import RunningCamp
+
     holder = RunningCamp()
     yield holder
     holder.stop()
