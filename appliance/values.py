@@ -56,6 +56,10 @@ def parse_ip(untrusted_text: str) -> Ip:
     return address
 
 
+HUB_NAMES = "hub-"
+"""Names that begin so belong to the hub's own processes: a box called hub-ingest would have the rights of ingest."""
+
+
 @dataclass(frozen=True, order=True)
 class BoxId:
     """The name of a box: MQTT user name, certificate common name and topic level at once, so nothing but [a-z0-9-]."""
@@ -63,6 +67,8 @@ class BoxId:
     text: str
 
     def __post_init__(self) -> None:
+        if self.text.startswith(HUB_NAMES):
+            raise BadInput(f"{self.text[:40]!r} is a name of the hub's own", mend=f"do not begin it with {HUB_NAMES}")
         if not _BOX_ID.match(self.text):
             raise BadInput(
                 f"{self.text[:40]!r} is not a box id", mend="use 3 to 32 of a-z, 0-9 and -, not beginning or ending with -"

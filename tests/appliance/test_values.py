@@ -92,3 +92,9 @@ def test_what_is_no_duration(text: str) -> None:
 def test_what_is_no_box_id(text: str) -> None:
     with pytest.raises(BadInput):
         BoxId(text)
+
+
+@pytest.mark.parametrize("text", ["hub-ingest", "hub-anything"])
+def test_no_box_takes_a_name_of_the_hubs_own(text: str) -> None:
+    with pytest.raises(BadInput, match="of the hub's own"):
+        BoxId(text)
