@@ -126,8 +126,8 @@ SERVICES: tuple[Service, ...] = (
     ),
     Service(
         "enrol", "box", "makes the box's key and fetches its certificate, once",
-        ("{python}", "-m", "provisioning.agent"), "campbox-telemetry", kind="timer", every=30,
-        owns=("identity",), when="hub",
+        ("{python}", "-m", "provisioning.agent", "{data}/identity", "{run}/facts/enrol.json"), "campbox-telemetry",
+        kind="timer", every=30, owns=("identity",), when="hub",
     ),
     Service(
         "sync", "box", "fetches and verifies content in the background class",

@@ -1,0 +1,134 @@
+"""W One attempt to join the hub: makes the key, fetches the certificate, deletes the token; and renews it when it is old.
+
+Every step may be cut short by a power cut: the key is on the disk before the hub hears of it, the certificate is written after all
+else that came with it, and the token goes last. Whatever stands there, the next run goes on from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+from appliance import clock, facts
+from appliance.errors import BadInput, CampboxError, NotSo, Refused, Unreachable
+from appliance.files import read_json, write_json
+from appliance.layout import Layout
+from appliance.log import start_logging
+from provisioning.agent import RENEW_AFTER
+from provisioning.identity import parse_answer, parse_identity
+from provisioning.patience import next_wait
+
+log = logging.getLogger("enrol")
+State = Literal["enrolled", "waiting", "refused"]
+
+
+def run() -> None:
+    """One attempt. What went wrong stands in the facts; the next attempt goes on from there."""
+    start_logging()
+    layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[1])
+    try:
+        _run(layout)
+    except CampboxError as error:
+        _tell(layout, "waiting", str(error))
+        log.warning("%s", error)
+
+
+def _run(layout: Layout) -> None:
+    folder = layout.identity_dir
+    age = _certificate_age(folder)
+    # A token beside a certificate is a left-over of a power cut, or a new card's: showing it again is right for both.
+    renewing = age is not None and not (folder / "token").exists()
+    if age is not None:
+        _tell(layout, "enrolled", "")
+    if renewing and age is not None and age < RENEW_AFTER:
+        return
+    untrusted_identity = read_json(layout.identity_file)
+    if untrusted_identity is None:
+        _tell(layout, "waiting", "no identity file: this box belongs to no hub yet")
+        return
+    patience = _Patience(layout, folder)
+    if not patience.over():
+        return
+    try:
+        _enrol(folder, untrusted_identity, renewing=renewing)
+    except CampboxError as error:
+        outcome: Literal["waiting", "refused"] = "refused" if isinstance(error, (Refused, BadInput)) else "waiting"
+        log.warning("%s: %s; again in %.0f s", outcome, error, patience.again(outcome))
+        if age is None:
+            _tell(layout, outcome, str(error))
+        return
+    patience.end()
+    log.info("enrolled")
+    _tell(layout, "enrolled", "")
+
+
+def _enrol(folder: Path, untrusted_identity: Any, *, renewing: bool) -> None:
+    """The whole exchange. Raises Refused or BadInput when time will not mend it, Unreachable or NotSo when it may."""
+    # cryptography and http take 0.2 s to load: not in the runs that have nothing to do
+    from provisioning import box_key, hub_link
+
+    identity = parse_identity(untrusted_identity)
+    if clock.now().trust == "none":
+        raise NotSo("this box does not know the date yet", mend="it will once a time server answers")
+    token = None if renewing else box_key.read_token(folder)
+    if token is None and not renewing:
+        raise Refused("no token: the card carried none, or it was used", mend="make a new ticket for this box")
+    box_key.sweep(folder)
+    key = box_key.load_or_make_key(folder)
+    ca_pem = hub_link.fetch_authority(identity)
+    asked = {"box": str(identity.box), "csr": box_key.request(key, str(identity.box))}
+    body = hub_link.enrol(identity, ca_pem, asked if token is None else {**asked, "token": token})
+    try:
+        enrolled = parse_answer(body)
+        box_key.check_certificate(enrolled.certificate, ca_pem, key, str(identity.box))
+    except BadInput as error:
+        raise Unreachable(error.what, where=identity.host) from error
+    box_key.keep(folder, enrolled, ca_pem, renewed=renewing)
+    box_key.forget_token(folder)
+
+
+def _certificate_age(folder: Path) -> float | None:
+    """Seconds since the certificate was written; None where there is none."""
+    try:
+        return time.time() - (folder / "cert.pem").stat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
+def _tell(layout: Layout, state: State, why: str) -> None:
+    told = {"state": state, "why": why}
+    if facts.read(layout, "enrol") != told:
+        facts.publish(layout, "enrol", told)
+
+
+class _Patience:
+    """When the next attempt is due, kept in RAM between runs. A new identity file or token begins anew."""
+
+    def __init__(self, layout: Layout, folder: Path) -> None:
+        self.path = layout.service_run("enrol") / "patience.json"
+        self.about = _fingerprint(layout.identity_file, folder / "token")
+        remembered = read_json(self.path)
+        known = isinstance(remembered, dict) and remembered.get("about") == self.about
+        self.remembered: dict[str, Any] = remembered if known else {"wait": 0.0, "due": 0.0}
+
+    def over(self) -> bool:
+        return clock.now().uptime >= float(self.remembered["due"])
+
+    def again(self, outcome: Literal["waiting", "refused"]) -> float:
+        base, wait = next_wait(outcome, float(self.remembered["wait"]), random.random())
+        write_json(self.path, {"about": self.about, "wait": base, "due": clock.now().uptime + wait}, 0o600)
+        return wait
+
+    def end(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+def _fingerprint(*paths: Path) -> str:
+    """Tells whether one of the files was replaced; says nothing of their content."""
+    stamps = [(path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None for path in paths]
+    return hashlib.sha256(repr(stamps).encode()).hexdigest()
