@@ -217,6 +217,18 @@ def test_missing_interfaces_are_named_together_and_nothing_is_changed(place: Pla
     assert place.machine.run("ip", "-o", "link").stdout == before
 
 
+def test_a_full_disk_is_named_before_anything_starts(place: Place) -> None:
+    folder = place.root / "box"
+    folder.mkdir()
+    run(["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", str(folder)])
+    try:
+        code, lines = place.refused(place.site())
+    finally:
+        run(["umount", str(folder)])
+    assert (code, len(lines)) == (1, 1), lines
+    assert "MB free, 200 are needed" in lines[0] and str(folder) in lines[0]
+
+
 def test_the_machines_own_line_is_not_given_away(place: Place) -> None:
     code, lines = place.refused(place.site(SITE.replace("lan0", "x").replace("wan0", "lan0").replace('"x"', '"wan0"')))
     assert code == 1
