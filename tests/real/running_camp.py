@@ -98,7 +98,7 @@ class Guest:
         """Do the deeds; every expectation must hold."""
         outcomes = self.do(*deeds)
         wrong = [f"{o.expect}: {o.figure}" for o in outcomes if not o.holds]
-        assert not wrong
+        assert not wrong, "\n".join(wrong)
         return outcomes
 
 
