@@ -5,27 +5,21 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
-from appliance.errors import CommandFailed
 from appliance.gate.bridge import bridge_mac
-from appliance.gate.conntrack import Conntrack
-from appliance.gate.elements import Admit, Element, Extend, FreeMark, Lower, Raise, Remove
-from appliance.gate.interfaces import Interfaces
+from appliance.gate.elements import Admit, Element, Extend, FreeMark, Lower, Raise
 from appliance.gate.kernel import Nftables
-from appliance.gate.neighbours import Neighbours
 from appliance.gate.ruleset import NEWCOMERS, ruleset
-from appliance.values import parse_ip
 from tests.fakes.kernel_contract import KernelContract
+from tests.real import gate_kernel_place
 from tests.real.gate_camp import (
     BOX4,
     BOX6,
     NET4,
     NET6,
     Camp,
-    ask,
     inside,
     phone4,
     phone6,
@@ -42,53 +36,7 @@ ONE, TWO = phone_mac(1), phone_mac(2)
 BOTH = pytest.mark.parametrize("net", [NET4, NET6], ids=["IPv4", "IPv6"])
 
 
-def load(kernel: Nftables, camp: Camp) -> None:
-    """The whole ruleset, as the gate loads it."""
-    try:
-        kernel.load(ruleset(camp.config))
-    except CommandFailed:
-        kernel.load(ruleset(camp.config, knows_bridges=False))
-
-
-@pytest.fixture(scope="module")
-def camp() -> Iterator[Camp]:
-    made = Camp("gatek")
-    try:
-        with inside(made.box.name):
-            load(Nftables(made.config.lan.bridge), made)
-            made.plug_in_first()
-            Interfaces(made.config).bring_up()
-        made.plug_in()
-        for port in (80, 443, 853, 22):
-            made.listen(made.net, socket.SOCK_STREAM, port, "internet")
-        for port in (53, 443, 853, 4000):
-            made.listen(made.net, socket.SOCK_DGRAM, port, "internet")
-        for port, word in ((80, "portal"), (8081, "offline"), (53, "captive-names"), (5354, "names"), (22, "box-shell")):
-            made.listen(made.box, socket.SOCK_STREAM, port, word)
-        for port, word in ((53, "captive-names"), (5354, "names"), (4000, "box-other")):
-            made.listen(made.box, socket.SOCK_DGRAM, port, word)
-        yield made
-    finally:
-        made.close()
-
-
-@pytest.fixture
-def kernel(camp: Camp) -> Iterator[Nftables]:
-    """Nobody admitted, no flag up, no connection remembered."""
-    with inside(camp.box.name):
-        made = Nftables(camp.config.lan.bridge)
-        conntrack = Conntrack()
-    try:
-        yield made
-    finally:
-        there = made.listing()
-        made.perform([Remove(e.mac, e.mark) for e in there.people] + [Remove(e.mac, e.mark, "guests") for e in there.guests])
-        made.perform([Lower("grace"), Lower("offline"), FreeMark(5), FreeMark(6), FreeMark(NEWCOMERS)])
-        for mark in (5, 6, NEWCOMERS):
-            conntrack.forget_person(mark)
-        conntrack.forget_all_led()
-        conntrack.forget_led([parse_ip(address) for n in (1, 2) for address in (phone4(n), phone6(n))])
-        made.close()
+camp, kernel = gate_kernel_place.camp, gate_kernel_place.kernel
 
 
 class TestRealKernelKeepsTheContract(KernelContract):
@@ -202,7 +150,7 @@ def test_an_expired_session_is_cut_at_once(camp: Camp, kernel: Nftables) -> None
 def test_loading_the_rules_again_keeps_people_online_and_doubles_nothing(camp: Camp, kernel: Nftables) -> None:
     kernel.perform([Admit(ONE, 5, 60), Raise("grace", 60)])
     rules = [line for line in tables(camp.box).splitlines() if "elements" not in line and "expires" not in line]
-    load(kernel, camp)
+    gate_kernel_place.load(kernel, camp)
     assert kernel.element(ONE) is not None
     assert kernel.listing().grace_left is not None
     assert [line for line in tables(camp.box).splitlines() if "elements" not in line and "expires" not in line] == rules
@@ -218,7 +166,7 @@ def test_a_set_with_another_definition_is_made_anew_with_its_people(camp: Camp, 
     after = kernel.element(ONE)
     assert after is not None and after.octets >= before.octets
     assert tcp(camp.phones[0], NET4, 443) == "internet"
-    load(kernel, camp)
+    gate_kernel_place.load(kernel, camp)
 
 
 def test_counters_tell_what_each_person_carried_both_ways(camp: Camp, kernel: Nftables) -> None:
@@ -316,42 +264,6 @@ def test_during_the_grace_everyone_passes_with_a_mark_for_fair_shares(camp: Camp
     assert set(kernel.carried()[0]) == {NEWCOMERS, 6}
     kernel.perform([Lower("grace")])
     assert tcp(camp.phones[0], NET4, 443) == "refused"
-
-
-def test_a_look_up_repeated_from_the_same_port_follows_the_new_rule(camp: Camp, kernel: Nftables) -> None:
-    """The kernel remembers a led connection; after the tap the gate has it forget, or the phone would stay captive."""
-    with inside(camp.box.name):
-        conntrack = Conntrack()
-    for box, address in ((BOX4, phone4(1)), (BOX6, phone6(1))):
-        assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53, source=40_000) == "captive-names"
-        kernel.perform([Admit(ONE, 5, 60)])
-        conntrack.forget_led([parse_ip(address)])
-        assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53, source=40_000) == "names"
-        kernel.perform([Remove(ONE, 5)])
-        conntrack.forget_led([parse_ip(address)])
-        assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53, source=40_000) == "captive-names"
-
-
-def test_forgetting_a_person_leaves_the_others_connections_alone(camp: Camp, kernel: Nftables) -> None:
-    kernel.perform([Admit(ONE, 5, 60), Admit(TWO, 6, 60)])
-    assert udp(camp.phones[0], NET4, 4000) == "internet"
-    assert udp(camp.phones[1], NET6, 4000) == "internet"
-    with inside(camp.box.name):
-        conntrack = Conntrack()
-    conntrack.forget_person(5)
-    left = [line for line in camp.box.run("cat", "/proc/net/nf_conntrack", check=False).stdout.splitlines() if "dport=4000" in line]
-    assert all("mark=6" in line for line in left)
-
-
-def test_neighbours_tell_a_device_by_either_address(camp: Camp, kernel: Nftables) -> None:
-    for box in (BOX4, BOX6):
-        assert pings(camp.phones[0], box)
-    with inside(camp.box.name):
-        neighbours = Neighbours(camp.config.lan.bridge)
-        assert neighbours.mac_of(parse_ip(phone4(1))) == ONE
-        assert neighbours.mac_of(parse_ip(phone6(1))) == ONE
-        assert neighbours.mac_of(parse_ip("10.44.9.9")) is None
-        assert {parse_ip(phone4(1)), parse_ip(phone6(1))} <= neighbours.addresses_of(ONE)
 
 
 def test_one_address_is_not_enough_for_another_device(camp: Camp, kernel: Nftables) -> None:
