@@ -55,8 +55,12 @@ class Conntrack:
         self._forget(self._found(socket.AF_UNSPEC, _with_mark(mark)))
 
     def forget_all_led(self) -> None:
-        """Forget every connection that the box led elsewhere: the uplink came or went."""
-        self._forget(c for c in self._found(socket.AF_UNSPEC, b"") if c.redirected)
+        """Forget every connection that the box led elsewhere, and every name look-up: the uplink came or went.
+
+        A look-up led to the port it was meant for anyway does not count as redirected; asked again from the same source port
+        it would still be answered as before.
+        """
+        self._forget(c for c in self._found(socket.AF_UNSPEC, b"") if c.redirected or c.port == 53)
 
     def _of_address4(self, address: Ip) -> Iterator[_Connection]:
         # CTA_FILTER, Linux 5.8: the kernel compares only the source address of the original direction. For IPv6 its
