@@ -69,13 +69,14 @@ def captive_api() -> str | None:
     return bytes.fromhex(found[1]).decode() if re.fullmatch(r"(?:[0-9a-f]{2})+", found[1]) else found[1]
 
 
-def resolve(name: str, kind: int, server: Ip, timeout: float = TIMEOUT) -> dnswire.Answer:
-    """Ask one name server by UDP, twice at most. Raises Unreachable when it does not answer."""
+def resolve(name: str, kind: int, server: Ip, timeout: float = TIMEOUT, source_port: int = 0) -> dnswire.Answer:
+    """Ask one name server by UDP (from any port, or always the same), twice at most. Raises Unreachable when it does not answer."""
     identifier = int.from_bytes(os.urandom(2), "big")
     for _ in range(2):
         with socket.socket(_family(server), socket.SOCK_DGRAM) as asking:
             asking.settimeout(timeout / 2)
             try:
+                asking.bind(("::" if server.version == 6 else "0.0.0.0", source_port))
                 asking.connect((str(server), 53))
                 asking.send(dnswire.question(identifier, name, kind))
                 return dnswire.read_answer(identifier, kind, asking.recv(4096))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from provisioning.lab.internet import load_rows
-from provisioning.lab.judging import Outcome
+from provisioning.lab.judging import TEST4, Outcome
 from provisioning.lab.sites import probes
-from tests.real.running_camp import RunningCamp, held
+from tests.real.running_camp import ENVIRONMENT, Guest, RunningCamp, held
 
 pytestmark = [pytest.mark.net]
 
@@ -20,6 +22,17 @@ def every_probe_in_both_families(outcomes: list[Outcome]) -> bool:
         for probe in probes(load_rows())
         for version in (4, 6)
     )
+
+
+ASK = """
+from provisioning.lab import dnswire, handset, sites
+print(handset.resolve(sites.WEB_HOST, dnswire.A, handset.name_servers()[0], source_port=40001).addresses[0])
+"""
+
+
+def asked_from_one_port(guest: Guest) -> str:
+    """What the box's name server tells a phone that asks from the same port every time."""
+    return guest.namespace.run(sys.executable, "-c", ASK, env=ENVIRONMENT).stdout.strip()
 
 
 def test_captive_with_uplink_up_is_led_to_the_portal_and_held_back_on_every_protocol(camp: RunningCamp) -> None:
@@ -35,10 +48,14 @@ def test_admitted_with_uplink_up_gets_the_genuine_answers(camp: RunningCamp) -> 
 def test_uplink_down_captive_is_led_to_the_portal_and_admitted_to_the_page_that_says_so(camp: RunningCamp) -> None:
     admitted, captive = camp.guest("a2"), camp.guest("c2")
     admitted.must("join", "tap", "online")
+    genuine = camp.state["internet"]["web_address"]
+    assert asked_from_one_port(admitted) == genuine
     camp.cut()
+    assert asked_from_one_port(admitted) == str(TEST4)
     assert every_probe_in_both_families(captive.must("join", "held", "welcome", "catalogue"))
     assert every_probe_in_both_families(admitted.must("offline"))
     camp.restore()
+    assert asked_from_one_port(admitted) == genuine  # not as the connection that the kernel remembers was answered
     assert every_probe_in_both_families(admitted.must("online"))  # and nobody tapped again
 
 
