@@ -100,15 +100,15 @@ def chromium(
     width, height = size
     metrics = {"width": width, "height": height, "pixelRatio": sharpness, "touch": False, "mobile": width < 600}
     options.add_experimental_option("mobileEmulation", {"deviceMetrics": metrics})
-    preferences: dict[str, Any] = {"intl.accept_languages": languages}
-    if not scripts:
-        preferences["profile.managed_default_content_settings.javascript"] = 2
-    options.add_experimental_option("prefs", preferences)
     options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
     environment = {**os.environ, "SE_AVOID_STATS": "true", "SE_OFFLINE": "true"}
     browser = Browser(options=options, service=Service(find_program("chromedriver"), env=environment))
     browser.set_page_load_timeout(PATIENCE)
     browser.set_script_timeout(PATIENCE)
+    # By the debugging protocol, not by preferences: Chromium's headless shell has none.
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+    agent = browser.execute_cdp_cmd("Browser.getVersion", {})["userAgent"]
+    browser.execute_cdp_cmd("Emulation.setUserAgentOverride", {"userAgent": agent, "acceptLanguage": languages})
     try:
         yield browser
     finally:

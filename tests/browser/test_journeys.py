@@ -28,6 +28,13 @@ def speaks(browser: Browser, language: str) -> None:
     assert page.get_attribute("dir") == BY_TAG[language].direction
 
 
+@pytest.mark.parametrize(("scripts", "says"), [(True, "on"), (False, "off")])
+def test_a_browser_without_scripts_runs_none(scripts: bool, says: str) -> None:
+    with chromium(scripts=scripts) as browser:
+        browser.go("data:text/html,<p>off<script>document.querySelector('p').textContent='on'</script>")
+        assert browser.words("p") == says
+
+
 @pytest.mark.parametrize("language", TAGS)
 def test_a_person_connects_finds_a_service_and_reads_it(any_phone: Browser, portal: str, language: str) -> None:
     journeys.forget(any_phone, portal, language)
