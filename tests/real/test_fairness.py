@@ -24,9 +24,10 @@ pytestmark = [pytest.mark.net, pytest.mark.kernel]
 EMULATED = bool(os.environ.get("CAMPBOX_VM"))
 DOWN, UP = (1, 1) if EMULATED else (12, 6)
 """Mbit/s of the line; an emulated processor cannot fill more."""
-WARM, WINDOW = (2.0, 5.0) if EMULATED else (1.0, 2.5)
-FILLED, ALIKE = (0.6, 0.3) if EMULATED else (0.8, 0.15)
-"""How much of the line arrives as content at least, and how far a share may be from the mean, in seconds of real TCP."""
+WARM, WINDOW = (2.0, 5.0) if EMULATED else (1.5, 2.5)
+FILLED, ALIKE = (0.6, 0.3) if EMULATED else (0.8, 0.25)
+"""How much of the line arrives as content at least, and how far a share may be from the mean, in seconds of real TCP on a
+busy machine. Unshared, the greedy one of ``greedy`` would have 1.25 more than the mean."""
 
 
 @dataclasses.dataclass
