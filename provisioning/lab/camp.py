@@ -126,7 +126,7 @@ class Camp:
         if self.supervisor is not None:
             self.supervisor.stop()
         if hasattr(self, "hub"):
-            self.hub.supervisor.stop()
+            self.hub.stop()
         if hasattr(self, "internet"):
             self.internet.stop()
         places.sweep()
@@ -192,6 +192,7 @@ class Camp:
     def _enrol_and_fetch(self) -> None:
         """Both happen by themselves within minutes; here the box is asked to hurry, so that the first phone finds services."""
         assert self.supervisor is not None
+        self.hub.finish_import()
         deadline = time.monotonic() + PATIENCE
         while not facts.read(self.box, "sync").get("services") and time.monotonic() < deadline:
             if (self.box.identity_dir / "root.json").exists() and "sync" not in self.supervisor.pids():

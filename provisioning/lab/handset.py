@@ -170,7 +170,7 @@ def knock_udp(address: Ip, port: int, timeout: float = 2.0) -> tuple[str, float]
     return outcome, time.monotonic() - began
 
 
-def ping(address: Ip, timeout: float = 1.0) -> float | None:
+def ping(address: Ip, timeout: float = 0.5) -> float | None:
     """Seconds to an echo reply, or None."""
     six = address.version == 6
     protocol = socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 import time
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 
 from appliance.config import SiteConfig
+from appliance.errors import CommandFailed
 from appliance.files import read_json, write_atomically, write_json
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from appliance.prepare import write_configuration
-from appliance.run import run
+from appliance.run import spawn
 from appliance.services import services
 from appliance.supervisor import Supervisor
 from provisioning.authority import desk
@@ -45,16 +47,17 @@ class HubPlace:
         self.layout, self.namespace, self.python, self.text = layout, namespace, python, config_text(host)
         self.config: HubConfig = parse_hub(self.text, "the demo's hub")
         self.sample = not REAL_DATA.is_dir()
+        self.importing: subprocess.Popen[bytes] | None = None
         self.login = ("", secrets.token_urlsafe(12))
         self.supervisor = Supervisor(services("hub"), layout, python=python, enter=namespace.enter, on_change=on_change)
 
     def up(self, site: SiteConfig) -> None:
-        """Everything a hub needs, a catalogue for ``site``, then its services."""
+        """Everything a hub needs, then its services; meanwhile a catalogue for ``site`` is imported (``finish_import``)."""
         self.supervisor.prepare()
         write_atomically(self.layout.hub_config_file, self.text)
         self._prepare()
         write_configuration("campbox.hub_files", self.config, self.layout)
-        self.import_catalogue(site)
+        self._begin_import(site)
         self.supervisor.start()
 
     def write_ticket(self, site: SiteConfig, file: Path) -> None:
@@ -65,7 +68,22 @@ class HubPlace:
         )  # fmt: skip
         write_json(file, ticket, 0o600)
 
-    def import_catalogue(self, site: SiteConfig) -> None:
+    def finish_import(self) -> None:
+        """Wait until the catalogue is published. Raises CommandFailed when it cannot be."""
+        assert self.importing is not None
+        said, _ = self.importing.communicate(timeout=120)
+        if self.importing.returncode != 0:
+            words = said.decode(errors="replace").strip().splitlines()
+            raise CommandFailed(words[-1] if words else "it said nothing", where="campbox catalogue import")
+
+    def stop(self) -> None:
+        """End everything."""
+        if self.importing is not None and self.importing.poll() is None:
+            self.importing.kill()
+            self.importing.wait()
+        self.supervisor.stop()
+
+    def _begin_import(self, site: SiteConfig) -> None:
         """Import and publish, as an editor does."""
         files = [f"--file={tag}={REAL_DATA}/{name}" for tag, name in REAL_FILES.items()]
         source = ["--format=sample"] if self.sample or site.catalogue.sample else ["--format=services-advisor", *files]
@@ -73,7 +91,8 @@ class HubPlace:
         environment = {**os.environ, **self.layout.environment(), "PYTHONPATH": str(self.layout.code)}
         place.append(f"--hub-root={self.layout.etc.parent}")
         command = [self.python, "-m", "appliance.cli", "catalogue", "import", *source, *place]
-        run(command, env=environment, timeout=120)
+        said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        self.importing = spawn(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True, **said)
 
     def _prepare(self) -> None:
         """Every package's own step; the operator's password is ours, so that the demo can show it."""

@@ -153,7 +153,7 @@ class Phone:
             lost = 0
             for _ in range(STEADY_PINGS):
                 began = time.monotonic()
-                lost += handset.ping(self.world.web(version)) is None
+                lost += handset.ping(self.world.web(version), timeout=2.0) is None
                 time.sleep(max(0.0, began + STEADY_PAUSE - time.monotonic()))
             yield Outcome(f"no packet is lost, IPv{version}", lost == 0, f"{lost} of {STEADY_PINGS}")
 

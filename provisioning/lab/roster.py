@@ -100,7 +100,8 @@ class Roster:
         name, kind = plan.phone_name(number), kinds.kind_of(number)
         namespace = cabling.make_phone(name)
         cabling.plug(namespace, self.box, self.bridge)
-        neighbour = plan.VISITOR if number == 1 else plan.phone_name(number - 1)
+        here = [rider.name for rider in self.riders if rider.finished]
+        neighbour = here[-1] if here else plan.VISITOR
         others = [part for address in addresses_of(neighbour) for part in ("--neighbour", address)]
         argv = [*self.command, "--name", name, "--kind", kind.name, *others, *JOURNEY, "live"]
         rider = Rider(name, kind, namespace, latest="joining")
