@@ -26,7 +26,9 @@ def demo(phones: int, minutes: float | None, check: bool, state: Path | None, si
 
     if kernel == "debian":
         raise MissingComponent(
-            "the demo does not run on Debian's kernel yet", where="--kernel debian", mend="the vm tests do: ./campbox test vm"
+            "an emulated machine is too slow for a whole camp",
+            where="--kernel debian",
+            mend="its parts are tried there by ./campbox test vm",
         )
     file = site or DEFAULT_SITE
     try:
