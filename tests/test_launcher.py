@@ -93,7 +93,23 @@ def test_every_program_of_the_service_table_can_be_installed() -> None:
 
 SYSTEMD = {"systemctl", "systemd-sysusers", "systemd-tmpfiles"}
 """Only on a machine that runs systemd, which has them."""
-BASE = {"chroot", "git", "sh", "env", "true", "mount", "umount", "unshare", "cp", "dpkg", "apt-get", "apt-cache", "uname", "sleep"}
+BASE = {
+    "chroot",
+    "git",
+    "tar",
+    "sh",
+    "env",
+    "true",
+    "mount",
+    "umount",
+    "unshare",
+    "cp",
+    "dpkg",
+    "apt-get",
+    "apt-cache",
+    "uname",
+    "sleep",
+}
 """In every Debian."""
 
 

@@ -6,7 +6,6 @@ The guest runs pytest and writes a JUnit file; here every test of the guest is a
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from tests.junit import Case, read
 HERE = Path(__file__).resolve().parent
 IN_GUEST, GATE = HERE / "in_guest.py", HERE / "test_gate_kernel.py"
 CANARY = "test_a_failure_in_the_guest_is_seen"
-pytestmark = [pytest.mark.vm, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.vm, pytest.mark.timeout(900)]
 
 
 def _tests(path: Path) -> list[str]:
@@ -45,8 +44,19 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     results = tmp_path_factory.mktemp("guest")
     files = [str(path.relative_to(vm.PROJECT)) for path in (IN_GUEST, GATE) if path.exists()]
     report = results / "junit.xml"
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "net or kernel", f"--junitxml={report}", *files]
-    seen = vm.visit(argv, results, timeout=420)
+    argv = [
+        f"{vm.GUEST_CODE}/.venv/bin/python",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "net or kernel",
+        f"--junitxml={report}",
+        *files,
+    ]
+    seen = vm.visit(argv, results, timeout=780)
     assert report.exists(), seen.console[-3000:]
     yield Guest(read(report.read_text("utf-8")), seen.console)
 
