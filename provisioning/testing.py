@@ -83,7 +83,12 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     chosen = [name for name in asked if name not in lacking]
     for name in asked:
         click.echo(f"{name:8} {KINDS[name].what}" if name in chosen else f"{name:8} not run: {lacking[name]}")
-    _finish(_pytest(chosen, only, verbose, everything="all" in kinds), chosen, lacking)
+    status = _pytest(chosen, only, verbose, everything="all" in kinds)
+    if status == _NO_TESTS and only:
+        raise NotSo(
+            f"no test of the kind {', '.join(chosen)} has a name that fits {only!r}", mend="campbox test --verbose names them"
+        )
+    _finish(status, chosen, lacking)
 
 
 def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool) -> int:
