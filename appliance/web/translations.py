@@ -29,6 +29,6 @@ def load(places: Iterable[tuple[Path, str]], locale: str) -> Translations:
             compiled.seek(0)
             # Merging adds messages only; the plural rule stands in the catalogue it came from.
             part = Translations(compiled, domain=domain)
-            together.merge(part)  # type: ignore[no-untyped-call]
+            together.merge(part)
             together.plural = part.plural
     return together
