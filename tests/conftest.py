@@ -28,7 +28,8 @@ if not IN_VM:
     import hypothesis
     import hypothesis.configuration
 
-    hypothesis.configuration.set_hypothesis_home_dir(os.path.join(tempfile.gettempdir(), f"campbox-hypothesis-{os.getpid()}"))
+    _home = tempfile.TemporaryDirectory(prefix="campbox-hypothesis-")
+    hypothesis.configuration.set_hypothesis_home_dir(_home.name)
     hypothesis.settings.register_profile("campbox", deadline=None, database=None, print_blob=True)
     hypothesis.settings.load_profile("campbox")
 
