@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from appliance.config import parse
+from appliance.config import SiteConfig, parse
 from appliance.errors import ConfigError, MissingComponent
 
 DEFAULT_SITE = Path(__file__).with_name("site.toml")
@@ -35,6 +35,14 @@ def demo(phones: int, minutes: float | None, check: bool, state: Path | None, si
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read it: {error}", where=str(file), mend="name an existing TOML file in UTF-8") from error
-    parse(text, str(file))
+    _check_site(parse(text, str(file)), str(file))
     wanted = show.Wanted(phones, minutes, check, state, text, str(file))
     raise SystemExit(show.run(wanted))
+
+
+def _check_site(config: SiteConfig, file: str) -> None:
+    """What a camp of cables cannot show. Raises ConfigError."""
+    if config.radio is not None:
+        raise ConfigError("the demo has cables, no radio", where=f"{file}: [radio]", mend="write external_ap = true instead")
+    if config.hub is None:
+        raise ConfigError("the demo's box enrols at a hub", where=file, mend='add [hub] with host = "hub.example.org"')

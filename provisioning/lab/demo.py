@@ -76,6 +76,7 @@ class Show:
 
 def run(wanted: Wanted) -> int:
     """The whole demo; the exit status. Raises CampboxError when it cannot be brought up."""
+    fitness.check_root()
     show = Show()
     os.environ.setdefault(TELEMETRY_PACE, "5")
     with places.only_one(), keys.listening() as wishes:

@@ -37,10 +37,14 @@ table bridge fit {
 """
 
 
-def check() -> None:
-    """Raises MissingComponent or NotSo naming the first thing that is missing."""
+def check_root() -> None:
+    """Raises NotSo unless this is root."""
     if os.geteuid() != 0:
         raise NotSo("the demo makes network namespaces, which only root may", where="campbox demo", mend="run it with sudo")
+
+
+def check() -> None:
+    """Raises MissingComponent or NotSo naming the first thing that is missing."""
     for program in PROGRAMS:
         find_program(program)
     if shutil.disk_usage("/run").free < SPACE:
