@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from appliance.netlink import NETFILTER, Message, Netlink, attribute, attributes, nested
@@ -17,6 +17,8 @@ _FILTER_ORIGINAL, _FILTER_REPLY, _SOURCE_FLAG = 1, 2, 1
 _TUPLE_IP, _TUPLE_PROTOCOL, _PROTOCOL_PORT = 1, 2, 3
 _SOURCE4, _SOURCE6 = 1, 3
 _REDIRECTED = 1 << 5  # IPS_DST_NAT
+_FIRST_SOURCE = _HEADER.size + 3 * 4
+"""Where the source address stands: the kernel begins with the original tuple, that with its addresses (ctnetlink_fill_info)."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,13 @@ class Conntrack:
         For use after a device was admitted or dismissed: its next packet is judged by the rules that hold now. Plain
         connections to the box itself stay, among them the one that carries the answer to the tap.
         """
-        known = list(addresses)
-        for address in known:
-            if address.version == 4:
-                self._forget(c for c in self._of_address4(address) if c.redirected or c.port == 53)
-        sixes = {address.packed for address in known if address.version == 6}
-        if sixes:
-            unmarked = self._found(socket.AF_INET6, _with_mark(0))
-            self._forget(c for c in unmarked if c.source in sixes and (c.redirected or c.port == 53))
+        known = {address.packed for address in addresses}
+        if len(known) == 1 and len(one := next(iter(known))) == 4:
+            found = self._of_address4(one)
+        else:
+            # Led connections carry no person's mark, so one look serves everyone who has tapped since the last.
+            found = self._found(socket.AF_UNSPEC, _with_mark(0), known)
+        self._forget(c for c in found if c.source in known and (c.redirected or c.port == 53))
 
     def forget_person(self, mark: int) -> None:
         """Forget every forwarded connection of a person who may pass no longer."""
@@ -62,15 +63,18 @@ class Conntrack:
         """
         self._forget(c for c in self._found(socket.AF_UNSPEC, b"") if c.redirected or c.port == 53)
 
-    def _of_address4(self, address: Ip) -> Iterator[_Connection]:
+    def _of_address4(self, packed: bytes) -> Iterator[_Connection]:
         # CTA_FILTER, Linux 5.8: the kernel compares only the source address of the original direction. For IPv6 its
         # comparison is the wrong way round (seen on 6.18), so there the gate compares by itself among the unmarked.
-        source = nested(_ORIGINAL, nested(_TUPLE_IP, attribute(_SOURCE4, address.packed)))
+        source = nested(_ORIGINAL, nested(_TUPLE_IP, attribute(_SOURCE4, packed)))
         flags = (attribute(kind, struct.pack("=I", flag)) for kind, flag in ((_FILTER_ORIGINAL, _SOURCE_FLAG), (_FILTER_REPLY, 0)))
         return self._found(socket.AF_INET, source + nested(_FILTER, *flags))
 
-    def _found(self, family: int, body: bytes) -> Iterator[_Connection]:
+    def _found(self, family: int, body: bytes, sources: Collection[bytes] | None = None) -> Iterator[_Connection]:
+        """Connections the kernel lists for ``body``; with ``sources`` only theirs are read, the rest passed over quickly."""
         for answer in list(self._netlink.dump(_GET, _HEADER.pack(family, 0, 0) + body)):
+            if sources is not None and answer[_FIRST_SOURCE:][:4] not in sources and answer[_FIRST_SOURCE:][:16] not in sources:
+                continue
             values = attributes(answer[_HEADER.size :])
             original = values.get(_ORIGINAL, b"")
             parts = attributes(original)

@@ -31,6 +31,8 @@ from appliance.log import start_logging
 
 log = logging.getLogger(__name__)
 TICK = 1.0
+TIDY_AFTER = 0.03
+"""Seconds: looking through the kernel's connections costs milliseconds, so those who tap at once share one look."""
 
 
 def _memory_file(layout: Layout) -> Path:
@@ -78,10 +80,14 @@ def serve(gate: Gate, server: SocketServer) -> NoReturn:
     """Answer and keep time until the process is told to end."""
     due = time.monotonic() + TICK
     while True:
-        server.serve(max(0.0, due - time.monotonic()))
-        gate.tidy()
-        if time.monotonic() >= due:
-            due = time.monotonic() + TICK
+        now = time.monotonic()
+        tidying = due if gate.untidy_since is None else gate.untidy_since + TIDY_AFTER
+        server.serve(max(0.0, min(due, tidying) - now))
+        now = time.monotonic()
+        if gate.untidy_since is not None and now >= gate.untidy_since + TIDY_AFTER:
+            gate.tidy()
+        if now >= due:
+            due = now + TICK
             try:
                 gate.tick()
             except CampboxError as error:

@@ -100,6 +100,7 @@ class Gate:
         self.memory = memory
         self.knowledge = Knowledge()
         self.reachability = reachability.begin(edges.clock())
+        self.untidy_since: float | None = None
         self._turned = set[Mac]()
         self._left = set[int]()
         self._due = _Due()
@@ -169,6 +170,8 @@ class Gate:
         before, self.knowledge = self._marks(), decision.knowledge
         self._turned |= set(decision.turned)
         self._left |= set(decision.left)
+        if self.untidy_since is None and (self._turned or self._left):
+            self.untidy_since = self.edges.clock()
         if shares and self._marks() != before:
             self._share_out(rates=False)
 
@@ -176,6 +179,7 @@ class Gate:
         """Forget connections begun under rules that hold no longer; done after the answers are out."""
         turned, left = self._turned, self._left
         self._turned, self._left = set(), set()
+        self.untidy_since = None
         if turned:
             present = self.edges.neighbours.everyone()
             self.edges.conntrack.forget_led({ip for mac in turned for ip in present.get(mac, ())})

@@ -1,0 +1,79 @@
+"""The gate's loop: whoever taps together shares one look through the kernel's connections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from appliance.gate import daemon
+
+
+class _Time:
+    now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class _Over(Exception):
+    pass
+
+
+class _Gate:
+    untidy_since: float | None = None
+    tidied = ticked = 0
+
+    def tidy(self) -> None:
+        self.untidy_since, self.tidied = None, self.tidied + 1
+
+    def tick(self) -> None:
+        self.ticked += 1
+
+
+class _Server:
+    """Answers a tap a millisecond for ``taps`` milliseconds, then nothing more until three seconds are over."""
+
+    def __init__(self, gate: _Gate, clock: _Time, taps: int) -> None:
+        self.gate, self.clock, self.taps = gate, clock, taps
+        self.waits = list[float]()
+
+    def serve(self, timeout: float) -> None:
+        self.waits.append(timeout)
+        if self.clock.now > 3:
+            raise _Over
+        if self.taps:
+            self.taps -= 1
+            self.clock.now += 0.001
+            self.gate.untidy_since = self.clock.now if self.gate.untidy_since is None else self.gate.untidy_since
+        else:
+            self.clock.now += timeout
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> _Time:
+    clock = _Time()
+    monkeypatch.setattr(daemon, "time", clock)
+    return clock
+
+
+def _run(taps: int, clock: _Time) -> tuple[_Gate, _Server]:
+    gate: Any = _Gate()
+    server: Any = _Server(gate, clock, taps)
+    with pytest.raises(_Over):
+        daemon.serve(gate, server)
+    return gate, server
+
+
+def test_fifty_taps_at_once_cost_two_looks(clock: _Time) -> None:
+    assert _run(50, clock)[0].tidied == 2
+
+
+def test_one_tap_is_tidied_without_waiting_for_the_tick(clock: _Time) -> None:
+    gate, server = _run(1, clock)
+    assert gate.tidied == 1
+    assert server.waits[1] == pytest.approx(daemon.TIDY_AFTER)
+
+
+def test_time_is_kept_whoever_taps(clock: _Time) -> None:
+    assert _run(50, clock)[0].ticked == 3
