@@ -31,7 +31,7 @@ from appliance.log import start_logging
 
 log = logging.getLogger(__name__)
 TICK = 1.0
-TIDY_AFTER = 0.03
+TIDY_AFTER = 0.1
 """Seconds: looking through the kernel's connections costs milliseconds, so those who tap at once share one look."""
 
 
