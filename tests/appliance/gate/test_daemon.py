@@ -76,4 +76,4 @@ def test_one_tap_is_tidied_without_waiting_for_the_tick(clock: _Time) -> None:
 
 
 def test_time_is_kept_whoever_taps(clock: _Time) -> None:
-    assert _run(50, clock)[0].ticked == 3
+    assert _run(50, clock)[0].ticked == 4
