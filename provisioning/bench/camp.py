@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import NotSo
+from appliance.layout import Layout
 from appliance.run import run, spawn
+from appliance.services import SERVICES, USERS
 from provisioning.lab.netns import Namespace
 
 START_SECONDS = 120
@@ -28,6 +31,7 @@ class Camp:
 
     state: dict[str, Any]
     client: Namespace
+    pid: int
 
     @property
     def gateway(self) -> str:
@@ -41,10 +45,26 @@ class Camp:
 
     def pids(self, place: str = "box") -> dict[str, int]:
         """Services of the box (or the hub) and their process ids."""
-        from appliance.services import SERVICES
-
         names = {service.name for service in SERVICES if service.place == place}
         return {name: pid for name, pid in self.state["services"].items() if name in names}
+
+    @contextlib.contextmanager
+    def portal_alone(self, port: int) -> Iterator[None]:
+        """The portal's application once more, on a TCP port of the box's loopback, without nginx before it."""
+        root = Path(self.state["box"]["data_dir"]).parent
+        layout = Layout.under(root, root.parent / "app")
+        uid = str(USERS["campbox-portal"])
+        argv = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--", sys.executable, "-m", "gunicorn"]
+        argv += ["captive_portal.app:create_app()", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--log-level", "critical"]
+        environment = {**os.environ, **layout.environment(), "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
+        box = Namespace(self.state["box"]["netns"])
+        alone = box.spawn([*argv, "--no-control-socket"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            _await_port(box, port)
+            yield
+        finally:
+            alone.terminate()
+            alone.wait(10)
 
 
 @contextlib.contextmanager
@@ -60,11 +80,19 @@ def camp(network: ipaddress.IPv4Interface) -> Iterator[Camp]:
             demo = spawn(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             state = _await_state(state_file, demo, log_file)
-            yield from _with_client(state, network)
+            yield from _with_client(state, network, demo.pid)
         finally:
             demo.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 demo.wait(60)
+
+
+def _await_port(place: Namespace, port: int) -> None:
+    deadline = time.monotonic() + 20
+    while place.run("curl", "-s", "-o", "/dev/null", f"http://127.0.0.1:{port}/", check=False).returncode != 0:
+        if time.monotonic() > deadline:
+            raise NotSo("the portal without its front did not start", mend="try ./campbox demo")
+        time.sleep(0.1)
 
 
 def _await_state(state_file: Path, demo: subprocess.Popen[Any], log_file: Path) -> dict[str, Any]:
@@ -78,7 +106,7 @@ def _await_state(state_file: Path, demo: subprocess.Popen[Any], log_file: Path) 
     return state
 
 
-def _with_client(state: dict[str, Any], network: ipaddress.IPv4Interface) -> Iterator[Camp]:
+def _with_client(state: dict[str, Any], network: ipaddress.IPv4Interface, pid: int) -> Iterator[Camp]:
     client = Namespace.create("campbox-bench")
     try:
         box = Namespace(state["box"]["netns"])
@@ -88,6 +116,6 @@ def _with_client(state: dict[str, Any], network: ipaddress.IPv4Interface) -> Ite
         client.ip("link", "set", "eth0", "up")
         client.ip("addr", "add", str(network), "dev", "eth0")
         client.ip("route", "add", "default", "via", state["box"]["lan_gateway"])
-        yield Camp(state, client)
+        yield Camp(state, client, pid)
     finally:
         client.destroy()

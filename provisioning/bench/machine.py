@@ -23,11 +23,6 @@ def facts() -> dict[str, str | int]:
     }
 
 
-def forks() -> int:
-    """Processes and threads made on this machine since boot (proc(5), /proc/stat ``processes``)."""
-    return next(int(line.split()[1]) for line in _lines("/proc/stat") if line.startswith("processes"))
-
-
 def pss_kib(pid: int) -> int:
     """Proportional set size of one process in KiB; 0 when it is gone."""
     return next((int(line.split()[1]) for line in _lines(f"/proc/{pid}/smaps_rollup") if line.startswith("Pss:")), 0)
@@ -38,6 +33,12 @@ def cpu_seconds(pid: int) -> float:
     text = "\n".join(_lines(f"/proc/{pid}/stat"))
     fields = text.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+
+
+def waited_seconds(pid: int) -> float:
+    """Processor time of the children that ``pid`` has seen end."""
+    fields = "\n".join(_lines(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
 
 
 def family(pids: list[int]) -> list[int]:

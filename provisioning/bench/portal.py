@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from provisioning.bench import crowd, load, machine
 from provisioning.bench.camp import Camp, camp
-from provisioning.bench.report import Budget, Result, percentile
+from provisioning.bench.report import Budget, Peer, Result, percentile
 from provisioning.bench.weigh import weigh
 from provisioning.lab.netns import Namespace
 
@@ -22,7 +22,9 @@ CLIENT = ipaddress.IPv4Interface("10.44.12.1/20")
 LAN = ipaddress.IPv4Network("10.44.0.0/20")
 PROBE = {"Host": "connectivitycheck.gstatic.com", "User-Agent": "Dalvik/2.1.0"}
 CLOSE = {"Connection": "close"}
-IDLE_SECONDS = 20
+PEER_PORT = 8099
+IDLE_SECONDS = 60
+"""Long enough for one round of every timer of the box."""
 Say = Callable[[str], None]
 
 
@@ -44,10 +46,12 @@ def measure(seconds: int, say: Say) -> list[Result]:
 
 
 def _idle(running: Camp) -> list[Result]:
+    # Timers end within the time: what they used is what their parent, the demo, has waited for.
     pids = machine.family(list(running.pids().values()))
     before = {pid: machine.cpu_seconds(pid) for pid in pids}
+    ended = machine.waited_seconds(running.pid)
     time.sleep(IDLE_SECONDS)
-    used = sum(machine.cpu_seconds(pid) - before[pid] for pid in pids)
+    used = sum(max(0.0, machine.cpu_seconds(pid) - before[pid]) for pid in pids) + machine.waited_seconds(running.pid) - ended
     return [Result("idle CPU of the box, of one core", 100 * used / IDLE_SECONDS, "%", Budget("<=", 2))]
 
 
@@ -55,15 +59,17 @@ def _probes(running: Camp, seconds: int) -> list[Result]:
     # To an address on the internet, as phones do: the kernel's redirect is part of what is measured.
     url = f"http://{running.beyond}/generate_204"
     kept = [load.wrk(running.client, url, headers=PROBE, connections=200, seconds=seconds) for _ in range(3)]
-    children = _children(running)
+    front = _front(running)
     new = [load.wrk(running.client, url, headers=PROBE | CLOSE, connections=200, seconds=seconds) for _ in range(3)]
     steady = [load.offered(running.client, url, headers={}, rate=5000, seconds=seconds) for _ in range(3)]
+    made = len(_front(running) - front)
+    alone = _portal_alone(running, "/", seconds)
     return [
-        _median("captive probe, kept connections", [r.per_second for r in kept], "req/s", Budget(">=", 40_000)),
-        _median("captive probe, a new connection each", [r.per_second for r in new], "req/s", Budget(">=", 10_000)),
+        _median("captive probe, kept connections", [r.per_second for r in kept], "req/s", Budget(">=", 40_000), alone),
+        _median("captive probe, a new connection each", [r.per_second for r in new], "req/s", Budget(">=", 10_000), alone),
         _median("captive probe p99 at an offered 5,000/s", [r.p99_ms for r in steady], "ms", Budget("<=", 20)),
         Result("captive probes that went wrong", sum(r.wrong for r in (*kept, *steady)), "", Budget("==", 0)),
-        Result("processes of the box made by probes", _children(running) - children, "", Budget("==", 0)),
+        Result("processes made by probes", made, "", Budget("==", 0)),
     ]
 
 
@@ -71,10 +77,13 @@ def _pages(running: Camp, seconds: int) -> list[Result]:
     url = f"http://{running.gateway}/ar/"
     runs = [load.wrk(running.client, url, headers={}, connections=100, seconds=seconds) for _ in range(3)]
     return [
-        _median("welcome page (Arabic) from the front", [r.per_second for r in runs], "req/s", Budget(">=", 8_000)),
+        _median(
+            "welcome page (Arabic) from the front",
+            [r.per_second for r in runs], "req/s", Budget(">=", 8_000), _portal_alone(running, "/ar/", seconds),
+        ),
         _median("welcome page p99 under that load", [r.p99_ms for r in runs], "ms"),
         *_weight(running, url),
-    ]
+    ]  # fmt: skip
 
 
 def _weight(running: Camp, url: str) -> list[Result]:
@@ -93,12 +102,22 @@ def _fetch(running: Camp, url: str) -> str:
     return running.client.run("curl", "-sf", "--max-time", "10", url).stdout
 
 
-def _children(running: Camp) -> int:
-    return len(machine.family(list(running.pids().values())))
+def _front(running: Camp) -> set[int]:
+    pids = running.pids()
+    return set(machine.family([pids[name] for name in ("gate", "portal", "nginx")]))
 
 
-def _median(name: str, values: list[float], unit: str, budget: Budget | None = None) -> Result:
-    return Result(name, statistics.median(values), unit, budget, runs=tuple(values))
+def _portal_alone(running: Camp, path: str, seconds: int) -> Peer:
+    """What a portal without a front does: the same Flask application, every request answered by Python behind gunicorn."""
+    box = Namespace(running.state["box"]["netns"])
+    with running.portal_alone(PEER_PORT):
+        address = f"http://127.0.0.1:{PEER_PORT}{path}"
+        seen = load.wrk(box, address, headers={"Accept-Language": "ar"}, connections=50, seconds=seconds)
+    return Peer("the same portal without its front", seen.per_second)
+
+
+def _median(name: str, values: list[float], unit: str, budget: Budget | None = None, peer: Peer | None = None) -> Result:
+    return Result(name, statistics.median(values), unit, budget, peer, tuple(values))
 
 
 def _taps(running: Camp) -> list[Result]:
