@@ -130,7 +130,8 @@ class Supervisor:
         project = f"{PARTS.parent}/"
         return f"{self.layout.code}/{path.removeprefix(project)}" if path.startswith(project) else path
 
-    def _environment(self, service: Service) -> dict[str, str]:
+    def environment(self, service: Service) -> dict[str, str]:
+        """What a service finds in its environment: nothing of the caller's but what is named here."""
         home = self.layout.service_data(service.owns[0]) if service.owns else self.layout.service_run(service.name)
         return {
             **{name: value for name, value in os.environ.items() if name.startswith("CAMPBOX_TELEMETRY_")},
@@ -160,7 +161,7 @@ class Supervisor:
                 stdout=output,
                 stderr=output,
                 cwd=self.layout.service_run(service.name),
-                env=self._environment(service),
+                env=self.environment(service),
                 start_new_session=True,
             )
         child.started, child.starts = time.monotonic(), child.starts + 1

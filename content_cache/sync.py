@@ -1,137 +1,51 @@
-"""W Looks for a new catalogue at the hub, verifies, stores, tells. Run by a timer; returns at once when not due."""
+"""W The timer's program, once a minute: ``python -m content_cache.sync``. Says quickly that nothing is due, which is the rule.
+
+What a look needs (TUF, SQLite) takes four times as long to load as to find that out, so it is loaded only for a look.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from appliance import clock, facts
+from appliance import clock
 from appliance.config import SiteConfig, parse
-from appliance.errors import BadInput, CampboxError, NotSo, Refused, Unreachable
-from appliance.files import read_json, write_json
+from appliance.errors import CampboxError
 from appliance.layout import Layout
 from appliance.log import start_logging
-from content_cache import due, snapshot
-from content_cache.catalogue_builder import build
-from content_cache.catalogue_store import FILE, About, Store
-from content_cache.due import Last
-from content_cache.fetch import Offer, Source
+from content_cache.due import is_due
+from content_cache.last_look import last_look, wish_file
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a run found; goes into the facts."""
-
-    state: str
-    why: str
+def due(config: SiteConfig, layout: Layout) -> bool:
+    """Whether to look now."""
+    return is_due(last_look(layout), clock.now().wall, config.catalogue.every, asked=wish_file(layout).exists())
 
 
-class Sync:
-    """One run for one place. ``open_source`` is replaced in tests."""
+def look(config: SiteConfig, layout: Layout) -> None:
+    """One look; its outcome goes into the facts and the log."""
+    from content_cache.refresh import Sync
 
-    def __init__(self, config: SiteConfig, layout: Layout, open_source: Callable[..., Source] = Source) -> None:
-        self.config, self.layout, self.open_source = config, layout, open_source
-        self.folder = layout.service_data("content")
-        self.store = Store(self.folder / FILE)
-        self.now_file = layout.service_run("sync") / "now"
-
-    def run(self) -> Outcome | None:
-        """None when not due. Never raises for what a hub or a network can do wrong."""
-        moment = clock.now()
-        last, asked = self._last(), self.now_file.exists()
-        if not due.is_due(last, moment.wall, self.config.catalogue.every, asked=asked):
-            return None
-        outcome = self._attempt()
-        if outcome.state in ("current", "updated"):
-            write_json(self.folder / "sync.json", asdict(Last(succeeded=moment.wall)))
-        elif outcome.state == "refused":
-            write_json(self.folder / "sync.json", asdict(Last(last.succeeded, refused=moment.wall)))
-        self._tell(outcome)
-        # Only now: a run that was killed on the way leaves the wish standing.
-        self.now_file.unlink(missing_ok=True)
-        return outcome
-
-    def _last(self) -> Last:
-        try:
-            kept = read_json(self.folder / "sync.json")
-            return Last(float(kept["succeeded"]), float(kept["refused"]))
-        except (NotSo, KeyError, TypeError, ValueError):
-            return Last()
-
-    def _attempt(self) -> Outcome:
-        try:
-            source = self._source()
-            if source is None:
-                return Outcome("waiting", "not enrolled yet")
-            offer = source.offer()
-            if offer is None:
-                return Outcome("waiting", "the hub has published no catalogue yet")
-            return self._take(source, offer)
-        except Unreachable as error:
-            return Outcome("offline", error.what)
-        except (NotSo, BadInput) as error:
-            return Outcome("refused", error.what)
-
-    def _source(self) -> Source | None:
-        identity = self.layout.identity_dir
-        place, root = read_json(identity / "catalogue.json"), identity / "root.json"
-        if not isinstance(place, dict) or not isinstance(place.get("url"), str) or not root.exists():
-            return None
-        return self.open_source(place["url"], root.read_bytes(), identity / "ca.pem", self.folder / "tuf")
-
-    def _take(self, source: Source, offer: Offer) -> Outcome:
-        about = self.store.about()
-        if about is not None and offer.serial == about.serial and offer.sha256 == about.sha256:
-            return Outcome("current", "")
-        if about is not None and offer.serial <= about.serial:
-            raise Refused("older than what this box has already seen (rollback)", mend="look whether the hub was restored")
-        self._check(offer.services, offer.sample, about)
-        catalogue = snapshot.read(snapshot.unpack(source.fetch(offer)))
-        # What is inside counts, not what was said about it.
-        self._check(catalogue.count("service"), catalogue.header.sample, about)
-        build(self.folder / FILE, catalogue, offer.serial, offer.sha256)
-        source.forget_files(offer)
-        return Outcome("updated", "")
-
-    def _check(self, services: int, sample: bool, about: About | None) -> None:
-        stored = None if about is None or about.header.get("sample") else about.services
-        problem = due.objection(services, sample, stored, self.config.catalogue.sample)
-        if problem:
-            raise Refused(problem, mend="look at the import at the hub")
-
-    def _tell(self, outcome: Outcome) -> None:
-        about = self.store.about()
-        told: dict[str, Any] = {
-            "state": outcome.state,
-            "why": outcome.why,
-            "version": about.serial if about else 0,
-            "services": about.services if about else 0,
-            "snapshot_date": about.header["date"] if about else "",
-            "sample": bool(about.header["sample"]) if about else False,
-        }
-        facts.publish(self.layout, "sync", told)
+    logging.getLogger("tuf").setLevel(logging.WARNING)
+    outcome = Sync(config, layout).run()
+    log.info("%s %s", outcome.state, outcome.why)
 
 
 def main() -> None:
     """One run; exit 0 whatever the network does, 1 when this place itself is broken."""
     start_logging()
-    logging.getLogger("tuf").setLevel(logging.WARNING)
     layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[1])
     try:
         config = parse(layout.config_file.read_text(encoding="utf-8"), str(layout.config_file))
         layout.service_data("content").mkdir(parents=True, exist_ok=True)
-        outcome = Sync(config, layout).run()
+        if due(config, layout):
+            look(config, layout)
     except (CampboxError, OSError) as error:
         log.error("%s", error)
         raise SystemExit(1) from error
-    if outcome is not None:
-        log.info("%s %s", outcome.state, outcome.why)
 
 
 if __name__ == "__main__":

@@ -5,21 +5,22 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
-import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from appliance.errors import NotSo
 from appliance.layout import Layout
 from appliance.run import run, spawn
-from appliance.services import SERVICES, USERS
+from appliance.services import Place, Service, services
+from appliance.supervisor import Supervisor
 from provisioning.lab.netns import Namespace
 
 START_SECONDS = 120
@@ -31,7 +32,6 @@ class Camp:
 
     state: dict[str, Any]
     client: Namespace
-    pid: int
 
     @property
     def gateway(self) -> str:
@@ -43,24 +43,44 @@ class Camp:
         """A web server in the demo's internet."""
         return str(self.state["internet"]["web_address"])
 
-    def pids(self, place: str = "box") -> dict[str, int]:
+    def pids(self, place: Place = "box") -> dict[str, int]:
         """Services of the box (or the hub) and their process ids."""
-        names = {service.name for service in SERVICES if service.place == place}
+        names = {service.name for service in services(place)}
         return {name: pid for name, pid in self.state["services"].items() if name in names}
+
+    @property
+    def box(self) -> Namespace:
+        """Where the box is."""
+        return Namespace(self.state["box"]["netns"])
+
+    def _supervisor(self) -> Supervisor:
+        """Knows how the demo starts things in the box; starts nothing by itself."""
+        root = Path(self.state["box"]["data_dir"]).parent
+        app = root.parent / "app"
+        python = str(app / ".venv/bin/python")
+        return Supervisor(services("box"), Layout.under(root, app), python=python, enter=self.box.enter)
+
+    def timer_seconds(self, service: Service) -> float:
+        """Processor time of one round of a timer of the box, with nothing to do."""
+        supervisor = self._supervisor()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run(supervisor.command(service), env=supervisor.environment(service))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     @contextlib.contextmanager
     def portal_alone(self, port: int) -> Iterator[None]:
         """The portal's application once more, on a TCP port of the box's loopback, without nginx before it."""
-        root = Path(self.state["box"]["data_dir"]).parent
-        layout = Layout.under(root, root.parent / "app")
-        uid = str(USERS["campbox-portal"])
-        argv = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "--", sys.executable, "-m", "gunicorn"]
-        argv += ["captive_portal.app:create_app()", "--bind", f"127.0.0.1:{port}", "--threads", "8", "--log-level", "critical"]
-        environment = {**os.environ, **layout.environment(), "HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"}
-        box = Namespace(self.state["box"]["netns"])
-        alone = box.spawn([*argv, "--no-control-socket"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        supervisor = self._supervisor()
+        portal = next(service for service in services("box") if service.name == "portal")
+        address = portal.command.index("--bind") + 1
+        command = (*portal.command[:address], f"127.0.0.1:{port}", *portal.command[address + 1 :])
+        alone = spawn(
+            supervisor.command(replace(portal, command=command)),
+            env=supervisor.environment(portal), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
         try:
-            _await_port(box, port)
+            _await_port(self.box, port)
             yield
         finally:
             alone.terminate()
@@ -80,7 +100,7 @@ def camp(network: ipaddress.IPv4Interface) -> Iterator[Camp]:
             demo = spawn(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             state = _await_state(state_file, demo, log_file)
-            yield from _with_client(state, network, demo.pid)
+            yield from _with_client(state, network)
         finally:
             demo.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -106,7 +126,7 @@ def _await_state(state_file: Path, demo: subprocess.Popen[Any], log_file: Path) 
     return state
 
 
-def _with_client(state: dict[str, Any], network: ipaddress.IPv4Interface, pid: int) -> Iterator[Camp]:
+def _with_client(state: dict[str, Any], network: ipaddress.IPv4Interface) -> Iterator[Camp]:
     client = Namespace.create("campbox-bench")
     try:
         box = Namespace(state["box"]["netns"])
@@ -116,6 +136,6 @@ def _with_client(state: dict[str, Any], network: ipaddress.IPv4Interface, pid: i
         client.ip("link", "set", "eth0", "up")
         client.ip("addr", "add", str(network), "dev", "eth0")
         client.ip("route", "add", "default", "via", state["box"]["lan_gateway"])
-        yield Camp(state, client, pid)
+        yield Camp(state, client)
     finally:
         client.destroy()

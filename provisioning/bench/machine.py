@@ -35,12 +35,6 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
 
 
-def waited_seconds(pid: int) -> float:
-    """Processor time of the children that ``pid`` has seen end."""
-    fields = "\n".join(_lines(f"/proc/{pid}/stat")).rpartition(")")[2].split()
-    return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
-
-
 def family(pids: list[int]) -> list[int]:
     """The processes and all that descend from them (gunicorn's and nginx's workers)."""
     found, new = set(pids), list(pids)

@@ -15,8 +15,9 @@ from appliance.layout import Layout
 from content_cache import snapshot
 from content_cache.catalogue_store import FILE, Store
 from content_cache.fetch import Offer
+from content_cache.refresh import Sync
 from content_cache.snapshot import Catalogue
-from content_cache.sync import Sync
+from content_cache.sync import due
 from tests.content_cache.data import many
 from tests.content_cache.site import place, site
 
@@ -66,7 +67,8 @@ class Box:
     def sync(self, *, ask: bool = True) -> dict[str, Any]:
         if ask:
             (self.layout.service_run("sync") / "now").touch()
-        Sync(self.config, self.layout, self.hub).run()  # type: ignore[arg-type]
+        if due(self.config, self.layout):
+            Sync(self.config, self.layout, self.hub).run()  # type: ignore[arg-type]
         return facts.read(self.layout, "sync")
 
     @property
@@ -182,7 +184,7 @@ def test_a_full_disk_is_told(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_arguments: object) -> None:
         raise Refused("cannot store the catalogue: No space left on device")
 
-    monkeypatch.setattr("content_cache.sync.build", full)
+    monkeypatch.setattr("content_cache.refresh.build", full)
     box.hub.publish(many(12))
     assert "No space" in box.sync()["why"] and box.services == 10
 

@@ -1,0 +1,29 @@
+"""E What the last look for a catalogue left behind, and the wish for another one now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from appliance.errors import NotSo
+from appliance.files import read_json
+from appliance.layout import Layout
+from content_cache.due import Last
+
+
+def last_look_file(layout: Layout) -> Path:
+    """Where it stands."""
+    return layout.service_data("content") / "sync.json"
+
+
+def wish_file(layout: Layout) -> Path:
+    """Made by whoever wants a look now, whether or not one is due."""
+    return layout.service_run("sync") / "now"
+
+
+def last_look(layout: Layout) -> Last:
+    """When it was and how it ended; as if there had been none when it cannot be read."""
+    try:
+        kept = read_json(last_look_file(layout))
+        return Last(float(kept["succeeded"]), float(kept["refused"]))
+    except (NotSo, KeyError, TypeError, ValueError):
+        return Last()
