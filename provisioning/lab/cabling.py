@@ -43,6 +43,8 @@ def make_box(net: Namespace, wan: str, down: Rate, up: Rate) -> Namespace:
     """The box's namespace with its uplink, the interface ``wan``, at the given rates."""
     box = Namespace.create(plan.BOX)
     connect(net, plan.LINE, box, wan)
+    # A reboot does not give a network card another address; the provider's neighbour table would believe the old one for a while.
+    box.ip("link", "set", wan, "address", plan.WAN_MAC)
     net.ip("link", "set", plan.LINE, "master", plan.MODEM)
     _batch(box, plan.edge_commands(wan, (plan.BOX4, plan.BOX6), (plan.GATEWAY4.ip, plan.GATEWAY6.ip)))
     set_rate(net, down, up)

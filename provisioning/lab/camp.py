@@ -108,10 +108,7 @@ class Camp:
         cabling.pull_cables(Namespace(plan.BOX))
         cabling.remove(plan.BOX)
         places.clear_ram(self.box.run)
-        self._box_namespace()
-        if self.uplink_cut:
-            cabling.restore(self.net)
-            cabling.cut(self.net)
+        self._box_namespace()  # a cut is a rule of the internet's: it holds for the new cable too
         self._box_start()
         self.roster.act(plan.VISITOR, kinds.PHONE_KINDS[3], ("join",))
         self.roster.rejoin(Namespace(plan.BOX))

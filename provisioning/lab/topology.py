@@ -28,6 +28,8 @@ LINE, MODEM, ISP = "line", "modem", "isp"
 Download waits in the queue of ``line``, upload in that of ``cpe``, so neither touches an interface of the box.
 """
 CPE = "cpe"
+WAN_MAC = "02:ca:5b:ff:00:01"
+"""Of the box's uplink, the same after every reboot."""
 QUEUE_MS = 300
 """How long a packet waits at most at the lab's line, as at a cheap modem."""
 
