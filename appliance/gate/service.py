@@ -23,7 +23,7 @@ from appliance.values import Ip, Mac
 log = logging.getLogger(__name__)
 FLAG_SECONDS, FLAG_EVERY = 40, 10.0
 """The flag "uplink down" falls by itself if the gate dies; it is raised anew this often."""
-KEEP_EVERY, LOOK_EVERY, READING_AGE = 5.0, 60.0, 2.0
+KEEP_EVERY, READ_EVERY, LOOK_EVERY, READING_AGE = 5.0, 15.0, 60.0, 2.0
 
 
 class _Neighbours(Protocol):
@@ -200,6 +200,8 @@ class Gate:
             due.keep = now
             self.edges.interfaces.keep()
             self._share_out(rates=True)
+        if now - self._reading.at >= READ_EVERY:
+            # Costs milliseconds, and is done besides for whoever looks at a page; this one only keeps the comparison fresh.
             self._read(now)
         self.tidy()
 
