@@ -92,7 +92,7 @@ def read_request(untrusted_pem: str) -> ec.EllipticCurvePublicKey:
         signed = request.is_signature_valid
     except BadInput:
         raise
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature) as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.InvalidVersion) as error:
         raise BadInput("not a certificate request in PEM") from error
     if not signed:
         raise BadInput("the certificate request is not signed by its own key")

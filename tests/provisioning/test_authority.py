@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import json
 import time
@@ -144,6 +145,15 @@ def test_a_damaged_request_is_refused_or_unchanged(position: int, letter: str) -
     except BadInput:
         return
     assert found == certificates.read_request(GOOD_REQUEST)
+
+
+def test_a_request_of_a_version_that_does_not_exist_is_refused() -> None:
+    der = x509.load_pem_x509_csr(GOOD_REQUEST.encode()).public_bytes(serialization.Encoding.DER)
+    version = der.index(b"\x02\x01\x00")  # RFC 2986 section 4.1: INTEGER { v1(0) } comes first
+    changed = der[: version + 2] + b"\x07" + der[version + 3 :]
+    text = base64.encodebytes(changed).decode()
+    with pytest.raises(BadInput):
+        certificates.read_request(f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n")
 
 
 def test_a_request_with_another_kind_of_key_is_refused() -> None:
