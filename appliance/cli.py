@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib.metadata import entry_points
 from typing import NoReturn
@@ -56,6 +57,8 @@ def main() -> NoReturn:
 
     ``CAMPBOX_TRACEBACK=1`` lets a fault of Campbox itself show where it happened.
     """
+    # A shell starts what it puts into the background with Ctrl-C ignored; whoever sends the signal still means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         answer = campbox.main(prog_name="campbox", standalone_mode=False)
     except click.exceptions.Abort:

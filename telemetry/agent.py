@@ -189,7 +189,7 @@ def main() -> None:
     box, outbox = box_id(layout, config), Outbox(layout.service_data("telemetry") / "outbox.sqlite")
     station = Station(layout, outbox, boot_id(layout), pace, config.privacy.smallest_count)
     agent = Agent(box, config.site.name, station, connector(layout, box))
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         while True:
             _step(agent)

@@ -185,7 +185,7 @@ def main() -> None:
     start_logging()
     layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[2])
     service = Service(parse_hub(layout.hub_config_file.read_text("utf-8")), layout)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         service.run()
     except KeyboardInterrupt:

@@ -276,10 +276,19 @@ def test_one_address_is_not_enough_for_another_device(camp: Camp, kernel: Nftabl
         camp.phones[0].ip("address", "del", f"{phone4(9)}/20", "dev", "wlan")
 
 
+def steady(kernel: Nftables) -> Element | None:
+    """The element once the last packets of a closing connection are counted."""
+    before, now = None, kernel.element(ONE)
+    while before is None or now is None or before.packets != now.packets:
+        time.sleep(0.3)
+        before, now = now, kernel.element(ONE)
+    return now
+
+
 def test_extending_really_extends_and_carries_the_counter_over(camp: Camp, kernel: Nftables) -> None:
     kernel.perform([Admit(ONE, 5, 30)])
     assert tcp(camp.phones[0], NET4, 443) == "internet"
-    before = kernel.element(ONE)
+    before = steady(kernel)
     kernel.perform([Extend(ONE, 5, 3_000)])
     after = kernel.element(ONE)
     assert isinstance(before, Element) and isinstance(after, Element)

@@ -61,7 +61,9 @@ def start(root: Path) -> tuple[subprocess.Popen[str], tuple[int, int, int]]:
 
 
 def command(root: Path) -> list[str]:
-    return [sys.executable, "-m", "appliance.cli", "hub", "up", "--config", str(root / "hub.toml"), "--root", str(root / "place")]
+    """As a shell starts it in the background, where Ctrl-C is ignored from the start."""
+    arguments = ["hub", "up", "--config", str(root / "hub.toml"), "--root", str(root / "place")]
+    return ["env", "--ignore-signal=INT", sys.executable, "-m", "appliance.cli", *arguments]
 
 
 def get(url: str, *, login: bool = True, context: ssl.SSLContext | None = None) -> tuple[int, bytes]:

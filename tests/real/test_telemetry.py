@@ -156,7 +156,9 @@ def test_the_agent_as_a_process_reports_and_goes_live_when_somebody_looks(hub: H
     write_json(layout.identity_file, {"box": ONE, "site": "camp-north-1"})
     write_json(layout.facts("sync"), {"state": "refused", "why": "the signature is wrong", "version": 3})
     environment = {**os.environ, **layout.environment(), "PYTHONPATH": str(CODE), "CAMPBOX_TELEMETRY_INTERVAL": "1"}
-    process = spawn([sys.executable, "-m", "telemetry.agent"], env=environment, stdout=hub.log, stderr=hub.log)
+    # Started in the background of a shell, where Ctrl-C is ignored from the start.
+    command = ["env", "--ignore-signal=INT", sys.executable, "-m", "telemetry.agent"]
+    process = spawn(command, env=environment, stdout=hub.log, stderr=hub.log)
     try:
         until(lambda: (layout.service_data("telemetry") / "outbox.sqlite").exists(), "it measures before it has enrolled")
         assert hub.reader().box(ONE) is None
