@@ -29,6 +29,7 @@ class _Connection:
     identity: bytes
     redirected: bool
     port: int
+    mark: int
 
 
 class Conntrack:
@@ -41,7 +42,8 @@ class Conntrack:
         """Forget what these devices began and the box led elsewhere, and their name look-ups.
 
         For use after a device was admitted or dismissed: its next packet is judged by the rules that hold now. Plain
-        connections to the box itself stay, among them the one that carries the answer to the tap.
+        connections to the box itself stay, among them the one that carries the answer to the tap; so do look-ups made as a
+        person, which may be under way already (``forget_person`` ends those).
         """
         known = {address.packed for address in addresses}
         if len(known) == 1 and len(one := next(iter(known))) == 4:
@@ -49,7 +51,7 @@ class Conntrack:
         else:
             # Led connections carry no person's mark, so one look serves everyone who has tapped since the last.
             found = self._found(socket.AF_UNSPEC, _with_mark(0), known)
-        self._forget(c for c in found if c.source in known and (c.redirected or c.port == 53))
+        self._forget(c for c in found if c.source in known and not c.mark and (c.redirected or c.port == 53))
 
     def forget_person(self, mark: int) -> None:
         """Forget every forwarded connection of a person who may pass no longer."""
@@ -86,6 +88,7 @@ class Conntrack:
                 identity=values.get(_ID, b""),
                 redirected=bool(int.from_bytes(values.get(_STATUS, b""), "big") & _REDIRECTED),
                 port=int.from_bytes(protocol.get(_PROTOCOL_PORT, b""), "big"),
+                mark=int.from_bytes(values.get(_MARK, b""), "big"),
             )
 
     def _forget(self, connections: Iterable[_Connection]) -> None:

@@ -31,8 +31,9 @@ from appliance.log import start_logging
 
 log = logging.getLogger(__name__)
 TICK = 1.0
-TIDY_AFTER = 0.1
-"""Seconds: looking through the kernel's connections costs milliseconds, so those who tap at once share one look."""
+TIDY_APART = 0.1
+"""Seconds between two looks through the kernel's connections, which cost milliseconds: one tap is tidied up after at once,
+those of a crowd together."""
 
 
 def _memory_file(layout: Layout) -> Path:
@@ -78,14 +79,15 @@ def create_gate(config: SiteConfig, layout: Layout) -> Gate:
 
 def serve(gate: Gate, server: SocketServer) -> NoReturn:
     """Answer and keep time until the process is told to end."""
-    due = time.monotonic() + TICK
+    due, tidied = time.monotonic() + TICK, 0.0
     while True:
         now = time.monotonic()
-        tidying = due if gate.untidy_since is None else gate.untidy_since + TIDY_AFTER
+        tidying = due if gate.untidy_since is None else max(gate.untidy_since, tidied + TIDY_APART)
         server.serve(max(0.0, min(due, tidying) - now))
         now = time.monotonic()
-        if gate.untidy_since is not None and now >= gate.untidy_since + TIDY_AFTER:
+        if gate.untidy_since is not None and now >= tidied + TIDY_APART:
             gate.tidy()
+            tidied = time.monotonic()
         if now >= due:
             due = now + TICK
             try:

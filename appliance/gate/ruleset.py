@@ -86,6 +86,7 @@ _WHO = """
 	}}
 """
 
+# Look-ups of the admitted carry the person's mark, so that forgetting what a device was led to while captive spares them.
 _LEAD = """
 	chain lead {{
 		type nat hook prerouting priority dstnat; policy accept;
@@ -112,6 +113,7 @@ _LEAD = """
 	}}
 
 	chain lead_admitted_dns {{
+		ct mark set meta mark
 		meta l4proto {{ tcp, udp }} th dport 53 meta nfproto ipv4 dnat ip to {box4}:{admitted_dns}
 		meta l4proto {{ tcp, udp }} th dport 53 meta nfproto ipv6 dnat ip6 to [{box6}]:{admitted_dns}
 	}}

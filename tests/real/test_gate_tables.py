@@ -29,8 +29,20 @@ def test_a_look_up_repeated_from_the_same_port_follows_the_new_rule(camp: Camp, 
         conntrack.forget_led([parse_ip(address)])
         assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53, source=40_000) == "names"
         kernel.perform([Remove(ONE, 5)])
-        conntrack.forget_led([parse_ip(address)])
+        conntrack.forget_person(5)
         assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53, source=40_000) == "captive-names"
+
+
+def test_a_look_up_under_way_outlives_the_forgetting_after_the_tap(camp: Camp, kernel: Nftables) -> None:
+    """Or the phone would wait five seconds for the answer to the first name it asks for."""
+    with inside(camp.box.name):
+        conntrack = Conntrack()
+    kernel.perform([Admit(ONE, 5, 60)])
+    for box in (BOX4, BOX6):
+        assert ask(camp.phones[0], socket.SOCK_DGRAM, box, 53) == "names"
+    conntrack.forget_led([parse_ip(phone4(1))])
+    conntrack.forget_led([parse_ip(phone4(1)), parse_ip(phone6(1))])
+    assert {c.family for c in conntrack._found(socket.AF_UNSPEC, _with_mark(5))} == {socket.AF_INET, socket.AF_INET6}
 
 
 def test_forgetting_a_person_leaves_the_others_connections_alone(camp: Camp, kernel: Nftables) -> None:
