@@ -80,10 +80,15 @@ def stranger(camp: RunningCamp) -> Namespace:
         run(["ip", "-n", name, "link", "set", link, "up"])
     client = Namespace(name)
     client.run("busybox", "udhcpc", "-i", "wlan0", "-n", "-q", "-t", "8", "-T", "1", "-s", str(SCRIPT))
-    until(
-        lambda: " ra " in client.run("ip", "-6", "route", "show", "default").stdout, 15, "a default route by router advertisement"
-    )
+    until(partial(_has_ipv6, client), 15, "an address and a default route by router advertisement")
     return client
+
+
+def _has_ipv6(client: Namespace) -> bool:
+    """Whether there is a route, and an address to use it with: duplicate address detection (RFC 4862) takes a second more."""
+    addresses = client.run("ip", "-6", "-o", "address", "show", "scope", "global").stdout
+    routed = " ra " in client.run("ip", "-6", "route", "show", "default").stdout
+    return routed and "inet6" in addresses and "tentative" not in addresses
 
 
 def test_a_foreign_client_is_captive_before_the_tap_and_online_after_it(camp: RunningCamp, stranger: Namespace) -> None:
