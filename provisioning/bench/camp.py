@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -97,7 +98,9 @@ def camp(network: ipaddress.IPv4Interface) -> Iterator[Camp]:
         state_file, log_file = Path(folder) / "state.json", Path(folder) / "log"
         with log_file.open("wb") as log:
             argv = [sys.executable, "-m", "appliance.cli", "demo", "--phones", "0", "--state", str(state_file)]
-            demo = spawn(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            # A report a minute, as a real box sends; a demo sends more, for whoever watches.
+            paced = {**os.environ, "CAMPBOX_TELEMETRY_INTERVAL": "60"}
+            demo = spawn(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=paced)
         try:
             state = _await_state(state_file, demo, log_file)
             yield from _with_client(state, network)

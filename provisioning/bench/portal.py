@@ -24,7 +24,7 @@ LAN = ipaddress.IPv4Network("10.44.0.0/20")
 PROBE = {"Host": "connectivitycheck.gstatic.com", "User-Agent": "Dalvik/2.1.0"}
 CLOSE = {"Connection": "close"}
 PEER_PORT = 8099
-IDLE_SECONDS = 20
+SETTLE_SECONDS, IDLE_SECONDS = 15, 30
 Say = Callable[[str], None]
 
 
@@ -46,6 +46,7 @@ def measure(seconds: int, say: Say) -> list[Result]:
 
 
 def _idle(running: Camp) -> list[Result]:
+    time.sleep(SETTLE_SECONDS)
     pids = machine.family(list(running.pids().values()))
     before = {pid: machine.cpu_seconds(pid) for pid in pids}
     time.sleep(IDLE_SECONDS)
