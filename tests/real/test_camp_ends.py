@@ -22,11 +22,13 @@ def test_ctrl_c_leaves_nothing_behind(camp: RunningCamp) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.4, 3.0, 6.0])
-def test_sigterm_while_it_comes_up_leaves_nothing_behind(no_camp: RunningCamp, tmp_path: Path, seconds: float) -> None:
+def test_sigterm_soon_after_the_start_leaves_nothing_behind(no_camp: RunningCamp, tmp_path: Path, seconds: float) -> None:
     demo = start_demo(tmp_path / "output", "--phones", "1")
     time.sleep(seconds)
     demo.send_signal(signal.SIGTERM)
-    assert demo.wait(30) in (130, -signal.SIGTERM)
+    # A quick machine has it up after six seconds: then this is an orderly end like any other.
+    was_up = "portal   http" in (tmp_path / "output").read_text()
+    assert demo.wait(30) in ((0, 130) if was_up else (130, -signal.SIGTERM))
     assert traces() == []
 
 
