@@ -172,8 +172,10 @@ def test_raw_counts_of_people_never_reach_outbox_or_wire(tmp_path: Path, monkeyp
     first = taker.read("row").people
     facts.update(people_online=5000, active_people=3)
     assert taker.read("row").people == taker.read("live").people == first
-    assert first["people_online"] == Fewer(10)
     period = period_of(BOOT.hex(), 100.0, 900)
+    # The floor is put under the noisy count (ADR 0041): with one secret in thirty, 7 becomes 10 or more.
+    noisy = 7 + noise(outbox.secret, "people_online", period)
+    assert first["people_online"] == (Fewer(10) if noisy < 10 else noisy)
     assert first["people_active"] == 4711 + noise(outbox.secret, "people_active", period)
 
 
