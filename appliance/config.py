@@ -12,6 +12,8 @@ from appliance.toml_reader import Reader, Table, flag, listed, number, one_of, t
 from appliance.values import BoxId, Rate
 
 T = TypeVar("T")
+FORMAT = 1
+"""The format of site files this Campbox reads; it grows when a file written for a newer one would be misread here."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,7 @@ def parse(untrusted_text: str, file: str = "campbox.toml") -> SiteConfig:
     """
     reader = Reader(untrusted_text, file)
     top = Table(reader, "", reader.document())
+    _check_format(top)
 
     def required(name: str, read: Callable[[Table], T]) -> T:
         if name not in top.rest:
@@ -218,6 +221,14 @@ def parse(untrusted_text: str, file: str = "campbox.toml") -> SiteConfig:
         mend = "api_name is a public name with a certificate"
         raise reader.fail("access", "api_name", "api_name is the same as portal_name", mend)
     return config
+
+
+def _check_format(top: Table) -> None:
+    """Before all else: in a file for another Campbox every further complaint would mislead."""
+    asked = top.take("format", whole(1, 1_000_000), FORMAT)
+    if asked > FORMAT:
+        problem = f"format: the file is written for a newer Campbox, whose site files have format {asked}; this one reads {FORMAT}"
+        raise top.fail("format", problem, f"use that Campbox, or begin again from examples/site.toml (format = {FORMAT})")
 
 
 def _check_radio(config: SiteConfig, reader: Reader, external: bool) -> None:

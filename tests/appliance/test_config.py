@@ -100,6 +100,9 @@ WRONG: list[tuple[str, str, str]] = [
     ("external_ap = true ", "external_ap = false ", "neither"),
     ("[lan]", '[radio]\ninterface = "wlan0"\nssid = "x"\nchannel = 1\ncountry = "JO"\n[lan]', "both"),
     ("[lan]", '[radio]\ninterface = "wlan0"\nssid = "' + "م" * 17 + '"\nchannel = 1\ncountry = "JO"\n[lan]', "32 bytes"),
+    ("format = 1 ", "format = 0 ", "whole number"),
+    ("format = 1 ", 'format = "1" ', "whole number"),
+    ("format = 1 ", "format = 2 ", "written for a newer Campbox, whose site files have format 2; this one reads 1"),
     ("[[uplink]]", "[uplink]", "list of sections"),
     ("[site]", "[[site]]", "one section"),
     ("[site]", "[site", "not TOML"),
@@ -117,6 +120,17 @@ def test_the_error_names_the_very_line(good: str, bad: str) -> None:
     text = GOOD.replace(good, bad, 1)
     changed = next(n for n, (a, b) in enumerate(zip(GOOD.split("\n"), text.split("\n"), strict=True), 1) if a != b)
     assert _refused(text).where == f"file.toml:{changed}"
+
+
+def test_a_file_without_a_format_is_of_the_first() -> None:
+    assert parse(re.sub(r"(?m)^format = 1.*$", "", GOOD)) == parse(GOOD)
+
+
+def test_a_file_for_a_newer_campbox_is_told_by_its_format_whatever_else_is_new_in_it() -> None:
+    newer = (
+        GOOD.replace("format = 1 ", "format = 7 ").replace("[privacy]", "[mesh]\nhops = 3\n[privacy]").replace("country", "land")
+    )
+    assert "format 7" in str(_refused(newer))
 
 
 def test_two_uplinks_on_one_interface_are_refused_at_the_second() -> None:
