@@ -67,7 +67,7 @@ def to_language() -> Response:
 
 def welcome(lang: str) -> Page:
     """The first page: the same for everybody, so that the front can serve it by itself."""
-    return flask.render_template("welcome.html")
+    return flask.render_template("welcome.html", asks_again=asks_again())
 
 
 def connect_again(lang: str) -> Page:
@@ -99,7 +99,7 @@ def connected(lang: str) -> Page:
 
 def you(lang: str) -> Page:
     """What the box knows about this phone, why, and until when."""
-    return flask.render_template("you.html", device=this_device())
+    return flask.render_template("you.html", device=this_device(), asks_again=asks_again())
 
 
 def erase(lang: str) -> Page:
@@ -140,6 +140,12 @@ def emergency(lang: str) -> Page:
 def resting(lang: str) -> Page:
     """What the front shows while a part of the box restarts."""
     return flask.render_template("resting.html"), 503
+
+
+def asks_again() -> bool:
+    """Whether everybody taps anew after a power cut. Said at any time, as nothing on disk tells who had tapped before."""
+    config: SiteConfig = flask.current_app.extensions["campbox"]["config"]
+    return config.access.after_reboot == "ask"
 
 
 def this_device() -> Device | None:

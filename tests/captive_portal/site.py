@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Literal
 
 from appliance.config import SiteConfig, parse
 from appliance.layout import Layout
@@ -17,3 +18,8 @@ LAYOUT = Layout.under(Path("/run/campbox-demo/box"), Path("/run/campbox-demo/app
 def with_api(name: str = "portal.example.org") -> SiteConfig:
     """The example with a public name."""
     return dataclasses.replace(SITE, access=dataclasses.replace(SITE.access, api_name=name))
+
+
+def with_after_reboot(choice: Literal["grace", "ask"]) -> SiteConfig:
+    """The example with another answer to a power cut."""
+    return dataclasses.replace(SITE, access=dataclasses.replace(SITE.access, after_reboot=choice))

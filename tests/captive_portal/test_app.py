@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import Literal
 
 import pytest
 from flask.testing import FlaskClient
@@ -14,7 +15,7 @@ from werkzeug.test import TestResponse
 from appliance.web.languages import LANGUAGES
 from captive_portal import views
 from captive_portal.app import create_app
-from tests.captive_portal.site import LAYOUT, SITE, with_api
+from tests.captive_portal.site import LAYOUT, SITE, with_after_reboot, with_api
 from tests.fakes.gate import FakeGate
 
 PHONE = {"X-Real-IP": "10.44.0.9", "Host": "camp.internal"}
@@ -114,6 +115,21 @@ def test_you_tells_what_is_known_with_its_numbers(client: FlaskClient) -> None:
     text = client.get("/en/you", headers=PHONE).text
     assert "12 hours" in text and "3.4 MB" in text and "120 kB" in text
     assert "12 ساعت" in client.get("/fa-AF/you", headers=PHONE).text
+
+
+@pytest.mark.parametrize(("choice", "said"), [("ask", True), ("grace", False)])
+@pytest.mark.parametrize(
+    ("tag", "words"),
+    [("en", "After a power cut everyone taps once more."), ("ar", "بعد انقطاع الكهرباء"), ("fr", "Après une coupure de courant")],
+)
+def test_whoever_must_tap_again_after_a_power_cut_is_told_why(
+    choice: Literal["grace", "ask"], said: bool, tag: str, words: str
+) -> None:
+    client = create_app(with_after_reboot(choice), LAYOUT, FakeGate()).test_client()
+    for page in ("", "you"):
+        assert (words in client.get(f"/{tag}/{page}", headers=PHONE).text) is said
+    client.post(f"/{tag}/connect", headers=PHONE)
+    assert words not in client.get(f"/{tag}/you", headers=PHONE).text, "who is connected need not know"
 
 
 def test_forgetting_a_phone_takes_one_button(client: FlaskClient, gate: FakeGate) -> None:
