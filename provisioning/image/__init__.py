@@ -1,0 +1,1 @@
+"""P Cards that boot: what is in an image, how it is built, what is in a finished one."""
