@@ -9,12 +9,19 @@ PYTHON = "/opt/campbox/bin/python"
 STORAGE_SCRIPT = "/usr/lib/campbox/storage"
 REPART = "/usr/lib/campbox/repart.d"
 
-_REPART_DATA = """\
-# The only partition of this type: it takes what room is left behind it.
+_REPART = """\
+# {why}
 [Partition]
 Type=linux-generic
-Label=data
+Label={label}
+Weight={weight}
 """
+_REPARTED = (
+    # systemd-repart goes by type and order: the slots must be named so that the third one is "data".
+    ("10-system_a", "system_a", 0, "Stays as it is."),
+    ("20-system_b", "system_b", 0, "Stays as it is."),
+    ("30-data", "data", 1000, "Takes the room behind it."),
+)
 
 STORAGE = """\
 #!/bin/sh
@@ -122,6 +129,7 @@ ProtectSystem=strict
 SystemCallErrorNumber=EPERM
 """
 
+_TOKEN_STANDS = "token.: *.[A-Za-z0-9_-]{43}"
 _CARD_UNIT = """\
 [Unit]
 Description=Campbox: what the card says: site file, identity
@@ -132,7 +140,7 @@ Before=campbox-prepare.service systemd-networkd.service
 Type=oneshot
 RemainAfterExit=yes
 # Root without a cage does the two things that need it; the card is writable only as long as a token stands on it.
-ExecStartPre=-+/bin/sh -c 'grep -Eqs "\\"token\\": *\\"[^ \\"]" /boot/firmware/campbox/identity.json && mount -o remount,rw /boot/firmware'
+ExecStartPre=-+/bin/sh -c "grep -Eqs '{token}' /boot/firmware/campbox/identity.json && mount -o remount,rw /boot/firmware"
 ExecStart={python} -m provisioning.card
 ExecStartPost=-+/bin/mount -o remount,ro /boot/firmware
 ExecStopPost=-+/bin/mount -o remount,ro /boot/firmware
@@ -196,13 +204,18 @@ def own_files(layout: Layout) -> tuple[TreeFile, ...]:
     user, number = BOX_USER_CONSOLE
     units = {
         "campbox-storage.service": _STORAGE_UNIT.format(script=STORAGE_SCRIPT, facts=layout.facts("storage")),
-        "campbox-card.service": _CARD_UNIT.format(python=PYTHON, environment=environment, layout=layout, tight=_TIGHT),
+        "campbox-card.service": _CARD_UNIT.format(
+            python=PYTHON, token=_TOKEN_STANDS, environment=environment, layout=layout, tight=_TIGHT
+        ),
         "campbox-console.service": _CONSOLE_UNIT.format(python=PYTHON, environment=environment, user=user, tight=_TIGHT),
         "campbox-prepare.service.d/image.conf": _PREPARE,
     }
     return (
         TreeFile(STORAGE_SCRIPT, STORAGE, 0o755),
-        TreeFile(f"{REPART}/data.conf", _REPART_DATA),
+        *(
+            TreeFile(f"{REPART}/{name}.conf", _REPART.format(label=label, weight=weight, why=why))
+            for name, label, weight, why in _REPARTED
+        ),
         TreeFile("/etc/sysusers.d/campbox-image.conf", f'u {user} {number} "Campbox"\n'),
         *(TreeFile(f"/etc/systemd/system/{name}", text) for name, text in units.items()),
         enabled("campbox-console.service", "multi-user.target"),

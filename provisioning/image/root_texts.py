@@ -68,13 +68,13 @@ BindPaths=/var/lib/campbox/clock:/var/lib/systemd/timesync
 [Service]
 ExecStartPre=
 ExecStart=
-ExecStart=/bin/sh -c 'echo "campbox: this box cannot start; it tries again in a minute" >/dev/console; sleep 60; systemctl --force reboot'
+ExecStart=/bin/sh -c 'echo "campbox: cannot start; trying again in a minute" >/dev/console; sleep 60; systemctl --force reboot'
 """,
     "/etc/systemd/system/rescue.service.d/campbox.conf": """\
 [Service]
 ExecStartPre=
 ExecStart=
-ExecStart=/bin/sh -c 'echo "campbox: this box has no rescue mode; it starts again in a minute" >/dev/console; sleep 60; systemctl --force reboot'
+ExecStart=/bin/sh -c 'echo "campbox: no rescue mode; starting again in a minute" >/dev/console; sleep 60; systemctl --force reboot'
 """,
     "/etc/systemd/system-preset/00-campbox.preset": """\
 # What runs is linked by name; nothing else enables itself.
