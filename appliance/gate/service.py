@@ -103,6 +103,7 @@ class Gate:
         self.untidy_since: float | None = None
         self._turned = set[Mac]()
         self._left = set[int]()
+        self._unshared = False
         self._due = _Due()
         self._before = self._reading = _Reading(edges.clock())
         self._busy = frozenset[int]()
@@ -114,7 +115,7 @@ class Gate:
         listing = edges.kernel.listing()
         self.reachability = reachability.begin(now, down=listing.offline)
         decision, memory = admission.start(listing, self.memory, self.boot, self.config.access.after_reboot, now)
-        self._carry_out(decision, shares=False)
+        self._carry_out(decision)
         self._remember(memory)
         edges.interfaces.bring_up()
         self._share_out(rates=True)
@@ -164,19 +165,23 @@ class Gate:
             self._remember(Memory(self.boot, had_admitted=True))
         return decision.answer
 
-    def _carry_out(self, decision: Decision, *, shares: bool = True) -> None:
-        """The kernel first: if it refuses, nothing is known that is not so."""
+    def _carry_out(self, decision: Decision) -> None:
+        """The kernel first: if it refuses, nothing is known that is not so. What can wait for ``tidy`` waits for it."""
         self.edges.kernel.perform(decision.commands)
         before, self.knowledge = self._marks(), decision.knowledge
         self._turned |= set(decision.turned)
         self._left |= set(decision.left)
-        if self.untidy_since is None and (self._turned or self._left):
+        self._unshared = self._unshared or self._marks() != before
+        if self.untidy_since is None and (self._turned or self._left or self._unshared):
             self.untidy_since = self.edges.clock()
-        if shares and self._marks() != before:
-            self._share_out(rates=False)
 
     def tidy(self) -> None:
-        """Forget connections begun under rules that hold no longer; done after the answers are out."""
+        """Give newcomers their class and forget connections begun under rules that hold no longer; after the answers are out.
+
+        Until then, a tenth of a second at most, a newcomer's packets go where those without a class go.
+        """
+        if self._unshared:
+            self._share_out(rates=False)
         turned, left = self._turned, self._left
         self._turned, self._left = set(), set()
         self.untidy_since = None
@@ -225,6 +230,7 @@ class Gate:
         return plan(self.config, self._marks())
 
     def _share_out(self, *, rates: bool) -> None:
+        self._unshared = False
         wanted = self._plan()
         for shaper in self.edges.shapers:
             try:

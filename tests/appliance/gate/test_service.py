@@ -106,15 +106,28 @@ def test_rules_stand_before_the_interfaces_do() -> None:
     assert seen == [0] and world.brought_up == 1
 
 
-def test_a_tap_admits_shares_anew_and_forgets_what_was_led_elsewhere() -> None:
+def test_a_tap_admits_and_then_shares_anew_and_forgets_what_was_led_elsewhere() -> None:
     world = World()
     gate = world.gate()
+    world.plans.clear()
     assert ask(gate, "admit", PHONE6) == {"ok": True, "state": "admitted", "seconds_remaining": 43_200}
     assert world.kernel.element(mac(1)) is not None
-    assert world.plans[-1].marks == {1}
-    assert world.forgotten == [], "the answer goes out first"
+    assert world.forgotten == [] and world.plans == [], "the answer goes out first"
     gate.tidy()
+    assert [plan.marks for plan in world.plans] == [{1}]
     assert world.forgotten == [{PHONE, PHONE6}], "both families of the device"
+
+
+def test_a_crowd_that_taps_together_is_shared_out_in_one_go() -> None:
+    world = World()
+    gate = world.gate()
+    world.plans.clear()
+    for address in (PHONE, OTHER):
+        ask(gate, "admit", address)
+    assert gate.untidy_since == world.now
+    gate.tidy()
+    gate.tidy()
+    assert [plan.marks for plan in world.plans] == [{1, 2}]
 
 
 def test_memory_is_written_once_and_holds_no_device() -> None:
