@@ -18,8 +18,12 @@ _HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
 """Folders that the units' cells hide (``ProtectHome``)."""
 
 
-def install(text: str, config: SiteConfig, *, to: Path | None, code: Path, python: Path, identity: Any = None) -> list[Path]:
+def install(
+    text: str, config: SiteConfig, *, to: Path | None, code: Path, python: Path, identity: Any = None, every_site: bool = False
+) -> list[Path]:
     """Write units, users, folders, site file and identity; nothing is started. ``code`` and ``python`` are paths on the target.
+
+    ``every_site``: also the units that this site does not use; another site file, put there later, may want them.
 
     Raises NotSo when services could not read the project where it stands, or without root.
     """
@@ -29,8 +33,9 @@ def install(text: str, config: SiteConfig, *, to: Path | None, code: Path, pytho
     if to is None and os.geteuid() != 0:
         raise NotSo("not root", mend="start it with sudo, or stage the files with --to DIR")
     root, layout = to or Path("/"), Layout.system(code)
-    written = [_put(root, f"/etc/systemd/system/{name}", body) for name, body in _units(config, layout, python).items()]
-    table = services("box", radio=config.radio is not None)
+    # With the hub's services whether or not an identity is there yet: flashing brings it later, and they wait for it.
+    table = services("box", radio=every_site or config.radio is not None, hub=every_site or config.hub is not None)
+    written = [_put(root, f"/etc/systemd/system/{name}", body) for name, body in units(table, layout, str(python)).items()]
     written.append(_put(root, "/etc/sysusers.d/campbox.conf", sysusers(table)))
     written.append(_put(root, "/etc/tmpfiles.d/campbox.conf", tmpfiles(layout)))
     written.append(_put(root, str(layout.config_file), text))
@@ -44,12 +49,6 @@ def install(text: str, config: SiteConfig, *, to: Path | None, code: Path, pytho
         run(["systemd-tmpfiles", "--create", "campbox.conf"])
         run(["systemctl", "daemon-reload"])
     return written
-
-
-def _units(config: SiteConfig, layout: Layout, python: Path) -> dict[str, str]:
-    # With the hub's services whether or not an identity is there yet: flashing brings it later, and they wait for it.
-    table = services("box", radio=config.radio is not None, hub=config.hub is not None)
-    return units(table, layout, str(python))
 
 
 def _put(root: Path, path: str, text: str) -> Path:

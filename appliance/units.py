@@ -29,6 +29,7 @@ _FAMILIES: dict[str, str] = {
     "dnsmasq-captive": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
     "dnsmasq-admitted": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
     "telemetry": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
+    "selftest": "AF_UNIX AF_NETLINK AF_INET AF_INET6 AF_PACKET",
 }
 """Socket families beside the usual ``AF_UNIX AF_INET AF_INET6``."""
 
@@ -100,6 +101,7 @@ Requires={PREPARE}
 Wants={" ".join(needs)}
 After={" ".join([PREPARE, *needs])}
 StartLimitIntervalSec=0
+{_condition(service, layout)}\
 
 [Service]
 {_start(service, layout, python, programs)}\
@@ -112,6 +114,11 @@ CapabilityBoundingSet={" ".join(service.capabilities)}
 {_folders(service, layout)}\
 {_network(service)}\
 {_cell(service)}"""
+
+
+def _condition(service: Service, layout: Layout) -> str:
+    """Units may stand there for every site; root's step before them wrote the radio's configuration only where there is one."""
+    return f"ConditionPathExists={layout.conf}/hostapd.conf\n" if service.when == "radio" else ""
 
 
 def _start(service: Service, layout: Layout, python: str, programs: Mapping[str, str]) -> str:
