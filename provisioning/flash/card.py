@@ -184,7 +184,10 @@ class FileCard(Opened):
     def finish(self) -> None:
         """Give it its name; what had that name before is replaced."""
         self.flush()
-        os.replace(self.beside, self.final)
+        try:
+            os.replace(self.beside, self.final)
+        except OSError as error:
+            raise self.failed(error, None) from error
         self.close()
 
     def abandon(self) -> None:

@@ -121,7 +121,7 @@ class Image:
         start = self._file.read(4)
         self._file.seek(0)
         if start == _ZSTD:
-            return zstandard.ZstdDecompressor(max_window_size=2**31).stream_reader(
+            return zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(
                 io.BufferedReader(self._raw, CHUNK), read_across_frames=True
             )
         return self._raw
