@@ -31,7 +31,8 @@ GUEST_CODE = "/run/campbox-code"
 _PACKED = "appliance captive_portal content_cache telemetry provisioning tests examples setup.cfg pyproject.toml .venv .parts"
 _LEFT_OUT = (
     ".parts/kernel .parts/usr/share */site-packages/*mypy* */site-packages/selenium* */site-packages/trio* */site-packages/pip* "
-    "*/babel/locale-data */site-packages/scapy */site-packages/setuptools */site-packages/zstandard .venv/bin/ruff tests/browser"
+    "*/babel/locale-data/[!aer]* */site-packages/scapy */site-packages/setuptools */site-packages/zstandard .venv/bin/ruff "
+    "tests/browser"
 )
 _UNPACKED = ".unpacked"
 

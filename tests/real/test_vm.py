@@ -1,4 +1,4 @@
-"""W One boot of Debian's kernel: its queueing disciplines, real Wi-Fi on virtual radios, and the gate's kernel tests.
+"""W One boot of Debian's kernel: its queueing disciplines, ``box up`` on a radio of its own, and the gate's kernel tests.
 
 The guest runs pytest and writes a JUnit file; here every test of the guest is a test again, so that each has its own outcome.
 """
@@ -16,7 +16,7 @@ from provisioning.lab import vm
 from tests.junit import Case, read
 
 HERE = Path(__file__).resolve().parent
-IN_GUEST, GATE = HERE / "in_guest.py", HERE / "test_gate_kernel.py"
+IN_GUEST, RADIO, GATE = HERE / "in_guest.py", HERE / "in_guest_radio.py", HERE / "test_gate_kernel.py"
 CANARY = "test_a_failure_in_the_guest_is_seen"
 pytestmark = [pytest.mark.vm, pytest.mark.timeout(900)]
 
@@ -42,7 +42,7 @@ class Guest:
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     results = tmp_path_factory.mktemp("guest")
-    files = [str(path.relative_to(vm.PROJECT)) for path in (IN_GUEST, GATE) if path.exists()]
+    files = [str(path.relative_to(vm.PROJECT)) for path in (IN_GUEST, RADIO, GATE) if path.exists()]
     report = results / "junit.xml"
     argv = [
         f"{vm.GUEST_CODE}/.venv/bin/python",
@@ -64,6 +64,11 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
 @pytest.mark.parametrize("name", [name for name in _tests(IN_GUEST) if name != CANARY])
 def test_on_debians_kernel(guest: Guest, name: str) -> None:
     _passed(guest.of(IN_GUEST, name))
+
+
+@pytest.mark.parametrize("name", _tests(RADIO))
+def test_box_up_with_its_own_radio(guest: Guest, name: str) -> None:
+    _passed(guest.of(RADIO, name))
 
 
 @pytest.mark.parametrize("name", _tests(GATE))
