@@ -133,6 +133,8 @@ def _carry_out(places: Places, plan: Plan) -> None:
     if identity is None:
         layout.identity_file.unlink(missing_ok=True)
         return
+    for folder in (places.kept.parent, layout.identity_dir):
+        _sweep(folder)
     before = _kept(places)
     if plan.set_aside:
         for name in _OTHERS:
@@ -145,6 +147,12 @@ def _carry_out(places: Places, plan: Plan) -> None:
         _keep(places, replace(kept, token=fingerprint(plan.take)))
     if plan.blank:
         _blank(places.identity)
+
+
+def _sweep(folder: Path) -> None:
+    """What a start that was cut short had begun to write may hold a token."""
+    for path in folder.glob(".*.new"):
+        path.unlink()
 
 
 def _set_aside(folder: Path) -> None:

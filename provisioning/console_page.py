@@ -47,7 +47,7 @@ def page(seen: Seen) -> list[str]:
         ("people's side", ", ".join(seen.lan) or "no address"),
         *((f"uplink {interface}", ", ".join(addresses) or "no address yet") for interface, addresses in seen.uplinks),
         ("portal", "does not answer yet" if seen.portal is None else f"answers since {seen.portal:.1f} s after the start"),
-        ("hub", _told(seen.enrol) or "no word yet"),
+        ("hub", _hub(seen)),
         ("clock", _CLOCKS.get(seen.clock, seen.clock)),
         ("services", f"failed: {', '.join(seen.failed)}" if seen.failed else "none failed"),
         *_troubles(seen),
@@ -80,6 +80,12 @@ def ready_line(seen: Seen) -> str:
 def plain(untrusted: str) -> str:
     """Without what a terminal would obey or cannot show."""
     return "".join(c if " " <= c <= "~" else "?" for c in untrusted)
+
+
+def _hub(seen: Seen) -> str:
+    """Without an identity nothing of the hub's runs that could say so."""
+    nobody = "none" if seen.card and not seen.card.get("box") else "no word yet"
+    return _told(seen.enrol) or nobody
 
 
 def _troubles(seen: Seen) -> list[tuple[str, str]]:

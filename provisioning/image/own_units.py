@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appliance.layout import Layout
+from appliance.services import SERVICES
 from provisioning.image.tree import BOX_USER_CONSOLE, TreeFile, enabled
 
 PYTHON = "/opt/campbox/bin/python"
@@ -196,6 +197,13 @@ Wants=campbox-card.service
 After=campbox-card.service
 """
 
+# As under the supervisor: what speaks to the hub runs only on a box that belongs to one.
+_OF_A_HUB = """\
+[Unit]
+After=campbox-card.service
+ConditionPathExists={identity}
+"""
+
 
 def own_files(layout: Layout) -> tuple[TreeFile, ...]:
     """Units, the storage script, the console's user, and how the foundation's units wait for the card."""
@@ -209,6 +217,7 @@ def own_files(layout: Layout) -> tuple[TreeFile, ...]:
         ),
         "campbox-console.service": _CONSOLE_UNIT.format(python=PYTHON, environment=environment, user=user, tight=_TIGHT),
         "campbox-prepare.service.d/image.conf": _PREPARE,
+        **{f"{unit}.d/image.conf": _OF_A_HUB.format(identity=layout.identity_file) for unit in _units_of_a_hub()},
     }
     return (
         TreeFile(STORAGE_SCRIPT, STORAGE, 0o755),
@@ -220,3 +229,8 @@ def own_files(layout: Layout) -> tuple[TreeFile, ...]:
         *(TreeFile(f"/etc/systemd/system/{name}", text) for name, text in units.items()),
         enabled("campbox-console.service", "multi-user.target"),
     )
+
+
+def _units_of_a_hub() -> list[str]:
+    rows = [service for service in SERVICES if service.place == "box" and service.when == "hub"]
+    return [f"campbox-{service.name}.{'timer' if service.kind == 'timer' else 'service'}" for service in rows]
