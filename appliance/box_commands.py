@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import time
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,23 @@ _SITE = click.argument("site_file", metavar="SITE.toml", type=click.Path(path_ty
 _IDENTITY = click.option("--identity", type=click.Path(path_type=Path), help="The identity file from campbox enrol ticket.")
 
 
-@click.group(epilog="Example: campbox box up site.toml")
+class _More(click.Group):
+    """Its own sub-commands, and those that other packages bring through the entry-point group ``campbox.box_commands``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *(entry.name for entry in entry_points(group="campbox.box_commands"))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        found: list[click.Command] = [entry.load() for entry in entry_points(group="campbox.box_commands", name=cmd_name)]
+        return found[0] if found else None
+
+
+@click.group(cls=_More, epilog="Example: campbox box up site.toml")
 def box() -> None:
-    """Run a box on this machine's own interfaces, look at it, install it."""
+    """Run a box on this machine's own interfaces, look at it, test it, install it."""
 
 
 @box.command(epilog="Example: campbox box up site.toml --identity identity.json")

@@ -19,6 +19,7 @@ USERS: dict[str, int] = {
     "campbox-front": 70105,
     "campbox-names": 70106,
     "campbox-radio": 70107,
+    "campbox-selftest": 70108,
     "campbox-hub": 70121,
     "campbox-broker": 70122,
     "campbox-hubfront": 70123,
@@ -78,7 +79,7 @@ def _gunicorn(application: str, service: str, *, workers: int, threads: int) -> 
     """A web process on its Unix socket; no access log (it would name people), heartbeat files in RAM, socket for its group."""
     return (
         "{python}", "-m", "gunicorn", application, "--bind", f"unix:{{run}}/{service}/{service}.sock",
-        "--workers", str(workers), "--threads", str(threads), "--worker-class", "gthread", "--umask", "0o117",
+        "--workers", str(workers), "--threads", str(threads), "--config", "python:appliance.web.patient", "--umask", "0o117",
         "--worker-tmp-dir", f"{{run}}/{service}", "--no-control-socket", "--log-level", "warning",
     )  # fmt: skip
 
@@ -138,6 +139,13 @@ SERVICES: tuple[Service, ...] = (
         "telemetry", "box", "measures, keeps and sends",
         ("{python}", "-m", "telemetry.agent"), "campbox-telemetry",
         owns=("telemetry",), needs=("gate",), when="hub",
+    ),
+    Service(
+        "selftest", "box", "looks at everything once, also as a phone sees it, and says what to do next",
+        # Most runs find that nothing is due and end at once; see provisioning/selftest/due.py.
+        ("{python}", "-m", "provisioning.selftest.service", "{run}/facts/selftest.json"), "campbox-selftest",
+        kind="timer", every=60, capabilities=(ADMIN, RAW), groups=("campbox-telemetry",), owns=("selftest",),
+        needs=("gate", "portal", "nginx", "dnsmasq-captive"),
     ),
     Service(
         "mosquitto", "hub", "the broker: TLS, one certificate a box",

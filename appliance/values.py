@@ -42,6 +42,11 @@ class Mac:
         return "Mac(...)"
 
 
+SELFTEST_PHONE = Mac("02:ca:4b:5e:1f:01")
+"""The phone that the box's self-test plays. No interface owns it (locally administered, so no maker gave it away), and to the
+gate it is nobody: never admitted, never counted, held back even while everybody passes. Whoever borrows it gets nothing."""
+
+
 def parse_ip(untrusted_text: str) -> Ip:
     """Read an IPv4 or IPv6 address without zone; an IPv4-mapped IPv6 address becomes IPv4. Raises BadInput."""
     try:

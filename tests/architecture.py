@@ -16,7 +16,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 ROOMS: dict[str, tuple[str, ...]] = {
     "paho": ("telemetry.mqtt", "telemetry.dashboard.ingest"),
     "psutil": ("telemetry.sensors",),
-    "scapy": ("appliance.watch*", "provisioning.selftest", "provisioning.lab.*"),
+    "scapy": ("appliance.watch*", "provisioning.selftest.*", "provisioning.lab.*"),
     "flask": ("appliance.web.*", "captive_portal.*", "content_cache.*", "telemetry.dashboard.*", "provisioning.authority.*"),
     "tuf": ("content_cache.*",),
     "selenium": (),

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from appliance.gate.links import index_of
 from appliance.netlink import ROUTE, Netlink, attribute, attributes
-from appliance.values import Ip, Mac
+from appliance.values import SELFTEST_PHONE, Ip, Mac
 
 _GET_NEIGHBOUR = 30  # RTM_GETNEIGH
 _HEADER = struct.Struct("=BxxxiHBB")  # struct ndmsg: family, ifindex, state, flags, type
@@ -18,7 +18,10 @@ _USELESS = 0x01 | 0x20 | 0x40  # NUD_INCOMPLETE, NUD_FAILED, NUD_NOARP
 
 
 class Neighbours:
-    """Devices on one bridge. The gate looks a caller's address up here; it never believes a caller's word."""
+    """Devices on one bridge. The gate looks a caller's address up here; it never believes a caller's word.
+
+    The phone of the box's own self-test is none of them.
+    """
 
     def __init__(self, interface: str) -> None:
         self._interface = interface
@@ -58,4 +61,5 @@ def _read(body: bytes) -> tuple[int, Ip, Mac] | None:
     values = attributes(body[_HEADER.size :])
     if state & _USELESS or len(values.get(_LLADDR, b"")) != 6 or _DST not in values:
         return None
-    return index, ipaddress.ip_address(values[_DST]), Mac(values[_LLADDR].hex(":"))
+    mac = Mac(values[_LLADDR].hex(":"))
+    return None if mac == SELFTEST_PHONE else (index, ipaddress.ip_address(values[_DST]), mac)

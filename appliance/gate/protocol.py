@@ -21,6 +21,7 @@ _RIGHTS = {
     USERS["campbox-portal"]: _ABOUT_A_DEVICE | {"facts"},
     USERS["campbox-telemetry"]: frozenset({"facts"}),
     USERS["campbox-content"]: frozenset({"facts"}),
+    USERS["campbox-selftest"]: frozenset({"facts"}),
 }
 
 

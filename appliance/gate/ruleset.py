@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.config import SiteConfig
-from appliance.values import PERSON_MARKS
+from appliance.values import PERSON_MARKS, SELFTEST_PHONE
 
 TABLE = "campbox"
 NEWCOMERS = PERSON_MARKS[-1]
@@ -81,7 +81,7 @@ _WHO = """
 		ip saddr {box4} drop
 		ip6 saddr {box6} drop
 		meta mark set ether saddr map @people
-		meta mark 0 iifname @grace meta mark set {newcomers}
+		meta mark 0 iifname @grace ether saddr != {selftest} meta mark set {newcomers}
 		meta mark {newcomers} meta mark set ether saddr map @guests
 	}}
 """
@@ -225,6 +225,7 @@ def ruleset(config: SiteConfig, *, knows_bridges: bool = True) -> str:
         "box6": lan.address6.ip,
         "net6": lan.address6.network,
         "newcomers": NEWCOMERS,
+        "selftest": SELFTEST_PHONE,
         "captive_http": CAPTIVE_HTTP,
         "offline_http": OFFLINE_HTTP,
         "captive_dns": CAPTIVE_DNS,

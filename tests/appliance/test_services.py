@@ -15,6 +15,7 @@ NEEDED = {
     "hostapd": {"CAP_NET_ADMIN", "CAP_NET_RAW"},
     "dnsmasq-captive": {"CAP_NET_BIND_SERVICE", "CAP_NET_ADMIN", "CAP_NET_RAW"},
     "dnsmasq-admitted": {"CAP_NET_BIND_SERVICE", "CAP_NET_ADMIN", "CAP_NET_RAW"},
+    "selftest": {"CAP_NET_ADMIN", "CAP_NET_RAW"},
     "nginx": {"CAP_NET_BIND_SERVICE"},
     "hub-nginx": {"CAP_NET_BIND_SERVICE"},
 }

@@ -15,6 +15,7 @@ from appliance.gate.protocol import Request
 from appliance.services import USERS
 
 PORTAL, TELEMETRY, CONTENT = USERS["campbox-portal"], USERS["campbox-telemetry"], USERS["campbox-content"]
+SELFTEST = USERS["campbox-selftest"]
 ABOUT = ("admit", "dismiss", "status", "erase")
 
 
@@ -30,12 +31,12 @@ def test_a_mapped_address_is_its_ipv4_address() -> None:
     assert request.ip == ipaddress.ip_address("10.44.0.9")
 
 
-@pytest.mark.parametrize("uid", [0, PORTAL, TELEMETRY, CONTENT])
+@pytest.mark.parametrize("uid", [0, PORTAL, TELEMETRY, CONTENT, SELFTEST])
 def test_facts_are_for_the_services(uid: int) -> None:
     assert protocol.parse(b'{"do":"facts"}', uid) == Request("facts")
 
 
-@pytest.mark.parametrize("uid", [TELEMETRY, CONTENT, 1_000, 65_534, USERS["campbox-front"]])
+@pytest.mark.parametrize("uid", [TELEMETRY, CONTENT, SELFTEST, 1_000, 65_534, USERS["campbox-front"]])
 @pytest.mark.parametrize("deed", ABOUT)
 def test_nobody_else_may_ask_about_devices(deed: str, uid: int) -> None:
     with pytest.raises(Refused):
