@@ -14,13 +14,15 @@ from queue import Empty, Queue
 from typing import Any, Protocol
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 KEEPALIVE = 630
 """Seconds: a little over the time of ten rows, so that in ordinary times the reports themselves keep the connection alive."""
 UNANSWERED = 60
 """Seconds that sent bytes may stay unacknowledged before the connection counts as gone."""
+PAUSE = 4.0
+"""Seconds between two looks of the connection's thread while nothing happens; an end waits no longer for it."""
 _FIRST_WAIT, _LONGEST_WAIT = (1, 4), (60, 180)
 """Seconds: bounds from which each box draws its own waits, so that a camp's boxes do not come back all at once."""
 
@@ -59,12 +61,19 @@ class Link(Protocol):
         """Say goodbye and let go."""
 
 
+class _Patient(paho.Client):
+    """Its thread wakes when there is something to send or to read; between, it need not look up every second."""
+
+    def loop_forever(self, timeout: float = PAUSE, retry_first_connection: bool = False) -> MQTTErrorCode:
+        return super().loop_forever(PAUSE, retry_first_connection)
+
+
 class MqttLink:
     """The real one."""
 
     def __init__(self, box: str, endpoint: Endpoint, death: bytes) -> None:
         self._base, self._endpoint, self._events = f"campbox/v1/{box}", endpoint, Queue[Event](maxsize=1000)
-        client = paho.Client(CallbackAPIVersion.VERSION2, client_id=box, protocol=MQTTProtocolVersion.MQTTv311, clean_session=True)
+        client = _Patient(CallbackAPIVersion.VERSION2, client_id=box, protocol=MQTTProtocolVersion.MQTTv311, clean_session=True)
         folder = endpoint.folder
         client.tls_set(
             str(folder / "ca.pem"), str(folder / "cert.pem"), str(folder / "key.pem"),

@@ -23,6 +23,8 @@ from appliance.values import Ip, Mac
 log = logging.getLogger(__name__)
 FLAG_SECONDS, FLAG_EVERY = 40, 10.0
 """The flag "uplink down" falls by itself if the gate dies; it is raised anew this often."""
+DOUBT = 8.0
+"""Seconds without a success after which the uplink is looked at closely: two checks that should have come have not."""
 KEEP_EVERY, READ_EVERY, LOOK_EVERY, READING_AGE = 5.0, 15.0, 60.0, 2.0
 
 
@@ -191,8 +193,14 @@ class Gate:
         for mark in left - self.knowledge.marks:
             self.edges.conntrack.forget_person(mark)
 
+    @property
+    def busy(self) -> bool:
+        """Whether people wait for what a tick notices: marks in the grace, the uplink's return, and perhaps its end."""
+        doubtful = self.edges.clock() - self.reachability.success > DOUBT
+        return doubtful or self.knowledge.grace_until is not None or self.reachability.state == "down"
+
     def tick(self) -> None:
-        """What time brings; call it about once a second."""
+        """What time brings; call it once a second while ``busy``, else every few seconds."""
         now, due = self.edges.clock(), self._due
         self._carry_out(admission.prune(self.knowledge, now))
         if self.knowledge.grace_until is not None:

@@ -23,6 +23,7 @@ class _Over(Exception):
 class _Gate:
     untidy_since: float | None = None
     tidied = ticked = 0
+    busy = True
 
     def tidy(self) -> None:
         self.untidy_since, self.tidied = None, self.tidied + 1
@@ -73,6 +74,15 @@ def test_a_single_tap_is_tidied_up_after_at_once(clock: _Time) -> None:
     gate, server = _run(1, clock)
     assert gate.tidied == 1
     assert len(server.waits) == 6, "the tap, four ticks and the end: no wait of its own"
+
+
+def test_a_gate_that_nobody_waits_for_ticks_less_often(clock: _Time) -> None:
+    gate: Any = _Gate()
+    gate.busy = False
+    server: Any = _Server(gate, clock, 0)
+    with pytest.raises(_Over):
+        daemon.serve(gate, server)
+    assert gate.ticked == 3, "after 1, 3.5 and 6 s"
 
 
 def test_time_is_kept_whoever_taps(clock: _Time) -> None:

@@ -202,6 +202,21 @@ def test_a_site_that_asks_gives_no_grace() -> None:
     assert ask(gate, "status", PHONE)["state"] == "captive"
 
 
+def test_the_gate_is_busy_while_somebody_waits_for_its_next_tick() -> None:
+    world = World()
+    gate = world.gate()
+    assert not gate.busy
+    world.now += 9
+    assert gate.busy, "two checks of the uplink have not come: it may be down"
+    world.success = world.now
+    gate.tick()
+    assert not gate.busy
+    world.now += 20
+    gate.tick()
+    assert gate.reachability.state == "down" and gate.busy, "its return is awaited"
+    assert World().gate(memory=Memory("boot-0", True)).busy, "newcomers of the grace wait for a mark of their own"
+
+
 def test_an_expired_session_is_noticed_by_the_tick() -> None:
     world = World()
     gate = world.gate()
