@@ -1,4 +1,4 @@
-"""W What programs ask the portal: RFC 8908, and the state of the box without a word about people."""
+"""W What programs and technicians ask the portal: RFC 8908, and the state of the box without a word about people."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from appliance import clock
+from appliance import clock, facts
 from appliance.config import SiteConfig
 from appliance.errors import Unreachable
+from appliance.layout import Layout
+from appliance.moment import Moment
 from captive_portal import capport
 from captive_portal.device import Device
 
@@ -21,7 +23,7 @@ Gate = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def register(app: flask.Flask, config: SiteConfig, gate: Gate, this_device: Callable[[], Device | None]) -> None:
-    """Add ``/api/captive`` and ``/status.json``."""
+    """Add ``/api/captive``, ``/status.json`` and ``/status``."""
     access, first = config.access, app.extensions["campbox"]["offered"][0].tag
     base = f"https://{access.api_name}" if access.api_name else f"http://{access.portal_name}"
 
@@ -36,8 +38,15 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate, this_device: Call
 
     @app.get("/status.json")
     def status() -> Response:
+        return Response(json.dumps(told(), ensure_ascii=False), mimetype="application/json")
+
+    @app.get("/status")
+    def status_page() -> str:
+        return flask.render_template("status.html", told=told())
+
+    def told() -> dict[str, Any]:
         now = clock.now()
-        told = {
+        return {
             "site": config.site.name,
             "languages": [language.tag for language in app.extensions["campbox"]["offered"]],
             "uplink": _uplink(gate),
@@ -45,8 +54,17 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate, this_device: Call
             "uptime_seconds": int(now.uptime),
             "version": version("campbox"),
             "sample": config.catalogue.sample,
+            "selftest": _selftest(app.extensions["campbox"]["layout"], now),
         }
-        return Response(json.dumps(told, ensure_ascii=False), mimetype="application/json")
+
+
+def _selftest(layout: Layout, now: Moment) -> dict[str, Any] | None:
+    """The lines of the last self-test of this boot, or None before the first."""
+    found = facts.read(layout, "selftest")
+    if "checks" not in found:
+        return None
+    ago = max(0, int(now.uptime) - int(found["at"]))
+    return {"state": found["state"], "seconds_ago": ago, "checks": found["checks"]}
 
 
 def _uplink(gate: Gate) -> str:

@@ -1,0 +1,72 @@
+"""What the box says of itself to technicians: the lines of its self-test, before, during and after it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from appliance import clock, facts
+from captive_portal.app import create_app
+from tests.captive_portal.site import LAYOUT, SITE
+from tests.fakes.gate import FakeGate
+
+LINES = [
+    {"name": "power", "ok": None, "what": "no sensor", "mend": ""},
+    {"name": "portal", "ok": True, "what": "a phone is led to it", "mend": ""},
+    {"name": "uplink", "ok": False, "what": "nothing is <plugged> in", "mend": "Plug the modem in."},
+]
+HOST = {"Host": "camp.internal", "X-Real-IP": "10.44.0.9"}
+
+
+@pytest.fixture
+def gate() -> FakeGate:
+    return FakeGate()
+
+
+@pytest.fixture
+def client(gate: FakeGate, tmp_path: Path) -> FlaskClient:
+    layout = dataclasses.replace(LAYOUT, run=tmp_path)
+    layout.facts_dir.mkdir()
+    return create_app(SITE, layout, gate).test_client()
+
+
+def publish(tmp_path: Path, state: str, lines: list[dict[str, Any]]) -> None:
+    told = {"state": state, "at": int(clock.now().uptime) - 130, "seconds": 2.0, "checks": lines}
+    facts.publish(dataclasses.replace(LAYOUT, run=tmp_path), "selftest", told)
+
+
+def test_before_the_first_self_test_the_page_says_so(client: FlaskClient) -> None:
+    assert "has not run yet" in client.get("/status", headers=HOST).text
+    told = client.get("/status.json", headers=HOST).json
+    assert told is not None and told["selftest"] is None
+
+
+def test_every_line_stands_there_with_what_to_do(client: FlaskClient, tmp_path: Path) -> None:
+    publish(tmp_path, "failed", LINES)
+    page = client.get("/status", headers=HOST).text
+    for words in ("power: not here", "portal: ok", "uplink: failed", "To do: Plug the modem in.", "Looked at 2 min ago"):
+        assert words in page
+    assert "nothing is &lt;plugged&gt; in" in page
+    told = client.get("/status.json", headers=HOST).json
+    assert told is not None and told["selftest"]["checks"] == LINES and told["selftest"]["seconds_ago"] >= 130
+
+
+def test_a_page_while_it_runs_and_once_all_is_well(client: FlaskClient, tmp_path: Path) -> None:
+    publish(tmp_path, "running", LINES[:1])
+    assert "still running" in client.get("/status", headers=HOST).text
+    publish(tmp_path, "passed", LINES[:2])
+    page = client.get("/status", headers=HOST).text
+    assert "All is well." in page and "still running" not in page
+
+
+def test_the_page_is_plain_and_knows_nobody(client: FlaskClient, gate: FakeGate, tmp_path: Path) -> None:
+    publish(tmp_path, "passed", LINES[:2])
+    answer = client.get("/status", headers={**HOST, "Accept-Language": "ar"})
+    assert answer.status_code == 200 and 'dir="rtl"' in answer.text and 'lang="en" dir="ltr"' in answer.text
+    assert "<script" not in answer.text and "10.44.0.9" not in answer.text
+    assert gate.asked == [{"do": "facts"}]
+    assert answer.headers["Cache-Control"] == "no-store"
