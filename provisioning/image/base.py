@@ -1,0 +1,59 @@
+"""E The base layer: a tar of Debian, made by mmdebstrap from fetched packages, without a network."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from appliance.errors import CommandFailed, NotSo
+from appliance.run import find_program
+from provisioning.image import recipe
+from provisioning.image.recipe import Arch
+from provisioning.image.steps import Step, follow
+
+_UNPACKING = re.compile(r"(Unpacking|Setting up|Processing triggers for) (\S+)")
+
+
+def build_base(
+    kind: Arch, packages: Sequence[str], of: int, *, archive: Path, early: Path, to: Path, work: Path, date: int, step: Step
+) -> None:
+    """Install ``packages`` (``of`` with what they need) from ``archive`` into nothing; the tar ``to`` is what comes of it.
+
+    ``early`` is a tar of files that stand there before the packages are configured. As root, or in a user namespace.
+    Raises NotSo with mmdebstrap's last words.
+    """
+    steps = 0
+
+    def heard(line: str) -> None:
+        nonlocal steps
+        if (found := _UNPACKING.match(line)) is not None:
+            steps += 1
+            step.at(min(steps, 2 * of), 2 * of, found[2])
+
+    try:
+        follow(_command(kind, packages, archive=archive, early=early, to=to), heard, env=_environment(work, date))
+    except CommandFailed as error:
+        mend = "make room" if "No space left" in error.what else "what was fetched is kept: mend that and start again"
+        raise NotSo(f"Debian cannot be installed into the image: {error.what[:300]}", where="mmdebstrap", mend=mend) from error
+
+
+def _command(kind: Arch, packages: Sequence[str], *, archive: Path, early: Path, to: Path) -> list[str]:
+    excluded = [f"--dpkgopt=path-exclude={path}" for path in recipe.EXCLUDED_PATHS]
+    kept = [f"--dpkgopt=path-include={path}" for path in recipe.KEPT_PATHS]
+    return [
+        "mmdebstrap", "--verbose", f"--mode={'root' if os.geteuid() == 0 else 'unshare'}", "--variant=essential",
+        f"--architectures={kind.name}", f"--include={','.join(packages)}", "--format=tar",
+        "--dpkgopt=force-confold", "--dpkgopt=force-unsafe-io", *excluded, *kept,
+        '--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
+        "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", f"--essential-hook=tar-in {early} /", "--skip=check/qemu,check/signed-by",
+        recipe.SUITE, str(to), f"deb [trusted=yes] copy://{archive} ./",
+    ]  # fmt: skip
+
+
+def _environment(work: Path, date: int) -> dict[str, str]:
+    """``work`` holds the growing root; the date makes every file's time and the initramfs the same in each build."""
+    tools = str(Path(find_program("mmdebstrap")).parent)
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin", tools])
+    return {"PATH": path, "TMPDIR": str(work), "SOURCE_DATE_EPOCH": str(date), "LC_ALL": "C.UTF-8", "HOME": "/"}
