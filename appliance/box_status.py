@@ -16,6 +16,8 @@ _REASONS = {
     "alone": "nobody else is using the line",
     "uplink-down": "the internet is down",
 }
+_OF_THE_CARD = ("storage", "card")
+"""Facts that only a box started from a card has."""
 _STATES = {
     "captive": "held back: nobody tapped connect on it yet, or its time is over",
     "admitted": "online",
@@ -33,7 +35,7 @@ def look(layout: Layout, config: SiteConfig) -> dict[str, Any]:
         gate = client.ask(layout, {"do": "facts"})
     except Unreachable as error:
         gate = {"ok": False, "why": error.what}
-    told = {s.name: facts.read(layout, s.name) for s in table}
+    told = {name: facts.read(layout, name) for name in (*(s.name for s in table), *_OF_THE_CARD)}
     return {
         "whole": all(row["pids"] for row in rows.values() if row["kind"] == "daemon") and bool(gate.get("ok")),
         "site": str(config.site.id),
