@@ -52,6 +52,21 @@ def make_box(net: Namespace, wan: str, down: Rate, up: Rate) -> Namespace:
     return box
 
 
+def make_machine(net: Namespace, bridge: str, wan: str, down: Rate) -> Namespace:
+    """The place around a box that is a machine of its own: a line beside the demo's, ``bridge`` for phones, two sockets (taps).
+
+    Nothing in here has an address: it is an access point and a cable.
+    """
+    place = Namespace.create(plan.CARD)
+    _switch(place, {"net.ipv6.conf.all.disable_ipv6": 1, "net.ipv6.conf.default.disable_ipv6": 1})
+    connect(net, plan.CARD_LINE, place, wan)
+    net.ip("link", "set", plan.CARD_LINE, "master", plan.MODEM)
+    net.run("tc", "-batch", "-", input=plan.queue_command(plan.CARD_LINE, down))
+    _batch(place, plan.machine_commands(bridge, wan))
+    place.run("nft", "-f", "-", input=plan.ACCESS_POINT_RULES)
+    return place
+
+
 def set_rate(net: Namespace, down: Rate, up: Rate) -> None:
     """Give the uplink other rates; takes effect at once."""
     net.run("tc", "-batch", "-", input=plan.shaping_commands(down, up))

@@ -21,24 +21,24 @@ RAM = "size=256m,mode=755"
 
 
 @contextmanager
-def only_one() -> Iterator[None]:
-    """Hold the lock; the file is gone afterwards. Raises Refused when another demo holds it."""
+def only_one(lock: Path = LOCK, what: str = "a demo") -> Iterator[None]:
+    """Hold the lock; the file is gone afterwards. Raises Refused when another one holds it."""
     while True:
-        descriptor = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             os.close(descriptor)
             mend = "use that one, or end it with Ctrl-C in its terminal"
-            raise Refused("a demo is already running on this machine", where=str(LOCK), mend=mend) from error
+            raise Refused(f"{what} is already running on this machine", where=str(lock), mend=mend) from error
         # The one before may have removed the file between our open and our lock: then we hold a lock on nothing.
-        if LOCK.exists() and os.fstat(descriptor).st_ino == LOCK.stat().st_ino:
+        if lock.exists() and os.fstat(descriptor).st_ino == lock.stat().st_ino:
             break
         os.close(descriptor)
     try:
         yield
     finally:
-        LOCK.unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
         os.close(descriptor)
 
 

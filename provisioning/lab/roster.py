@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,12 @@ class Rider:
 class Roster:
     """All of them: started one after the other, then left to live."""
 
-    def __init__(self, count: int, box: Namespace, bridge: str, *, command: Sequence[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, count: int, box: Namespace, bridge: str, *, command: Sequence[str], environment: dict[str, str],
+        names: Callable[[int], str] = plan.phone_name, first_neighbour: str = plan.VISITOR, journey: Sequence[str] = JOURNEY,
+    ) -> None:  # fmt: skip
         self.box, self.bridge, self.command, self.environment = box, bridge, tuple(command), environment
+        self.names, self.first_neighbour, self.journey = names, first_neighbour, tuple(journey)
         self.riders: list[Rider] = []
         self.count = count
 
@@ -97,13 +101,13 @@ class Roster:
                 rider.process = None
 
     def _start(self, number: int) -> None:
-        name, kind = plan.phone_name(number), kinds.kind_of(number)
+        name, kind = self.names(number), kinds.kind_of(number)
         namespace = cabling.make_phone(name)
         cabling.plug(namespace, self.box, self.bridge)
         here = [rider.name for rider in self.riders if rider.finished]
-        neighbour = here[-1] if here else plan.VISITOR
+        neighbour = here[-1] if here else self.first_neighbour
         others = [part for address in addresses_of(neighbour) for part in ("--neighbour", address)]
-        argv = [*self.command, "--name", name, "--kind", kind.name, *others, *JOURNEY, "live"]
+        argv = [*self.command, "--name", name, "--kind", kind.name, *others, *self.journey, "live"]
         rider = Rider(name, kind, namespace, latest="joining")
         rider.process = namespace.spawn(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=self.environment

@@ -108,6 +108,36 @@ def dns_config(hosts: tuple[plan.Host, ...], fixed: Mapping[str, tuple[str, ...]
     return "\n".join(lines) + "\n"
 
 
+TIME_NAMES = {f"{n}.debian.pool.ntp.org": (str(plan.TIME4), str(plan.TIME6)) for n in range(4)}
+"""Whom a Debian asks for the time (systemd-timesyncd's own default), and who answers here once there is a provider."""
+
+
+def line_config(pid_file: Path) -> str:
+    """dnsmasq as the provider: gives whoever asks on the line an address in each family, a route, and the name server."""
+    first, last = plan.GATEWAY4.ip + 3, plan.GATEWAY4.ip + 10
+    lines = [
+        "keep-in-foreground", "port=0", "bind-interfaces", f"interface={plan.ISP}", "except-interface=lo",
+        "user=nobody", "group=nogroup", "quiet-dhcp", "quiet-dhcp6", "quiet-ra", "leasefile-ro", "dhcp-authoritative",
+        f"pid-file={pid_file}",
+        f"dhcp-range={first},{last},{plan.GATEWAY4.network.netmask},10m",
+        f"dhcp-option=option:router,{plan.GATEWAY4.ip}",
+        f"dhcp-option=option:dns-server,{plan.DNS4}",
+        "enable-ra", f"ra-param={plan.ISP},10,1800",
+        f"dhcp-range={plan.GATEWAY6.network.network_address},ra-stateless,64,10m",
+        f"dhcp-option=option6:dns-server,[{plan.DNS6}]",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def time_config(folder: Path) -> str:
+    """chronyd: tells everybody this machine's time, asks nobody, has no command socket."""
+    lines = [
+        "local stratum 1", "allow all", "cmdport 0", "bindcmdaddress /", f"bindaddress {plan.TIME4}", f"bindaddress {plan.TIME6}",
+        f"pidfile {folder}/chronyd.pid",
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
 def web_config(hosts: tuple[plan.Host, ...], rows: tuple[Answer, ...], folder: Path) -> str:
     """nginx: one server a host on its own addresses, by HTTP and (with the lab's certificate) HTTPS; no log."""
     by_host = {name: list(found) for name, found in groupby(sorted(rows, key=lambda r: r.host), key=lambda r: r.host)}

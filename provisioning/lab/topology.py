@@ -10,8 +10,10 @@ from appliance.values import Ip, Rate
 
 NET, HUB, BOX, VISITOR = "campbox-net", "campbox-hub", "campbox-box", "campbox-visitor"
 """Namespaces: the internet, the hub, the box, and the phone that the host's browser is."""
+CARD = "campbox-card"
+"""The namespace around a box that is a machine of its own, beside the demo's: it has a line of its own."""
 
-OURS = re.compile(r"campbox-(net|hub|box|visitor|phone-[0-9]+|guest-[0-9a-z]+)\Z")
+OURS = re.compile(r"campbox-(net|hub|box|card|visitor|phone-[0-9]+|guest-[0-9a-z]+)\Z")
 """Names that only a demo or its tests make: what a clean-up may remove."""
 
 # RFC 5737 TEST-NET-3 and RFC 3849: addresses that exist nowhere else.
@@ -20,6 +22,7 @@ BOX4, BOX6 = ipaddress.ip_interface("203.0.113.2/28"), ipaddress.ip_interface("2
 HUB_GATEWAY4, HUB_GATEWAY6 = ipaddress.ip_interface("203.0.113.17/28"), ipaddress.ip_interface("2001:db8:113:2::1/64")
 HUB4, HUB6 = ipaddress.ip_interface("203.0.113.18/28"), ipaddress.ip_interface("2001:db8:113:2::2/64")
 DNS4, DNS6 = ipaddress.ip_address("203.0.113.53"), ipaddress.ip_address("2001:db8:113:53::53")
+TIME4, TIME6 = ipaddress.ip_address("203.0.113.54"), ipaddress.ip_address("2001:db8:113:53::123")
 _WEB4, _WEB6, _WEB_MOST = ipaddress.ip_address("203.0.113.100"), ipaddress.ip_address("2001:db8:113:80::1"), 150
 
 LINE, MODEM, ISP = "line", "modem", "isp"
@@ -30,6 +33,9 @@ Download waits in the queue of ``line``, upload in that of ``cpe``, so neither t
 CPE = "cpe"
 WAN_MAC = "02:ca:5b:ff:00:01"
 """Of the box's uplink, the same after every reboot."""
+CARD_LINE, LAN_TAP, WAN_TAP, WIRE = "line2", "tap-lan", "tap-wan", "wire"
+"""Of a box that is a machine of its own: its line in the internet's namespace; around it two sockets, and a bridge to that line."""
+CARD_LAN_MAC, CARD_WAN_MAC = "02:ca:5b:ff:00:02", "02:ca:5b:ff:00:03"
 QUEUE_MS = 300
 """How long a packet waits at most at the lab's line, as at a cheap modem."""
 
@@ -53,6 +59,11 @@ def web_hosts(names: tuple[str, ...]) -> tuple[Host, ...]:
 def phone_name(number: int) -> str:
     """The namespace of the demo's phone ``number``, counted from 1."""
     return f"campbox-phone-{number}"
+
+
+def guest_name(number: int) -> str:
+    """The namespace of phone ``number`` at a machine of its own; 0 only looks whether the portal answers."""
+    return f"campbox-guest-c{number}"
 
 
 def phone_mac(name: str) -> str:
@@ -92,12 +103,37 @@ def _address(address: object, interface: str) -> str:
     return f"address replace {address} dev {interface}{nodad}"
 
 
+def machine_commands(bridge: str, wan: str) -> str:
+    """``ip -batch`` text for the namespace around a machine: an access point with the LAN's socket, a wire with the uplink's."""
+    lines = []
+    for switch, socket, others in ((bridge, LAN_TAP, ()), (WIRE, WAN_TAP, (wan,))):
+        lines += [f"link add {switch} type bridge forward_delay 0 mcast_snooping 0", f"tuntap add dev {socket} mode tap"]
+        lines += [f"link set {port} master {switch}" for port in (socket, *others)]
+        lines += [f"link set {name} up" for name in (switch, socket, *others)]
+    return "\n".join(lines) + "\n"
+
+
+ACCESS_POINT_RULES = f"""\
+table bridge lab_access_point {{
+ chain forward {{
+  type filter hook forward priority 0; policy accept;
+  iifname {{ "{LAN_TAP}", "{WAN_TAP}" }} accept
+  oifname {{ "{LAN_TAP}", "{WAN_TAP}" }} accept
+  drop
+ }}
+}}
+"""
+"""Client isolation, as an external access point is set up: what a phone sends goes to the box and to nobody else."""
+
+
 def shaping_commands(down: Rate, up: Rate) -> str:
     """``tc -batch`` text that gives the uplink its two rates."""
-    return "".join(
-        f"qdisc replace dev {device} root tbf rate {rate.bits_per_second}bit burst {_burst(rate)} latency {QUEUE_MS}ms\n"
-        for device, rate in ((LINE, down), (CPE, up))
-    )
+    return "".join(queue_command(device, rate) for device, rate in ((LINE, down), (CPE, up)))
+
+
+def queue_command(device: str, rate: Rate) -> str:
+    """``tc`` arguments that make ``device`` as slow as ``rate``."""
+    return f"qdisc replace dev {device} root tbf rate {rate.bits_per_second}bit burst {_burst(rate)} latency {QUEUE_MS}ms\n"
 
 
 def _burst(rate: Rate) -> int:

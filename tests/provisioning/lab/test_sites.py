@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,3 +88,20 @@ def test_dns_answers_both_families_fixed_names_and_the_hub_and_nothing_else() ->
     assert f"host-record=hub.example,{plan.HUB4.ip},{plan.HUB6.ip}\n" in text
     assert "local=/#/\n" in text
     assert "server=" not in text
+
+
+def test_a_debian_finds_the_time_where_the_provider_tells_it() -> None:
+    assert set(sites.TIME_NAMES) == {f"{n}.debian.pool.ntp.org" for n in range(4)}
+    told = sites.time_config(Path("/lab"))
+    assert all(f"bindaddress {address}" in told for addresses in sites.TIME_NAMES.values() for address in addresses)
+    assert "local stratum" in told and "server " not in told and "pool " not in told
+
+
+def test_the_provider_gives_no_address_that_somebody_has() -> None:
+    told = sites.line_config(Path("/lab/pid"))
+    (ranged,) = [line for line in told.splitlines() if line.startswith("dhcp-range=203")]
+    first, last = (ipaddress.IPv4Address(part) for part in ranged.partition("=")[2].split(",")[:2])
+    taken = (plan.GATEWAY4.ip, plan.BOX4.ip)
+    assert first in plan.GATEWAY4.network and last in plan.GATEWAY4.network
+    assert not any(first <= address <= last for address in taken)
+    assert "quiet-dhcp\n" in told and "leasefile-ro" in told
