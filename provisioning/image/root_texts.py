@@ -83,6 +83,8 @@ disable *
     "/etc/tmpfiles.d/campbox-image.conf": """\
 d /var/lib/campbox/clock 0755 systemd-timesync systemd-timesync -
 d /var/lib/systemd/timesync 0755 systemd-timesync systemd-timesync -
+# dnsmasq does not start without the folder of the file that /etc/resolv.conf leads to.
+d /run/systemd/resolve 0755 systemd-resolve systemd-resolve -
 """,
     "/etc/e2fsck.conf": """\
 # A box may start in 1970: a check from the future is no damage.
