@@ -19,7 +19,7 @@ from appliance.config import SiteConfig, parse
 from appliance.errors import NotSo
 from appliance.files import write_json
 from appliance.install import install
-from provisioning.image import accounts, bootfiles, disk, environment, layer, merge, recipe, report, system
+from provisioning.image import accounts, bootfiles, components, disk, environment, layer, merge, recipe, report, system
 from provisioning.image.archive import Archive
 from provisioning.image.base import build_base
 from provisioning.image.emulation import emulated
@@ -28,6 +28,7 @@ from provisioning.image.layer import Entry
 from provisioning.image.libraries import Pinned
 from provisioning.image.partitions import MIB, place, table
 from provisioning.image.report import Built
+from provisioning.image.sbom import DebianPackage, Wheel, spdx
 from provisioning.image.steps import Steps
 
 SLOT: system.Slot = "system_a"
@@ -156,6 +157,8 @@ def _image(wanted: Wanted, inputs: _Inputs, base: Path, work: Path, steps: Steps
         whole = packed if wanted.output.suffix == ".zst" else image
         sizes["file"] = whole.stat().st_size if whole is packed else whole.stat().st_blocks * 512
         built = _report(wanted, inputs, steps, reused, sizes, _sha256(whole))
+        with steps.step("the list of parts"):
+            components.write_lists(wanted.output, _parts(inputs, base, built))
         write_json(Path(f"{wanted.output}.json"), built.as_json())
         os.replace(whole, wanted.output)
     return built
@@ -166,7 +169,9 @@ def _system(inputs: _Inputs, base: Path, work: Path, steps: Steps, squashfs: Pat
     tree = work / "tree"
     with steps.step("the project") as step:
         environment.build_environment(inputs.kind, inputs.wheels.values(), tree, work, step)
-        install(inputs.text, inputs.config, to=tree, code=Path(recipe.CODE), python=Path(f"{recipe.HOME}/bin/python"), every_site=True)
+        install(
+            inputs.text, inputs.config, to=tree, code=Path(recipe.CODE), python=Path(f"{recipe.HOME}/bin/python"), every_site=True
+        )
         over = {entry.path: entry for entry in merge.staged(tree)}
         over |= layer.entries(system.late(inputs.config, cast(system.Arch, inputs.kind.name)))
         over |= {path: Entry(path, "dir", 0o1777 if path == "tmp" else 0o755) for path in _MOUNTED}
@@ -221,6 +226,18 @@ def _report(wanted: Wanted, inputs: _Inputs, steps: Steps, reused: list[str], si
         date=inputs.date, file=str(wanted.output), sha256=sha256, sizes=sizes, seconds=dict(steps.seconds), reused=tuple(reused),
         compiled=environment.compiles(), packages=inputs.chosen, pinned=inputs.pinned,
         wheels={name: _sha256(path) for name, path in inputs.wheels.items()},
+    )  # fmt: skip
+
+
+def _parts(inputs: _Inputs, base: Path, built: Built) -> dict[str, Any]:
+    """The image's parts and their licences, as SPDX."""
+    status, copyrights = components.read_base(base)
+    own = Wheel(f"Name: campbox\nVersion: {built.version}\nLicense-Expression: MIT\n")
+    return spdx(
+        name=f"campbox-{built.site}-{built.arch}", version=built.version, created=inputs.date, recipe_hash=inputs.recipe,
+        dpkg_status=status, copyrights=copyrights,
+        wheels=[own, *components.read_wheels((path, built.wheels[name]) for name, path in inputs.wheels.items())],
+        deb_hashes={DebianPackage(one.name, one.version, one.arch).purl: one.sha256 for one in inputs.chosen},
     )  # fmt: skip
 
 

@@ -48,7 +48,8 @@ class Built:
         lines = [
             f"{self.file}: {mib['file']}, for {self.arch}, site {self.site}, recipe {self.recipe[:12]}",
             f"{len(self.packages)} packages and {len(self.pinned)} libraries; the system {mib['system']}, boot files {mib['boot']}",
-            f"{sum(self.seconds.values()):.0f} s{reused}; the whole list is in {self.file}.json",
+            f"{sum(self.seconds.values()):.0f} s{reused}; the whole report is in {self.file}.json",
+            f"what is in it and under which licence: {self.file}.spdx.json, {self.file}.licences.txt",
         ]
         if not self.compiled:
             lines.append("not compiled: this machine's Python is another than the image's, so its first page takes longer")
