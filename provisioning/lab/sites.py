@@ -129,11 +129,11 @@ def line_config(pid_file: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def time_config(folder: Path) -> str:
+def time_config(pid_file: Path) -> str:
     """chronyd: tells everybody this machine's time, asks nobody, has no command socket."""
     lines = [
         "local stratum 1", "allow all", "cmdport 0", "bindcmdaddress /", f"bindaddress {plan.TIME4}", f"bindaddress {plan.TIME6}",
-        f"pidfile {folder}/chronyd.pid",
+        f"pidfile {pid_file}",
     ]  # fmt: skip
     return "\n".join(lines) + "\n"
 

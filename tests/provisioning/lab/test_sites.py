@@ -92,7 +92,7 @@ def test_dns_answers_both_families_fixed_names_and_the_hub_and_nothing_else() ->
 
 def test_a_debian_finds_the_time_where_the_provider_tells_it() -> None:
     assert set(sites.TIME_NAMES) == {f"{n}.debian.pool.ntp.org" for n in range(4)}
-    told = sites.time_config(Path("/lab"))
+    told = sites.time_config(Path("/lab/pid"))
     assert all(f"bindaddress {address}" in told for addresses in sites.TIME_NAMES.values() for address in addresses)
     assert "local stratum" in told and "server " not in told and "pool " not in told
 
