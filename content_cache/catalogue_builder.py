@@ -14,7 +14,7 @@ from typing import Any
 import sqlite_utils
 
 from appliance.errors import NotSo
-from content_cache import needs, nest, search_text, snapshot
+from content_cache import hours, needs, nest, search_text, snapshot
 from content_cache.catalogue_store import SCHEMA
 from content_cache.hsds import Record
 from content_cache.snapshot import Catalogue
@@ -74,10 +74,12 @@ def _tables(database: sqlite_utils.Database) -> None:
             "texts": str,
             "short": str,
             "short_texts": str,
+            "timetable": int,
         },
         pk="position",
     )
     database.table("service").create_index(["id"], unique=True)
+    database.table("timetable").create({"id": int, "body": str}, pk="id")
     database.table("service_term").create({"term_id": str, "position": int, "slug": str}, pk=("term_id", "position"))
     database.execute(
         "create virtual table found using fts5(name, need, rest, content='', tokenize='unicode61 remove_diacritics 0')"
@@ -93,10 +95,12 @@ def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
     nester = nest.Nester(catalogue.records)
     services = sorted((r for r in catalogue.records if r.entity == "service"), key=_order)
     terms = _terms(catalogue.records)
+    timetables: dict[str, int] = {}
     for position, service in enumerate(services, 1):
         document = nester.full("service", service.id)
         own = _own_texts(document, texts)
         short = _short(document)
+        essence = json.dumps(hours.essence(document), sort_keys=True)
         names = {id: {"name": own[id]["name"]} for id in nest.ids_within(short) if "name" in own.get(id, {})}
         database.table("service").insert(
             {
@@ -105,6 +109,7 @@ def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
                 "listed": json.dumps(nester.listed("service", service.id), ensure_ascii=False),
                 "document": json.dumps(document, ensure_ascii=False), "texts": json.dumps(own, ensure_ascii=False),
                 "short": json.dumps(short, ensure_ascii=False), "short_texts": json.dumps(names, ensure_ascii=False),
+                "timetable": timetables.setdefault(essence, len(timetables) + 1),
             }
         )  # fmt: skip
         mine = terms.get(service.id, {})
@@ -113,6 +118,7 @@ def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
             "insert into found(rowid, name, need, rest) values (?, ?, ?, ?)",
             (position, *_search_texts(document, own, mine.values())),
         )
+    database.table("timetable").insert_all({"id": number, "body": body} for body, number in timetables.items())
 
 
 def _order(service: Record) -> tuple[str, str, str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from content_cache import needs, search_text
 
-SCHEMA = 2
+SCHEMA = 3
 FILE = "catalogue.sqlite"
 Texts = Mapping[str, Mapping[str, Mapping[str, tuple[str, bool]]]]
 """record id -> field -> language -> (text, translated by machine)."""
@@ -20,12 +20,16 @@ Texts = Mapping[str, Mapping[str, Mapping[str, tuple[str, bool]]]]
 
 @dataclass(frozen=True)
 class Service:
-    """One service as stored: its nested HSDS document (in lists, what a row needs of it) and its texts in other languages."""
+    """One service as stored: its nested HSDS document (in lists, what a row needs of it) and its texts in other languages.
+
+    ``timetable`` is the number of its hours, shared with all that have the same.
+    """
 
     id: str
     needs: tuple[str, ...]
     document: Mapping[str, Any]
     texts: Texts
+    timetable: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,31 @@ class Store:
         about: About | None = self._local.about
         return about
 
-    def counts_by_need(self) -> dict[str, int]:
-        """Slug -> number of services, in the table's order, needs without any left out."""
-        counted = dict(self._ask("select slug, count(*) from service_term where slug <> '' group by slug"))
+    def generation(self) -> object:
+        """Changes whenever another catalogue is read; None while there is none."""
+        return self._local.seen if self._connection() is not None else None
+
+    def timetables(self) -> dict[int, list[list[dict[str, Any]]]]:
+        """Number -> the schedules that decide, place by place (``hours.essence``)."""
+        return {id: json.loads(body) for id, body in self._ask("select id, body from timetable")}
+
+    def counts_by_need(self, among: Set[int] | None = None) -> dict[str, int]:
+        """Slug -> number of services (with one of these timetables), in the table's order, needs without any left out."""
+        where, values = _among(among)
+        counted = dict(
+            self._ask(
+                f"select slug, count(*) from service_term join service using (position) where slug <> '' and {where} group by slug",
+                *values,
+            )
+        )
         return {need.slug: counted[need.slug] for need in needs.NEEDS if need.slug in counted}
 
-    def of_need(self, slug: str, offset: int, limit: int) -> tuple[int, list[Service]]:
-        """How many, and one page of them."""
-        where = "position in (select position from service_term where slug = ?)"
-        return self._count(where, slug), self._services(f"{where} order by position limit ? offset ?", slug, limit, offset)
+    def of_need(self, slug: str, offset: int, limit: int, among: Set[int] | None = None) -> tuple[int, list[Service]]:
+        """How many (with one of these timetables), and one page of them."""
+        condition, values = _among(among)
+        where = f"position in (select position from service_term where slug = ?) and {condition}"
+        found = self._services(f"{where} order by position limit ? offset ?", slug, *values, limit, offset)
+        return self._count(where, slug, *values), found
 
     def search(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[Service]]:
         """The best first: all words, or where nothing holds all of them, any."""
@@ -146,8 +166,17 @@ class Store:
 
     def _services(self, where: str, *values: Any, columns: str = "short, short_texts") -> list[Service]:
         rows = self._ask(
-            f"select id, {columns}, (select group_concat(slug) from service_term t where t.position = service.position"
+            f"select id, {columns}, timetable, (select group_concat(slug) from service_term t where t.position = service.position"
             f" and slug <> '') from service where {where}",
             *values,
         )
-        return [Service(id, tuple((slugs or "").split(",")), json.loads(doc), json.loads(texts)) for id, doc, texts, slugs in rows]
+        return [
+            Service(id, tuple((slugs or "").split(",")), json.loads(doc), json.loads(texts), timetable)
+            for id, doc, texts, timetable, slugs in rows
+        ]
+
+
+def _among(timetables: Set[int] | None) -> tuple[str, tuple[str, ...]]:
+    if timetables is None:
+        return "1", ()
+    return "timetable in (select value from json_each(?))", (json.dumps(sorted(timetables)),)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from appliance.web.languages import BY_TAG
-from content_cache import hours
-from content_cache.hours import Span, Week
+from content_cache import hours, schedules, weeks
+from content_cache.hours import State
+from content_cache.recurrence import DAYS
+from content_cache.weeks import Span, Week
 
 OLD_AFTER = datetime.timedelta(days=180)
 """An entry nobody has checked for this long "may have changed"."""
@@ -49,8 +51,17 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Hours:
+    """When it is open: at ``place``, or at all its places where that is None. ``state`` is None when the box knows no time."""
+
+    place: Text | None
+    state: State | None
+    week: Week
+
+
+@dataclass(frozen=True)
 class Rare:
-    """A schedule that is no weekly rule, told by its words: every two weeks, once a month."""
+    """A schedule from which no day can be told, told by its words: every two weeks, once a month."""
 
     often: Text | None
     days: tuple[int, ...]
@@ -85,6 +96,7 @@ class Brief:
     place: Text | None
     ended: bool
     old: bool
+    state: State | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +113,7 @@ class Whole:
     cost: Text | None
     alert: Text | None
     week: Week
+    hours: tuple[Hours, ...]
     rare: tuple[Rare, ...]
     notes: tuple[Note, ...]
     places: tuple[Place, ...]
@@ -151,7 +164,7 @@ def brief(
     places = [there.get("location", {}) for there in document.get("service_at_locations", ())]
     name = reader.pick(document, "name")
     assert name is not None  # the specification requires it
-    until = hours.week(document.get("schedules", ())).valid_to
+    until = weeks.usual_week(hours.plans(document.get("schedules", ()))).valid_to
     return Brief(
         id=str(document["id"]),
         need=need or next(iter(needs), ""),
@@ -170,11 +183,14 @@ def _old(checked: str, today: datetime.date) -> bool:
         return True
 
 
-def whole(document: Mapping[str, Any], needs: Sequence[str], reader: Reader, today: datetime.date) -> Whole:
-    """Everything a page shows."""
-    schedules = list(document.get("schedules", ()))
+def whole(
+    document: Mapping[str, Any], needs: Sequence[str], reader: Reader, today: datetime.date, here: datetime.datetime | None = None
+) -> Whole:
+    """Everything a page shows. ``here`` is the moment in the site's time, None for a box that does not know it."""
+    every = list({str(s.get("id")): s for group in hours.groups(document) for s in group}.values())
     attributes = list(document.get("attributes", ()))
-    known = hours.week(schedules)
+    times = _hours(document, reader, here)
+    known = times[0].week
     documents = reader.every(document.get("required_documents", ()), "document")
     told_none = any(a.get("link_type") == "papers" and a.get("value") == "none" for a in attributes)
     made = Whole(
@@ -187,9 +203,10 @@ def whole(document: Mapping[str, Any], needs: Sequence[str], reader: Reader, tod
         papers=documents if documents or told_none else None,
         cost=reader.pick(document, "fees_description"),
         alert=reader.pick(document, "alert"),
-        week=known,
-        rare=tuple(_rare(s, reader) for s in schedules if s.get("freq") != "WEEKLY" and _says_something(s)),
-        notes=tuple(_note(s, text, known) for s in schedules if (text := reader.pick(s, "notes")) is not None),
+        week=weeks.usual_week(hours.plans(every)),
+        hours=times,
+        rare=tuple(_rare(s, reader) for s in every if _says_something(s)),
+        notes=tuple(_note(s, text, known) for s in every if (text := reader.pick(s, "notes")) is not None),
         places=tuple(_place(there.get("location", {}), reader) for there in document.get("service_at_locations", ())),
         areas=reader.every(document.get("service_areas", ()), "name"),
         phones=tuple(_phone(phone, reader) for phone in document.get("phones", ())),
@@ -203,15 +220,35 @@ def whole(document: Mapping[str, Any], needs: Sequence[str], reader: Reader, tod
     return Whole(**{**made.__dict__, "tags": foreign, "machine": any(reader.seen.values())})
 
 
+def _hours(document: Mapping[str, Any], reader: Reader, here: datetime.datetime | None) -> tuple[Hours, ...]:
+    """Once where all places have the same hours, else place by place."""
+    found = list[Hours]()
+    shut = document.get("status", "active") != "active"
+    groups = hours.groups(document)
+    alike = all(group == groups[0] for group in groups)
+    places = [there.get("location", {}) for there in document.get("service_at_locations", ())] or [{}]
+    for place, group in list(zip(places, groups, strict=True))[: 1 if alike else None]:
+        known = hours.plans(group)
+        state = None if here is None else hours.Closed(None) if shut else hours.state_at(known, here)
+        dated = here is not None and state != hours.Unknown("ended")
+        week = weeks.coming_week(known, here) if dated and here is not None else weeks.usual_week(known)
+        found.append(Hours(None if alike else reader.pick(place, "name"), state, week))
+    return tuple(found)
+
+
 def _says_something(schedule: Mapping[str, Any]) -> bool:
+    if schedules.read(schedule).kind != "words":
+        return bool(schedule.get("description"))
     return any(schedule.get(name) for name in ("description", "byday", "opens_at"))
 
 
 def _rare(schedule: Mapping[str, Any], reader: Reader) -> Rare:
-    alone = hours.week([{**schedule, "freq": "WEEKLY", "interval": 1, "byday": schedule.get("byday") or "MO"}])
-    span = next((spans[0] for spans in alone.days if spans), None)
-    days = tuple(sorted(alone.open_days)) if schedule.get("byday") else ()
-    return Rare(reader.pick(schedule, "description"), days, span)
+    days = sorted(
+        {DAYS.index(part.strip()[-2:]) for part in str(schedule.get("byday") or "").split(",") if part.strip()[-2:] in DAYS}
+    )
+    hours_alone = {name: schedule[name] for name in ("opens_at", "closes_at") if schedule.get(name)}
+    spans = weeks.usual_week(hours.plans([{"freq": "WEEKLY", "byday": "MO", **hours_alone}])).days[0]
+    return Rare(reader.pick(schedule, "description"), tuple(days), next(iter(spans), None))
 
 
 def _note(schedule: Mapping[str, Any], text: Text, known: Week) -> Note:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import math
 import uuid
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import flask
 from werkzeug.wrappers import Response
@@ -13,8 +15,9 @@ from werkzeug.wrappers import Response
 from appliance import clock
 from appliance.config import SiteConfig
 from appliance.web.dress import reader_language
-from content_cache import entry, needs
+from content_cache import entry, hours, needs
 from content_cache.catalogue_store import Service, Store
+from content_cache.doors import Doors
 from content_cache.entry import Brief, Reader
 from content_cache.search_text import LONGEST_QUERY
 from content_cache.words import register_words
@@ -28,7 +31,7 @@ _ELSEWHERE = {"protection": "womens-safety", "water": "water-sanitation", "paper
 def register(app: flask.Flask, config: SiteConfig, store: Store) -> None:
     """Add every page of the catalogue to ``app``."""
     register_words(app)
-    app.extensions["catalogue"] = store
+    app.extensions["catalogue"], app.extensions["doors"] = store, Doors(store)
     app.jinja_env.globals["NEEDS"] = needs.BY_SLUG
     for address, view in (
         ("/<lang>/services/", browse),
@@ -46,31 +49,49 @@ def register(app: flask.Flask, config: SiteConfig, store: Store) -> None:
             "about": about,
             "sample": config.catalogue.sample or stored_sample,
             "country": config.site.country,
-            "time_uncertain": clock.now().trust == "none",
+            "here": _here(),
+            "clock_may_err": clock.now().trust == "floor",
         }
 
 
 def browse(lang: str) -> Response:
-    """Icons and words of the needs, with how many services each has. ``?need=`` leads on."""
+    """Icons and words of the needs, with how many services each has (``?open=now``: open now). ``?need=`` leads on."""
     wanted = flask.request.args.get("need", "")
     wanted = _ELSEWHERE.get(wanted, wanted)
     if wanted in needs.BY_SLUG:
-        return flask.redirect(f"/{lang}/services/need/{wanted}")
-    counts = _store().counts_by_need()
-    return _kept(flask.render_template("services.html", counts=[(needs.BY_SLUG[slug], n) for slug, n in counts.items()]))
+        return flask.redirect(f"/{lang}/services/need/{wanted}{'?open=now' if _only_open() else ''}")
+    counts = _store().counts_by_need(_among())
+    shown = [(needs.BY_SLUG[slug], n) for slug, n in counts.items()]
+    return _kept(flask.render_template("services.html", counts=shown, only_open=_only_open()))
 
 
 def of_need(lang: str, slug: str) -> Response:
-    """The services of one need."""
+    """The services of one need (``?open=now``: those open now)."""
     if slug not in needs.BY_SLUG:
         flask.abort(404)
     number = _page_number()
-    total, found = _store().of_need(slug, (number - 1) * PER_PAGE, PER_PAGE)
+    total, found = _store().of_need(slug, (number - 1) * PER_PAGE, PER_PAGE, _among())
     if total and not found:
         flask.abort(404)
-    rows = _briefs(found, slug)
-    page = flask.render_template("need.html", need=needs.BY_SLUG[slug], rows=rows, total=total, **_paging(number, total))
+    page = flask.render_template(
+        "need.html",
+        need=needs.BY_SLUG[slug],
+        rows=_briefs(found, slug),
+        total=total,
+        only_open=_only_open(),
+        **_paging(number, total),
+    )
     return _kept(page)
+
+
+def _only_open() -> bool:
+    return flask.request.args.get("open") == "now"
+
+
+def _among() -> frozenset[int] | None:
+    """The timetables that are open, where the reader asked for those and the box knows the time."""
+    here = _here()
+    return _doors().open(here) if _only_open() and here is not None else None
 
 
 def search(lang: str) -> Response:
@@ -89,7 +110,7 @@ def detail(lang: str, id: uuid.UUID) -> Response:
     found = _store().service(str(id))
     if found is None:
         flask.abort(404)
-    whole = entry.whole(found.document, found.needs, Reader(lang, _written(), found.texts), _today())
+    whole = entry.whole(found.document, found.needs, Reader(lang, _written(), found.texts), _today(), _here())
     return _kept(flask.render_template("service.html", whole=whole, brief=whole.brief))
 
 
@@ -98,8 +119,24 @@ def _store() -> Store:
     return store
 
 
+def _doors() -> Doors:
+    doors: Doors = flask.current_app.extensions["doors"]
+    return doors
+
+
+def _here() -> datetime.datetime | None:
+    """This moment in the site's time; None while the box does not know the time."""
+    moment = clock.now()
+    return None if moment.trust == "none" else datetime.datetime.fromtimestamp(moment.wall, _zone())
+
+
 def _today() -> datetime.date:
-    return datetime.datetime.fromtimestamp(clock.now().wall, datetime.UTC).date()
+    return datetime.datetime.fromtimestamp(clock.now().wall, _zone()).date()
+
+
+def _zone() -> ZoneInfo:
+    about = _store().about()
+    return hours.zone_of(str(about.header["timezone"]) if about else "UTC")
 
 
 def _written() -> str:
@@ -109,8 +146,14 @@ def _written() -> str:
 
 
 def _briefs(found: list[Service], need: str | None = None) -> list[Brief]:
-    today, tag, written = _today(), reader_language().tag, _written()
-    return [entry.brief(one.document, one.needs, Reader(tag, written, one.texts), today, need) for one in found]
+    today, here, tag, written = _today(), _here(), reader_language().tag, _written()
+    return [
+        replace(
+            entry.brief(one.document, one.needs, Reader(tag, written, one.texts), today, need),
+            state=None if here is None else _doors().state(one.timetable, here),
+        )
+        for one in found
+    ]
 
 
 def _page_number() -> int:

@@ -12,13 +12,15 @@ from flask_babel import format_date, get_locale  # type: ignore[import-untyped]
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from content_cache.hours import Span
+from content_cache.hours import Closed, Open, State
+from content_cache.weeks import Span
 
 
 def register_words(app: flask.Flask) -> None:
     """Give templates the filters and functions of this module."""
     app.jinja_env.filters.update(day=day, day_list=day_list, span=span, listing=listing, date=date, tongue=tongue, zone=zone)
-    app.jinja_env.globals["week_order"] = week_order
+    app.jinja_env.filters.update(clock_time=clock_time)
+    app.jinja_env.globals.update(week_order=week_order, state_words=state_words)
 
 
 def day(number: int) -> str:
@@ -53,6 +55,29 @@ def span(opening: Span) -> str | Markup:
         return str(_("From %(time)s", time=opening.opens))
     times = Markup('<bdi dir="ltr">{}–{}</bdi>').format(opening.opens, opening.closes)
     return Markup("{} {}").format(times, _("(the next day)")) if opening.overnight else times
+
+
+def state_words(state: State | None, here: datetime.datetime | None) -> str | Markup:
+    """Open until when, closed until when; empty where nobody can say."""
+    if here is None or not isinstance(state, (Open, Closed)):
+        return ""
+    if isinstance(state, Open):
+        until = state.until
+        return Markup(_("Open until %(time)s")) % {"time": _when(until, here)} if until else str(_("Open day and night"))
+    return Markup(_("Closed. Opens: %(time)s")) % {"time": _when(state.opens, here)} if state.opens else str(_("Closed now"))
+
+
+def _when(then: datetime.datetime, here: datetime.datetime) -> Markup:
+    """The time alone today and tonight, with its day within a week, else with its date."""
+    days, time = (then.date() - here.date()).days, clock_time(then)
+    if days == 0 or (days == 1 and then.hour < 12 <= here.hour):
+        return time
+    return Markup("{} {}").format(day(then.weekday()) if days < 7 else date(then.date().isoformat()), time)
+
+
+def clock_time(moment: datetime.datetime) -> Markup:
+    """``14:05``, left to right in every script."""
+    return Markup('<bdi dir="ltr">{:%H:%M}</bdi>').format(moment)
 
 
 def date(iso: str) -> str:
