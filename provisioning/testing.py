@@ -12,6 +12,7 @@ import click
 
 from appliance.errors import MissingComponent, NotSo
 from appliance.run import PARTS, find_program, run, spawn
+from provisioning.lab import qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
 _NO_TESTS = 5  # pytest's exit status when none were found
@@ -57,12 +58,20 @@ def _machine() -> str | None:
     return _namespaces() or _programs("qemu-system-x86_64", "modprobe", "busybox")
 
 
+def _image() -> str | None:
+    building = _programs("mmdebstrap", "sfdisk", "sqfstar", "mke2fs", "mcopy", "zstd")
+    booting = _programs(*(kind.program for kind in qemu.KINDS.values()), "chronyd")
+    files = [file for kind in qemu.KINDS.values() for file in (kind.firmware, kind.variables) if file is not None]
+    firmware = next((f"the firmware {file} is not here" for file in files if not file.exists()), None)
+    return _namespaces() or building or booting or firmware
+
+
 KINDS = {
     "fast": Kind("pure rules, golden texts, mypy and ruff", "not (net or browser or vm or image)", _nothing),
     "net": Kind("real servers in network namespaces", "net and not vm", _namespaces),
     "browser": Kind("Chromium on the real pages", "browser", _browser),
     "vm": Kind("Debian's kernel under QEMU", "vm", _machine),
-    "image": Kind("the built Pi image, booted", "image", _namespaces),
+    "image": Kind("the built images, booted", "image", _image),
 }
 
 
