@@ -12,6 +12,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from appliance import clock
@@ -21,7 +22,8 @@ from appliance.files import read_json
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.values import BoxId
-from telemetry import message, schedule, sensors
+from telemetry import message, result, schedule, sensors
+from telemetry.last_result import LastResult
 from telemetry.metrics import measure
 from telemetry.mqtt import Endpoint, Event, Link, MqttLink
 from telemetry.outbox import Outbox
@@ -53,6 +55,7 @@ class Agent:
         self.link: Link | None = None
         self.connected, self.urgent = False, True
         self._flight, self._last = schedule.Flight(), dict[int, message.Wire]()
+        self._result, self._result_flight = LastResult(station.outbox.path.with_name("result.json"), box), schedule.Flight()
         self._next_row = self._next_live = self._live_until = now()
 
     def step(self) -> None:
@@ -71,6 +74,9 @@ class Agent:
             self._flight, self.urgent = flight, True  # nobody acknowledged: again
         if self.connected and schedule.may_send(self._flight, waiting=self.outbox.count(), urgent=self.urgent):
             self._send_batch(now)
+        self._result_flight = self._result_flight.given_up(now)
+        if self.connected and self._result_flight.upto is None and self._result.waiting is not None:
+            self._send_result(self._result.waiting, now)
         self._wait(now)
 
     def stop(self) -> None:
@@ -85,6 +91,7 @@ class Agent:
             reading = self.station.read("row")
             values = measure(reading)
             self.outbox.add(self.station.boot, reading.moment, values)
+            self._result.keep(self.station.boot, reading.moment, reading.selftest)
         except NotSo as error:
             log.warning("a measurement is lost: %s", error)
             return
@@ -107,6 +114,11 @@ class Agent:
         self._publish("t", payload)
         self._flight, self.urgent = self._flight.sent(rows[-1].sequence, now), False
 
+    def _send_result(self, waiting: result.Result, now: float) -> None:
+        sent = int(clock.now().uptime) if waiting.boot == self.station.boot else None
+        self._publish("result", result.encode(replace(waiting, sent=sent)))
+        self._result_flight = self._result_flight.sent(waiting.sequence, now)
+
     def _encode(self, boot: bytes, rows: tuple[message.Row, ...], sent: int | None) -> bytes:
         return message.encode(message.Batch(self.box, boot, self.outbox.journal, rows, sent))
 
@@ -127,7 +139,7 @@ class Agent:
             self._publish("birth", message.encode(birth), retain=True)
             self._publish("death", b"", retain=True)  # takes back the one the broker kept of the connection before
         elif event.kind == "down":
-            self.connected, self._flight = False, self._flight.lost()
+            self.connected, self._flight, self._result_flight = False, self._flight.lost(), self._result_flight.lost()
         else:
             try:
                 self._told(event)
@@ -138,6 +150,8 @@ class Agent:
         if event.topic == "ack":
             ack = message.decode_ack(event.payload)
             self.outbox.acknowledge(ack)
+            if self._result.acknowledge(ack):
+                self._result_flight = schedule.Flight()
             if ack.journal == self.outbox.journal:
                 self._flight = self._flight.landed(ack.upto)
                 # What gathered while out of reach goes out without waiting for ten rows of today.

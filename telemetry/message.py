@@ -19,8 +19,8 @@ from telemetry.strict import bad, octets, signed, text, unpack, whole
 VERSION = 1
 ROWS_LIMIT = 500
 """Rows of one batch."""
-_TRUSTS: tuple[Trust, ...] = ("none", "floor", "synced")
-_VERSION, _BOX, _BOOT, _JOURNAL, _SENT, _ROWS, _LIVE, _UPTO, _SECONDS, _SITE, _SOFTWARE, _SESSION = range(12)
+TRUSTS: tuple[Trust, ...] = ("none", "floor", "synced")
+_VERSION, BOX, BOOT, JOURNAL, SENT, _ROWS, _LIVE, _UPTO, _SECONDS, _SITE, _SOFTWARE, _SESSION = range(12)
 Wire = int | str | Fewer
 
 
@@ -106,7 +106,7 @@ def _encode_row(row: Row, before: Row = NOTHING) -> list[Any]:
     changed = {n: _step(before.values.get(n), value) for n, value in row.values.items() if before.values.get(n) != value}
     gone = {number: None for number in before.values if number not in row.values}
     steps = [row.sequence - before.sequence, row.uptime - before.uptime, row.wall - before.wall]
-    return [*steps, _TRUSTS.index(row.trust), {**encode_values(changed), **gone}]
+    return [*steps, TRUSTS.index(row.trust), {**encode_values(changed), **gone}]
 
 
 def _step(before: Wire | None, value: Wire) -> Wire:
@@ -124,18 +124,18 @@ def _as_map(message: Batch | Live | Birth | Death | Ack | Command) -> dict[int, 
         case Batch():
             befores = [NOTHING, *message.rows[:-1]]
             rows = [_encode_row(row, before) for row, before in zip(message.rows, befores, strict=True)]
-            fields: dict[int, Any] = {_BOX: str(message.box), _BOOT: message.boot, _JOURNAL: message.journal, _ROWS: rows}
+            fields: dict[int, Any] = {BOX: str(message.box), BOOT: message.boot, JOURNAL: message.journal, _ROWS: rows}
             if message.sent is not None:
-                fields[_SENT] = message.sent
+                fields[SENT] = message.sent
         case Live():
-            fields = {_BOX: str(message.box), _BOOT: message.boot, _LIVE: _encode_row(message.row)}
+            fields = {BOX: str(message.box), BOOT: message.boot, _LIVE: _encode_row(message.row)}
         case Birth():
-            fields = {_BOX: str(message.box), _BOOT: message.boot, _SITE: message.site, _SOFTWARE: message.software}
+            fields = {BOX: str(message.box), BOOT: message.boot, _SITE: message.site, _SOFTWARE: message.software}
             fields[_SESSION] = message.session
         case Death():
-            fields = {_BOX: str(message.box), _SESSION: message.session}
+            fields = {BOX: str(message.box), _SESSION: message.session}
         case Ack():
-            fields = {_JOURNAL: message.journal, _UPTO: message.upto}
+            fields = {JOURNAL: message.journal, _UPTO: message.upto}
         case Command():
             fields = {_SECONDS: message.live_seconds}
     return {_VERSION: VERSION, **fields}
@@ -143,38 +143,38 @@ def _as_map(message: Batch | Live | Birth | Death | Ack | Command) -> dict[int, 
 
 def decode_telemetry(untrusted: bytes) -> Batch | Live:
     """What stands in up/t. Raises BadInput."""
-    fields = _open(untrusted)
-    box, boot = BoxId(text(fields, _BOX, 32)), octets(fields, _BOOT, 16)
+    fields = opened(untrusted)
+    box, boot = BoxId(text(fields, BOX, 32)), octets(fields, BOOT, 16)
     if _LIVE in fields:
-        _only(fields, _BOX, _BOOT, _LIVE)
+        only(fields, BOX, BOOT, _LIVE)
         return Live(box, boot, _decode_row(fields[_LIVE]))
-    _only(fields, _BOX, _BOOT, _JOURNAL, _SENT, _ROWS)
-    sent = whole(fields[_SENT]) if _SENT in fields else None
-    return Batch(box, boot, octets(fields, _JOURNAL, 8), _decode_rows(fields.get(_ROWS)), sent)
+    only(fields, BOX, BOOT, JOURNAL, SENT, _ROWS)
+    sent = whole(fields[SENT]) if SENT in fields else None
+    return Batch(box, boot, octets(fields, JOURNAL, 8), _decode_rows(fields.get(_ROWS)), sent)
 
 
 def decode_birth(untrusted: bytes) -> Birth:
     """What stands in up/birth. Raises BadInput."""
-    fields = _only(_open(untrusted), _BOX, _BOOT, _SITE, _SOFTWARE, _SESSION)
-    box, session = BoxId(text(fields, _BOX, 32)), octets(fields, _SESSION, 8)
-    return Birth(box, octets(fields, _BOOT, 16), session, text(fields, _SITE, TEXT_LIMIT), text(fields, _SOFTWARE, 40))
+    fields = only(opened(untrusted), BOX, BOOT, _SITE, _SOFTWARE, _SESSION)
+    box, session = BoxId(text(fields, BOX, 32)), octets(fields, _SESSION, 8)
+    return Birth(box, octets(fields, BOOT, 16), session, text(fields, _SITE, TEXT_LIMIT), text(fields, _SOFTWARE, 40))
 
 
 def decode_death(untrusted: bytes) -> Death:
     """What stands in up/death. Raises BadInput."""
-    fields = _only(_open(untrusted), _BOX, _SESSION)
-    return Death(BoxId(text(fields, _BOX, 32)), octets(fields, _SESSION, 8))
+    fields = only(opened(untrusted), BOX, _SESSION)
+    return Death(BoxId(text(fields, BOX, 32)), octets(fields, _SESSION, 8))
 
 
 def decode_ack(untrusted: bytes) -> Ack:
     """What stands in down/ack. Raises BadInput."""
-    fields = _only(_open(untrusted), _JOURNAL, _UPTO)
-    return Ack(octets(fields, _JOURNAL, 8), whole(fields.get(_UPTO)))
+    fields = only(opened(untrusted), JOURNAL, _UPTO)
+    return Ack(octets(fields, JOURNAL, 8), whole(fields.get(_UPTO)))
 
 
 def decode_command(untrusted: bytes) -> Command:
     """What stands in down/command. Raises BadInput."""
-    fields = _only(_open(untrusted), _SECONDS)
+    fields = only(opened(untrusted), _SECONDS)
     return Command(whole(fields.get(_SECONDS), 3600))
 
 
@@ -195,14 +195,16 @@ def decode_values(untrusted: Any, before: Mapping[int, Wire]) -> dict[int, Wire]
     return values
 
 
-def _open(untrusted: bytes) -> dict[int, Any]:
+def opened(untrusted: bytes) -> dict[int, Any]:
+    """The fields of a message of this version. Raises BadInput."""
     fields = unpack(untrusted)
     if not isinstance(fields, dict) or fields.get(_VERSION) != VERSION or isinstance(fields.get(_VERSION), (bool, float)):
         raise bad("not a map of version 1")
     return fields
 
 
-def _only(fields: dict[int, Any], *known: int) -> dict[int, Any]:
+def only(fields: dict[int, Any], *known: int) -> dict[int, Any]:
+    """The fields, when there are none but the version and the known ones. Raises BadInput."""
     if any(isinstance(key, (bool, float)) or key not in (_VERSION, *known) for key in fields):
         raise bad("an unknown field")
     return fields
@@ -227,7 +229,7 @@ def _decode_row(untrusted: Any, before: Row = NOTHING) -> Row:
         whole(signed(step) + start)
         for step, start in zip(untrusted[:3], (before.sequence, before.uptime, before.wall), strict=True)
     )
-    return Row(sequence, uptime, wall, _TRUSTS[whole(untrusted[3], 2)], decode_values(untrusted[4], before.values))
+    return Row(sequence, uptime, wall, TRUSTS[whole(untrusted[3], 2)], decode_values(untrusted[4], before.values))
 
 
 def _value(untrusted: Any, limit: int = WHOLE_LIMIT) -> Wire:

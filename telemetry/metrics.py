@@ -52,7 +52,8 @@ class System:
 
 @dataclass(frozen=True)
 class Reading:
-    """Everything known at one moment. ``gate``, ``sync`` and ``enrol`` are the facts of those services, empty when untold.
+    """Everything known at one moment. ``gate``, ``sync``, ``enrol`` and ``selftest`` are the facts of those services, empty when
+    untold.
 
     ``people`` are the counts already made safe (see noise.py): the raw ones in ``gate`` are read by no metric.
     ``rates`` are bits per second since the reading before.
@@ -64,6 +65,7 @@ class Reading:
     gate: Mapping[str, Any] = field(default_factory=dict)
     sync: Mapping[str, Any] = field(default_factory=dict)
     enrol: Mapping[str, Any] = field(default_factory=dict)
+    selftest: Mapping[str, Any] = field(default_factory=dict)
     people: Mapping[str, int | Fewer] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
     outbox_rows: int = 0
@@ -114,6 +116,13 @@ def _uplink(reading: Reading) -> int | None:
     return None if state is None else int(state == "up")
 
 
+def _failed(reading: Reading) -> int | None:
+    """None while the first self-test of a boot is under way."""
+    if reading.selftest.get("state") not in ("passed", "failed"):
+        return None
+    return sum(check.get("ok") is False for check in reading.selftest.get("checks", ()))
+
+
 SERVED: tuple[Reader, ...] = ("operators", "technicians", "partners")
 
 METRICS: tuple[Metric, ...] = (
@@ -155,6 +164,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(30, "software", "", "text", "which boxes need a release", lambda r: r.software, 400),
     Metric(31, "outbox_rows", "", "gauge", "reports not yet acknowledged", lambda r: r.outbox_rows, 30),
     Metric(32, "outbox_dropped", "", "counter", "reports given up for want of room", lambda r: r.outbox_dropped, 90),
+    Metric(33, "selftest_failed", "", "gauge", "how many checks of its own a box fails", _failed, 90, prompt=True),
 )  # fmt: skip
 
 BY_NUMBER: Mapping[int, Metric] = {metric.number: metric for metric in METRICS}

@@ -36,6 +36,7 @@ class Station:
             gate=gate,
             sync=sensors.told(self.layout, "sync"),
             enrol=sensors.told(self.layout, "enrol"),
+            selftest=sensors.told(self.layout, "selftest"),
             people=self._people(gate, moment.uptime),
             rates=rates,
             outbox_rows=self.outbox.count(),

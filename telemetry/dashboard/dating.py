@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from telemetry.message import Row
+from typing import Protocol
+
+from appliance.moment import Trust
 
 
-def date(row: Row, sent: int | None, arrived: float) -> float:
+class Dated(Protocol):
+    """A row of measurements, or a result: what a box says of when it was."""
+
+    @property
+    def uptime(self) -> int:
+        """Seconds since boot."""
+
+    @property
+    def wall(self) -> int:
+        """Seconds since 1970."""
+
+    @property
+    def trust(self) -> Trust:
+        """How far ``wall`` is trusted."""
+
+
+def date(row: Dated, sent: int | None, arrived: float) -> float:
     """Seconds since 1970.
 
     A synchronised clock is believed, unless it is ahead of the hub's. Else the row is dated back from its arrival by the uptime

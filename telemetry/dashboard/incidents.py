@@ -28,12 +28,15 @@ class Incident:
 
 @dataclass(frozen=True)
 class Rule:
-    """When something is an incident: ``test`` takes what is known of a box and now, and gives the words, or None."""
+    """When something is an incident: ``test`` takes what is known of a box and now, and gives the words, or None.
+
+    ``mend`` says what to do, or takes what is known of the box and says it.
+    """
 
     kind: str
     severity: Severity
     test: Callable[[Mapping[str, Any], float], str | None]
-    mend: str
+    mend: str | Callable[[Mapping[str, Any]], str]
 
 
 def is_silent(box: Mapping[str, Any], now: float) -> bool:
@@ -52,6 +55,26 @@ def _refused(box: Mapping[str, Any], _now: float) -> str | None:
     return f"catalogue refused: {box['latest'].get('catalogue_why', 'no reason told')}"
 
 
+def _failed_lines(box: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What failed in the box's own test. Nothing once it says that all is well again: the lines may be older than that."""
+    if box["latest"].get("selftest_failed") == 0:
+        return []
+    return [line for line in (box.get("selftest") or {}).get("checks", ()) if line["ok"] is False]
+
+
+def _selftest(box: Mapping[str, Any], _now: float) -> str | None:
+    lines, count = _failed_lines(box), box["latest"].get("selftest_failed") or 0
+    if lines:
+        return "the self-test failed: " + "; ".join(f"{line['name']}: {line['what']}" for line in lines)
+    return f"the self-test failed in {count:.0f} of its lines" if isinstance(count, (int, float)) and count > 0 else None
+
+
+def _mend_lines(box: Mapping[str, Any]) -> str:
+    """The first line that failed is the first to mend: the others often hang on it."""
+    mends = list(dict.fromkeys(line["mend"] for line in _failed_lines(box)))
+    return " ".join(mends) or "Its page tells the lines within minutes."
+
+
 def _at_least(name: str, limit: float, words: str) -> Callable[[Mapping[str, Any], float], str | None]:
     def test(box: Mapping[str, Any], _now: float) -> str | None:
         value = box["latest"].get(name)
@@ -68,6 +91,7 @@ RULES: tuple[Rule, ...] = (
         _refused,
         "The box goes on serving the one before. Publish again; if it refuses again, read its sync log.",
     ),
+    Rule("selftest", "serious", _selftest, _mend_lines),
     Rule("disk", "serious", _at_least("disk_use", 95, "{:.0f} % of the card is full"), "Take out content, or send a larger card."),
     Rule("heat", "soon", _at_least("temperature", 80, "{:.0f} °C"), "Shade and air for the box."),
     Rule(
@@ -88,4 +112,5 @@ def incidents(boxes: Iterable[Mapping[str, Any]], now: float) -> list[Incident]:
 
 def _incident(box: Mapping[str, Any], rule: Rule, words: str) -> Incident:
     since = box["last_seen"] if rule.kind == "silent" else None
-    return Incident(box["box"], box["site"], rule.kind, rule.severity, words, rule.mend, since)
+    mend = rule.mend if isinstance(rule.mend, str) else rule.mend(box)
+    return Incident(box["box"], box["site"], rule.kind, rule.severity, words, mend, since)

@@ -25,7 +25,7 @@ from appliance.errors import BadInput
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from appliance.log import start_logging
-from telemetry import message
+from telemetry import message, result
 from telemetry.dashboard.dating import date
 from telemetry.dashboard.report_store import ReportStore, connect, store_file
 from telemetry.dashboard.retention import prune
@@ -52,7 +52,7 @@ class Ingester:
 
     def take(self, messages: list[tuple[str, bytes, bool]]) -> None:
         """Commit (topic, payload, retained) together, then tell the watermarks. Raises sqlite3.Error, having kept none."""
-        arrived, marks = self._now(), dict[str, message.Ack]()
+        arrived, marks = self._now(), dict[tuple[str, bytes], message.Ack]()
         with self.store.transaction():
             for topic, payload, retained in messages:
                 box, leaf = _parts(topic)
@@ -62,8 +62,8 @@ class Ingester:
                     self.store.refuse(box, "malformed", arrived)
                 else:
                     if ack is not None:
-                        marks[box] = ack
-        for box, ack in marks.items():
+                        marks[box, ack.journal] = ack
+        for (box, _), ack in marks.items():
             self._publish(f"campbox/v1/{box}/down/ack", message.encode(ack))
         # Views for people's own MQTT dashboards (campbox/view/...) belong here, after the commit.
 
@@ -85,6 +85,12 @@ class Ingester:
                 return None
             self.store.take_batch(told, [date(row, told.sent, arrived) for row in told.rows], arrived)
             return message.Ack(told.journal, told.rows[-1].sequence)
+        if leaf == "result":
+            found = result.decode(payload)
+            if self._is_other(box, found.box, arrived):
+                return None
+            self.store.take_result(found, date(found, found.sent, arrived), arrived)
+            return message.Ack(found.journal, found.sequence)
         if leaf == "birth":
             birth = message.decode_birth(payload)
             if not self._is_other(box, birth.box, arrived):

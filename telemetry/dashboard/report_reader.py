@@ -70,4 +70,6 @@ class ReportReader:
     def _box(self, row: dict[str, Any]) -> dict[str, Any]:
         shown = ("box", "site", "software", "first_seen", "last_seen", "measured")
         latest = {name: from_json(value) for name, value in json.loads(row["latest"]).items()}
-        return {**{name: row[name] for name in shown}, "online": bool(row["online"]), "latest": latest}
+        told = json.loads(row["selftest"])
+        selftest = {"at": told["at"], "checks": told["checks"]} if told else None
+        return {**{name: row[name] for name in shown}, "online": bool(row["online"]), "latest": latest, "selftest": selftest}

@@ -11,6 +11,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import cbor2
@@ -18,6 +19,7 @@ import cbor2
 from appliance.layout import Layout
 from telemetry.message import Batch, Birth, Death, Live, Wire, encode_values
 from telemetry.metrics import named, sort_out, to_json
+from telemetry.result import Result
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS boxes (
@@ -39,8 +41,12 @@ CREATE TABLE IF NOT EXISTS refusals (
     box TEXT NOT NULL, reason TEXT NOT NULL, count INTEGER NOT NULL, last REAL NOT NULL, PRIMARY KEY (box, reason)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS watched (box TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
-PRAGMA user_version = 1;
 """
+_SELFTEST = """
+ALTER TABLE boxes ADD COLUMN selftest TEXT NOT NULL DEFAULT '{}';
+"""
+_STEPS = (_SCHEMA, _SELFTEST)
+"""What makes a store of version n one of n + 1."""
 _INSERT = "INSERT OR IGNORE INTO reports (box, boot, sequence, at, uptime, wall, trust, body) VALUES (?,?,?,?,?,?,?,?)"
 
 
@@ -55,9 +61,23 @@ def connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     for pragma in ("journal_mode = WAL", "synchronous = FULL"):
         db.execute(f"PRAGMA {pragma}")
-    if db.execute("PRAGMA user_version").fetchone()[0] == 0:
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+    if db.execute("PRAGMA user_version").fetchone()[0] < len(_STEPS):
+        _bring_up_to_date(db)
     return db
+
+
+def _bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Several processes open the store at once: whoever comes second finds it done."""
+    db.execute("BEGIN IMMEDIATE")
+    standing = db.execute("PRAGMA user_version").fetchone()[0]
+    try:
+        for statement in "".join(_STEPS[standing:]).split(";"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {len(_STEPS)}")
+        db.execute("COMMIT")
+    except sqlite3.Error:
+        db.execute("ROLLBACK")
+        raise
 
 
 class ReportStore:
@@ -99,6 +119,16 @@ class ReportStore:
         self._refuse_values(box, reasons, arrived)
         self._db.execute("INSERT INTO live (box, at, body) VALUES (?,?,?)", (box, at, cbor2.dumps(encode_values(values))))
         self._know(box, at, values)
+
+    def take_result(self, result: Result, at: float, arrived: float) -> None:
+        """Keep the lines of a self-test in place of those before; an older one that comes again changes nothing."""
+        box, journal = str(result.box), result.journal.hex()
+        self._see(box, arrived)
+        standing = json.loads(self._db.execute("SELECT selftest FROM boxes WHERE box = ?", (box,)).fetchone()[0])
+        if standing.get("journal") == journal and standing["sequence"] >= result.sequence:
+            return
+        told = {"at": at, "journal": journal, "sequence": result.sequence, "checks": [asdict(line) for line in result.lines]}
+        self._db.execute("UPDATE boxes SET selftest = ? WHERE box = ?", (json.dumps(told, ensure_ascii=False), box))
 
     def take_birth(self, birth: Birth, arrived: float, *, retained: bool) -> None:
         """A box is there. A retained birth says nothing about now: it was, unless its death is known."""

@@ -14,6 +14,8 @@ from telemetry.strict import unpack
 LIVE_KEPT = 900
 """Seconds that live points are kept."""
 _DAY = 86_400
+RESULT_KEPT = 90 * _DAY
+"""Seconds that the lines of a box's last self-test are kept."""
 _KEY = "WHERE box = ? AND boot = ? AND sequence = ?"
 
 
@@ -23,6 +25,8 @@ def prune(db: sqlite3.Connection, now: float, limit: int = 5000) -> int:
     Run it inside a transaction, and again while it touches ``limit`` or more.
     """
     db.execute("DELETE FROM live WHERE at < ?", (now - LIVE_KEPT,))
+    old = "selftest != '{}' AND json_extract(selftest, '$.at') < ?"
+    db.execute(f"UPDATE boxes SET selftest = '{{}}' WHERE {old}", (now - RESULT_KEPT,))
     touched = 0
     for days in sorted({metric.retention for metric in METRICS}):
         query = "SELECT box, boot, sequence, body FROM reports WHERE stripped < ? AND at < ? LIMIT ?"

@@ -14,7 +14,7 @@ from captive_portal.app import create_app
 from tests.captive_portal.site import LAYOUT, SITE
 from tests.fakes.gate import FakeGate
 
-LINES = [
+LINES: list[dict[str, Any]] = [
     {"name": "power", "ok": None, "what": "no sensor", "mend": ""},
     {"name": "portal", "ok": True, "what": "a phone is led to it", "mend": ""},
     {"name": "uplink", "ok": False, "what": "nothing is <plugged> in", "mend": "Plug the modem in."},

@@ -28,6 +28,10 @@ GATE = {
     "ok": True, "people_online": 3, "active_people": 2, "uplink": "up", "uplink_since_seconds": 90, "rate_down_bps": 10_000_000,
     "rate_up_bps": 2_000_000, "bytes_down": 5_000, "bytes_up": 700, "drops": 1, "backlog_bytes": 0, "shaper": "htb",
 }  # fmt: skip
+SELFTEST = {
+    "state": "failed",
+    "checks": [{"name": "power", "ok": None}, {"name": "hub", "ok": False}, {"name": "card", "ok": True}],
+}
 SYSTEM = System(12.34, 0.5, 1000, 250, 2000, 500, 77, 48.25)
 
 
@@ -36,7 +40,7 @@ def reading(**changes: object) -> Reading:
         "moment": Moment(1_800_000_000.4, 120.9, "synced"), "software": "0.1.0", "system": SYSTEM, "gate": GATE,
         "sync": {"state": "refused", "why": "wrong signature", "version": 3, "services": 60, "snapshot_date": "2026-11-01"},
         "enrol": {"state": "enrolled"}, "people": {"people_online": 14, "people_active": Fewer(10)},
-        "rates": {"down": 1e6, "up": 2.4}, **changes,
+        "rates": {"down": 1e6, "up": 2.4}, "selftest": SELFTEST, **changes,
     }  # fmt: skip
     return Reading(**whole)  # type: ignore[arg-type]
 
@@ -121,3 +125,11 @@ def test_a_gauge_comes_back_to_its_last_decimal(value: float) -> None:
     assert isinstance(wire, int)
     back = from_wire(metric, wire)
     assert isinstance(back, float) and abs(back - value) <= 0.051
+
+
+def test_failed_checks_are_counted_once_the_self_test_is_over() -> None:
+    number = BY_NAME["selftest_failed"].number
+    assert measure(reading())[number] == 1
+    assert measure(reading(selftest={**SELFTEST, "state": "passed", "checks": []}))[number] == 0
+    for untold in ({}, {**SELFTEST, "state": "running"}):
+        assert number not in measure(reading(selftest=untold))

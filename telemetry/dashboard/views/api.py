@@ -41,7 +41,8 @@ def openapi() -> dict[str, Any]:
     shown = {"box": text, "site": text, "software": text, "online": {"type": "boolean"}}
     times = {name: {**number, "description": "seconds since 1970"} for name in ("first_seen", "last_seen", "measured")}
     latest = {"type": "object", "properties": {metric.name: _schema(metric) for metric in METRICS}, "additionalProperties": False}
-    box = {"type": "object", "properties": {**shown, **times, "latest": latest}, "required": [*shown, *times, "latest"]}
+    told = {**shown, **times, "latest": latest, "selftest": _selftest()}
+    box = {"type": "object", "properties": told, "required": list(told)}
     whole = {"type": "integer", "minimum": 0}
     page = {"boxes": {"type": "array", "items": box}, "total": whole, "limit": whole, "offset": whole}
     answer = {"description": "boxes", "content": {"application/json": {"schema": {"type": "object", "properties": page}}}}
@@ -60,6 +61,14 @@ def openapi() -> dict[str, Any]:
             }
         },
     }
+
+
+def _selftest() -> dict[str, Any]:
+    verdict = {"type": ["boolean", "null"], "description": "null: nothing to check"}
+    words = {name: {"type": "string"} for name in ("name", "what", "mend")}
+    line = {"type": "object", "properties": {**words, "ok": verdict}, "required": [*words, "ok"]}
+    found = {"at": {"type": "number"}, "checks": {"type": "array", "items": line}}
+    return {"type": ["object", "null"], "properties": found, "required": list(found), "description": "the last one told"}
 
 
 def _parameter(name: str, least: int, most: int | None) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from flask.testing import FlaskClient
 from appliance.layout import Layout
 from telemetry.dashboard.auth import local_path
 from telemetry.dashboard.report_store import ReportStore
-from telemetry.message import Death
-from telemetry.metrics import METRICS, Fewer
+from telemetry.message import Batch, Death, Row
+from telemetry.metrics import BY_NAME, METRICS, Fewer
+from telemetry.result import Line, Result
 from tests.telemetry.dashboard.conftest import PASSWORD, BoxId, report
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -128,6 +129,18 @@ def test_the_overview_shows_what_an_operator_asks_first(operator: FlaskClient, s
     assert "<script>alert" not in text and "&lt;script&gt;" in text
 
 
+@pytest.mark.parametrize("path", ["/", "/boxes/north-1", "/incidents", "/enrolments"])
+def test_an_alarm_of_the_authority_is_seen_on_every_page_and_by_no_stranger(
+    app: Flask, operator: FlaskClient, stranger: FlaskClient, store: ReportStore, path: str
+) -> None:
+    put(store, "north-1")
+    app.config["CAMPBOX_ALARMS"].append(lambda: [("north-1: the card was <copied>", "/enrolments")])
+    page = operator.get(path).text
+    assert "Alarm:</strong> north-1: the card was &lt;copied&gt; <a href=\"/enrolments\">" in page
+    for closed in ("/login", path, "/nowhere"):
+        assert "copied" not in stranger.get(closed, headers={"Accept": "text/html"}, follow_redirects=True).text
+
+
 def test_an_empty_hub_says_so(operator: FlaskClient) -> None:
     assert "No box has reported yet" in operator.get("/").text
     assert "Nothing needs anybody" in operator.get("/incidents").text
@@ -151,6 +164,24 @@ def test_a_box_shows_every_value_its_day_and_what_is_wrong(operator: FlaskClient
     assert "Catalogue refused: the hash is wrong" in text and '<svg class="line"' in text
     assert 'data-events="/events?box=camp-1"' in text
     assert operator.get("/boxes/no-such-box").status_code == 404
+
+
+def test_the_self_test_stands_line_by_line_on_the_boxs_page_and_marks_the_overview(
+    operator: FlaskClient, store: ReportStore
+) -> None:
+    report(store)
+    assert "has not told" in operator.get("/boxes/camp-1").text and "not known" in operator.get("/").text
+    lines = (Line("power", None, "no sensor", ""), Line("uplink", False, "nothing <is> plugged in", "Plug it in."))
+    now = time.time()
+    store.take_result(Result(BoxId("camp-1"), b"b" * 16, b"r" * 8, 1, 60, int(now), "synced", lines), now, now)
+    page = operator.get("/boxes/camp-1").text
+    assert "nothing &lt;is&gt; plugged in" in page and page.count("Plug it in.") == 2, "in its line, and as an incident"
+    assert "not here" in page and "Plug it in." in operator.get("/incidents").text
+    row = Row(9, 160, int(now), "synced", {BY_NAME["selftest_failed"].number: 1})
+    store.take_batch(Batch(BoxId("camp-1"), b"b" * 16, b"j" * 8, (row,)), [now + 1], now)
+    assert '<a href="/boxes/camp-1">1 failed</a>' in operator.get("/").text
+    told = operator.get("/api/v1/boxes").get_json()["boxes"][0]["selftest"]
+    assert [check["ok"] for check in told["checks"]] == [None, False]
 
 
 def test_a_silent_box_is_an_incident_and_its_values_look_old(operator: FlaskClient, store: ReportStore) -> None:
