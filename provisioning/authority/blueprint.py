@@ -15,7 +15,7 @@ from appliance.layout import Layout
 from provisioning.authority import desk
 from provisioning.authority.limiter import Limiter
 from provisioning.authority.store import Store
-from provisioning.enrolment import ALARMS, day
+from provisioning.enrolment import ALARMS, TICKET_LIFE, day
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
     """Add the authority to the hub. ``/enrol/v1`` carries its own proof; the rest is for whoever the hub lets in."""
     blueprint, limiter = Blueprint("authority", __name__, template_folder="templates"), Limiter()
     app.config.setdefault("CAMPBOX_NAVIGATION", []).append(("Enrolments", "/enrolments"))
+    app.config.setdefault("CAMPBOX_ALARMS", []).append(lambda: _standing(layout))
 
     @blueprint.post("/enrol/v1")
     def enrol() -> Response:
@@ -52,6 +53,16 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
         return jsonify(enrolments=tickets, alarms=[dataclasses.asdict(one) for one in store.alarms()])
 
     app.register_blueprint(blueprint)
+
+
+def _standing(layout: Layout) -> list[tuple[str, str]]:
+    """What every page of the hub shows until a new ticket settles it, or two weeks are over."""
+    try:
+        alarms = Store(layout).standing(time.time() - TICKET_LIFE)
+    except CampboxError as error:
+        log.warning("cannot look for alarms: %s", error)
+        return []
+    return [(f"{alarm.box}: {ALARMS[alarm.kind].what}", "/enrolments") for alarm in alarms]
 
 
 def _answer(answer: desk.Answer) -> Response:

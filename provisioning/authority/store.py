@@ -139,6 +139,15 @@ class Store:
             rows = connection.execute("SELECT * FROM alarm ORDER BY last DESC").fetchall()
         return [Alarm(**dict(row)) for row in rows]
 
+    def standing(self, since: float) -> list[Alarm]:
+        """Alarms later than ``since`` whose box was given no newer ticket; none where there is no memory yet."""
+        if not self.path.exists():
+            return []
+        with self._open() as connection:
+            newer = "SELECT 1 FROM ticket WHERE ticket.box = alarm.box AND ticket.issued > alarm.last"
+            rows = connection.execute(f"SELECT * FROM alarm WHERE last >= ? AND NOT EXISTS ({newer}) ORDER BY last DESC", (since,))
+            return [Alarm(**dict(row)) for row in rows]
+
 
 def _ticket(row: Any) -> Ticket:
     return Ticket(row["box"], row["site"], row["issued"], row["expires"], row["key"], bool(row["superseded"]))

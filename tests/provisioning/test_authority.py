@@ -252,6 +252,30 @@ def test_the_alarm_page_says_what_happened_and_what_to_do(layout: Layout) -> Non
     assert "the card was copied" in page and "calls itself otherwise" in page and "enrolled" in page
 
 
+def test_an_alarm_stands_on_every_page_until_a_new_ticket_or_two_weeks_settle_it(layout: Layout) -> None:
+    app = Flask("hub")
+    blueprint.register(app, HUB, layout)
+    client, [tell] = app.test_client(), app.config["CAMPBOX_ALARMS"]
+    token = new_token(layout)
+    ask(client, key(), token)
+    assert tell() == []
+    ask(client, key(), token)
+    assert tell() == [("north-1: A used token was shown with another key: the card was copied.", "/enrolments")]
+    assert [alarm.box for alarm in Store(layout).standing(time.time() - 60)] == ["north-1"]
+    assert Store(layout).standing(time.time() + 1) == []
+    new_token(layout, box=BoxId("south-1"))
+    assert len(tell()) == 1
+    new_token(layout)
+    assert tell() == []
+    assert len(Store(layout).alarms()) == 1  # the list of enrolments forgets nothing
+
+
+def test_a_hub_without_an_authority_has_no_alarms_and_its_pages_no_fault(tmp_path: Path) -> None:
+    app = Flask("hub")
+    blueprint.register(app, HUB, Layout.under(tmp_path, tmp_path))
+    assert app.config["CAMPBOX_ALARMS"][0]() == []
+
+
 def test_a_long_body_is_refused_and_a_flood_slowed_down(client: FlaskClient) -> None:
     assert client.post("/enrol/v1", data=b"x" * 17_000).status_code == 413
     answers = [client.post("/enrol/v1", data=b"{}", headers={"X-Real-IP": "192.0.2.1"}).status_code for _ in range(80)]

@@ -1,0 +1,155 @@
+"""One attempt to join, where nothing may go out: what is wrong stands in the facts in one line, and what the box has stays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance import facts
+from appliance.clock import BUILT, Moment
+from appliance.errors import Refused, Unreachable
+from appliance.files import read_json, write_json
+from appliance.layout import Layout
+from provisioning import hub_link, joining
+from provisioning.hub_link import ClockWrong
+from provisioning.patience import FIRST, REFUSED
+
+IDENTITY = {
+    "box": "north-1", "site": "north", "hub": {"host": "hub.example.org", "port": 443}, "pin": "sha256:" + "0" * 64,
+}  # fmt: skip
+TOKEN = "A" * 43
+
+
+class Clock:
+    """Stands for ``appliance.clock``: a box's two clocks, moved by hand."""
+
+    def __init__(self) -> None:
+        self.moment = Moment(BUILT + 1000, 100.0, "synced")
+
+    def now(self) -> Moment:
+        return self.moment
+
+
+class Box:
+    """Folders of a box and its agent, whose way to the hub is ``answer``."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.layout, self.clock, self.asked = Layout.under(root, root), Clock(), 0
+        self.problem: Exception = Unreachable("the hub does not answer", where="hub.example.org")
+        for folder in (
+            self.layout.identity_dir,
+            self.layout.facts_dir,
+            self.layout.service_run("enrol"),
+            self.layout.identity_file.parent,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+        monkeypatch.setattr(joining, "clock", self.clock)
+        monkeypatch.setattr(hub_link, "fetch_authority", self._fetch)
+        self.card(IDENTITY)
+
+    def _fetch(self, identity: Any) -> str:
+        self.asked += 1
+        raise self.problem
+
+    def card(self, identity: Any, token: str | None = TOKEN) -> None:
+        write_json(self.layout.identity_file, identity)
+        if token is not None:
+            (self.layout.identity_dir / "token").write_text(token)
+
+    def run(self) -> dict[str, Any]:
+        joining._run(self.layout)
+        told = facts.read(self.layout, "enrol")
+        assert isinstance(told, dict) and "\n" not in told["why"]
+        return told
+
+    def wait(self) -> float:
+        """Seconds until the next attempt is due."""
+        due = read_json(self.layout.service_run("enrol") / "patience.json")["due"]
+        return float(due - self.clock.moment.uptime)
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
+    return Box(tmp_path, monkeypatch)
+
+
+def test_with_the_clock_in_1970_it_asks_nobody_and_makes_no_key_until_it_knows_the_date(box: Box) -> None:
+    box.clock.moment = Moment(BUILT, 100.0, "none")
+    told = box.run()
+    assert told["state"] == "waiting" and "does not know the date yet" in told["why"] and "time server" in told["why"]
+    assert box.asked == 0
+    assert {path.name for path in box.layout.identity_dir.iterdir()} == {"token"}
+    box.clock.moment = Moment(BUILT + 50, 100.0 + 2 * FIRST, "synced")
+    assert "does not answer" in box.run()["why"]
+    assert box.asked == 1
+
+
+def test_a_clock_that_is_wrong_by_the_hubs_certificate_waits_and_keeps_the_token(box: Box) -> None:
+    box.problem = ClockWrong("the hub's certificate is not valid at this box's time", where="hub.example.org")
+    assert box.run() == {"state": "waiting", "why": str(box.problem)}
+    assert (box.layout.identity_dir / "token").exists()
+
+
+def test_without_a_network_it_waits_with_jitter_and_asks_again_when_due(box: Box) -> None:
+    assert box.run()["state"] == "waiting"
+    assert FIRST / 2 <= box.wait() <= FIRST * 1.5
+    box.run()
+    assert box.asked == 1
+    box.clock.moment = Moment(BUILT + 1000, 100.0 + FIRST * 1.5, "synced")
+    box.run()
+    assert box.asked == 2 and FIRST <= box.wait() <= FIRST * 3
+
+
+def test_two_boxes_do_not_wait_equally_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = set()
+    for number in range(8):
+        one = Box(tmp_path / str(number), monkeypatch)
+        one.run()
+        waits.add(one.wait())
+    assert len(waits) > 1
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Refused("the hub is not the one on the card: its pin is another", where="hub.example.org", mend="use a new ticket"),
+        Refused("the token has expired", where="hub.example.org", mend="make a new ticket for this box: campbox enrol ticket"),
+        Refused("the token was used before, with another key", where="hub.example.org", mend="make a new ticket"),
+    ],
+)
+def test_what_time_will_not_mend_is_refused_in_one_line_and_asked_for_seldom(box: Box, problem: Refused) -> None:
+    box.problem = problem
+    assert box.run() == {"state": "refused", "why": str(problem)}
+    assert REFUSED / 2 <= box.wait() <= REFUSED * 1.5
+    assert (box.layout.identity_dir / "token").read_text() == TOKEN
+
+
+def test_a_new_card_is_tried_at_once_whatever_the_old_one_waits_for(box: Box) -> None:
+    box.problem = Refused("the token has expired")
+    box.run()
+    (box.layout.identity_dir / "token").unlink()
+    box.card(IDENTITY, "B" * 43)
+    box.run()
+    assert box.asked == 2
+
+
+@pytest.mark.parametrize(
+    "identity", [{}, [], IDENTITY | {"pin": "sha256:xyz"}, IDENTITY | {"box": "North 1"}, IDENTITY | {"hub": None}]
+)
+def test_an_identity_file_that_is_none_is_refused_in_one_line(box: Box, identity: Any) -> None:
+    box.card(identity)
+    assert box.run()["state"] == "refused"
+    assert box.asked == 0
+
+
+def test_a_card_without_a_token_says_what_to_do(box: Box) -> None:
+    (box.layout.identity_dir / "token").unlink()
+    told = box.run()
+    assert told["state"] == "refused" and "make a new ticket" in told["why"]
+
+
+def test_without_an_identity_file_it_belongs_to_no_hub(box: Box) -> None:
+    box.layout.identity_file.unlink()
+    assert box.run() == {"state": "waiting", "why": "no identity file: this box belongs to no hub yet"}

@@ -1,0 +1,27 @@
+"""What the authority is alarmed about stands on every page, and no stranger reads it."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from telemetry.dashboard.app import ALARMS
+from telemetry.dashboard.report_store import ReportStore
+from tests.telemetry.dashboard.conftest import report
+
+
+@pytest.mark.parametrize("path", ["/", "/boxes/camp-1", "/incidents"])
+def test_an_alarm_is_seen_on_every_page_and_by_no_stranger(
+    app: Flask, operator: FlaskClient, stranger: FlaskClient, store: ReportStore, path: str
+) -> None:
+    report(store, "camp-1", people=57)
+    assert "Alarm:" not in operator.get(path).text
+    app.config[ALARMS].append(lambda: [("camp-1: the card was <copied>", "/enrolments")])
+    assert 'Alarm:</strong> camp-1: the card was &lt;copied&gt; <a href="/enrolments">' in operator.get(path).text
+    for closed in ("/login", path, "/nowhere"):
+        assert "copied" not in stranger.get(closed, headers={"Accept": "text/html"}, follow_redirects=True).text
+
+
+def test_the_authority_tells_its_alarms_to_the_pages(app: Flask) -> None:
+    assert len(app.config[ALARMS]) == 1
