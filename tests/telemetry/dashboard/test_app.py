@@ -129,18 +129,6 @@ def test_the_overview_shows_what_an_operator_asks_first(operator: FlaskClient, s
     assert "<script>alert" not in text and "&lt;script&gt;" in text
 
 
-@pytest.mark.parametrize("path", ["/", "/boxes/north-1", "/incidents", "/enrolments"])
-def test_an_alarm_of_the_authority_is_seen_on_every_page_and_by_no_stranger(
-    app: Flask, operator: FlaskClient, stranger: FlaskClient, store: ReportStore, path: str
-) -> None:
-    put(store, "north-1")
-    app.config["CAMPBOX_ALARMS"].append(lambda: [("north-1: the card was <copied>", "/enrolments")])
-    page = operator.get(path).text
-    assert "Alarm:</strong> north-1: the card was &lt;copied&gt; <a href=\"/enrolments\">" in page
-    for closed in ("/login", path, "/nowhere"):
-        assert "copied" not in stranger.get(closed, headers={"Accept": "text/html"}, follow_redirects=True).text
-
-
 def test_an_empty_hub_says_so(operator: FlaskClient) -> None:
     assert "No box has reported yet" in operator.get("/").text
     assert "Nothing needs anybody" in operator.get("/incidents").text
