@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.errors import NotSo
 from appliance.run import run
+from provisioning.flash.image import Image
 from provisioning.lab import cabling
 from provisioning.lab import topology as plan
 from provisioning.lab.netns import Namespace, existing
@@ -43,6 +44,25 @@ def sweep() -> list[str]:
         _remove()
         found.append(str(FOLDER))
     return found
+
+
+def check_state(card: Path, offset: int) -> tuple[int, str]:
+    """Let e2fsck bring the state on a card that lost its power in order: its exit status (1: it did), and its last words."""
+    done = run(["e2fsck", "-f", "-y", f"{card}?offset={offset}"], check=False, timeout=300)
+    words = (done.stdout.strip() or done.stderr.strip() or "it said nothing").splitlines()
+    return done.returncode, words[-1].partition(": ")[2] or words[-1]
+
+
+def read_file(card: Path, name: str) -> bytes:
+    """A file of the card's boot partition. Raises NotSo when there is none."""
+    opened = Image(card)
+    try:
+        content = opened.get(name)
+    finally:
+        opened.close()
+    if content is None:
+        raise NotSo(f"there is no {name} on the card", where=str(card))
+    return content
 
 
 def _address(address: object) -> list[str]:

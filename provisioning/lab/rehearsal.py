@@ -19,7 +19,9 @@ from appliance.files import write_json
 from appliance.hub_config import parse_hub
 from appliance.layout import Layout
 from provisioning.authority import desk
+from provisioning.flash.gpt import ENOUGH, parse_table
 from provisioning.flash.job import Wish, make_card
+from provisioning.flash.personal import IDENTITY
 from provisioning.lab import cabling, card_place, handset, places, qemu, serial_log, vmbox
 from provisioning.lab import topology as plan
 from provisioning.lab.dashboard import Dashboard
@@ -81,9 +83,10 @@ class Rehearsal:
             self._catalogue()
             self._phones()
             self._units()
+            self._after()
         except CampboxError as error:
-            words = f"{error}; console: {serial_log.last_words(self.machine.console)}" if hasattr(self, "machine") else str(error)
-            self._done("goes its whole way", False, 0.0, words)
+            said = f"; console: {serial_log.last_words(self.machine.console)}; --log keeps it" if hasattr(self, "machine") else ""
+            self._done("goes its whole way", False, 0.0, f"{error}{said}")
         return all(step.holds for step in self.steps)
 
     def down(self) -> None:
@@ -201,6 +204,20 @@ class Rehearsal:
         )
         units = [*told.get("failed_units", []), *serial_log.failed(self.machine.console)]
         self._done("no unit failed", not units, 0.0, ", ".join(units) or "none")
+
+    def _after(self) -> None:
+        """Power off, and look at the card: it holds no token any more, its state has grown over it and is whole."""
+        self.machine.cut_power()
+        with self.card.open("rb") as file:
+            data = next(one for one in parse_table(file.read(ENOUGH)).partitions if one.name == "data")
+        left = card_place.CARD_BYTES - data.end
+        self._done("card grown", left < 10_000_000, 0.0, f"data has {data.size / 1e9:.2f} GB, {left / 1e6:.1f} MB are left over")
+        status, said = card_place.check_state(self.card, data.start)
+        self._done("state is whole", status in (0, 1), 0.0, f"e2fsck after the last power cut: {status}, {said}")
+        told = json.loads(card_place.read_file(self.card, IDENTITY))
+        self._done(
+            "token gone", "token" not in told and told.get("box") == self.wanted.site.site.id, 0.0, f"{IDENTITY} on the card"
+        )
 
     def _told(self) -> dict[str, Any]:
         return serial_log.ready(self.machine.console) or {}
