@@ -17,7 +17,17 @@ _UNPACKING = re.compile(r"(Unpacking|Setting up|Processing triggers for) (\S+)")
 
 
 def build_base(
-    kind: Arch, packages: Sequence[str], of: int, *, archive: Path, early: Path, to: Path, work: Path, date: int, step: Step
+    kind: Arch,
+    packages: Sequence[str],
+    of: int,
+    *,
+    archive: Path,
+    early: Path,
+    to: Path,
+    work: Path,
+    date: int,
+    step: Step,
+    log: Path,
 ) -> None:
     """Install ``packages`` (``of`` with what they need) from ``archive`` into nothing; the tar ``to`` is what comes of it.
 
@@ -33,10 +43,9 @@ def build_base(
             step.at(min(steps, 2 * of), 2 * of, found[2])
 
     try:
-        follow(_command(kind, packages, archive=archive, early=early, to=to), heard, env=_environment(work, date))
+        follow(_command(kind, packages, archive=archive, early=early, to=to), heard, env=_environment(work, date), log=log)
     except CommandFailed as error:
-        mend = "make room" if "No space left" in error.what else "what was fetched is kept: mend that and start again"
-        raise NotSo(f"Debian cannot be installed into the image: {error.what[:300]}", where="mmdebstrap", mend=mend) from error
+        raise NotSo(f"Debian cannot be installed into the image: {error.what[:300]}", mend=f"all it said is in {log}") from error
 
 
 def _command(kind: Arch, packages: Sequence[str], *, archive: Path, early: Path, to: Path) -> list[str]:
@@ -47,7 +56,8 @@ def _command(kind: Arch, packages: Sequence[str], *, archive: Path, early: Path,
         f"--architectures={kind.name}", f"--include={','.join(packages)}", "--format=tar",
         "--dpkgopt=force-confold", "--dpkgopt=force-unsafe-io", *excluded, *kept,
         '--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
-        "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", f"--essential-hook=tar-in {early} /", "--skip=check/qemu,check/signed-by",
+        "--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", f"--essential-hook=tar-in {early} /",
+        "--skip=check/qemu,check/signed-by",
         recipe.SUITE, str(to), f"deb [trusted=yes] copy://{archive} ./",
     ]  # fmt: skip
 

@@ -122,6 +122,7 @@ def _base(wanted: Wanted, inputs: _Inputs, work: Path, steps: Steps, reused: lis
         build_base(
             kind, inputs.asked, len(inputs.chosen),
             archive=archive, early=early, to=made, work=work, date=inputs.date, step=step,
+            log=wanted.cache / f"base-{kind.name}.log",
         )  # fmt: skip
     for old in wanted.cache.glob(f"base-{kind.name}-*.tar"):
         old.unlink()

@@ -95,7 +95,10 @@ def build_environment(kind: Arch, wheels: Iterable[Path], to: Path, work: Path, 
     step.say("the project itself")
     _install(code, ["--no-build-isolation", str(_stage(work / "project", project))], work)
     shutil.rmtree(work / "project")
-    shutil.rmtree(code / "bin", ignore_errors=True)  # scripts that begin with this machine's Python
+    if lost := [name for name in sources(project) if not (code / name).exists()]:
+        raise NotSo(f"{lost[0]} was not installed", where="setup.cfg", mend="name its ending under [options.package_data]")
+    for folder in ("bin", "share"):  # scripts that begin with this machine's Python; manual pages
+        shutil.rmtree(code / folder, ignore_errors=True)
     for record in code.glob("*.dist-info"):
         for name in ("RECORD", "direct_url.json", "REQUESTED", "INSTALLER"):
             (record / name).unlink(missing_ok=True)

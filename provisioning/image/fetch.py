@@ -36,7 +36,8 @@ class Apt:
         here = self.folder
         settings = {
             "APT::Architecture": self.kind.name, "APT::Architectures": self.kind.name, "APT::Install-Recommends": "false",
-            "APT::Sandbox::User": "root", "pkgCacheGen::ForceEssential": ",", "Acquire::Languages": "none", "Acquire::Retries": "3", "Dir::Etc": f"{here}/etc",
+            "APT::Sandbox::User": "root", "pkgCacheGen::ForceEssential": ",",
+            "Acquire::Languages": "none", "Acquire::Retries": "3", "Dir::Etc": f"{here}/etc",
             "Dir::Etc::main": "/dev/null", "Dir::Etc::parts": f"{here}/etc/none", "Dir::Etc::sourcelist": f"{here}/sources.list",
             "Dir::Etc::sourceparts": f"{here}/etc/none", "Dir::State": f"{here}", "Dir::State::lists": f"{here}/lists",
             "Dir::State::status": f"{here}/status", "Dir::Cache": f"{here}", "Dir::Cache::archives": f"{here}/archives",

@@ -57,7 +57,7 @@ LEFT_OUT_LIBRARIES = frozenset({"pip", "setuptools", "wheel"})
 EXCLUDED_PATHS: tuple[str, ...] = (
     "/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/lintian/*",
     "/usr/share/bug/*", "/usr/share/doc-base/*", "/usr/share/bash-completion/*", "/usr/share/zsh/*", "/usr/share/gdb/*",
-    "/usr/share/menu/*", "/usr/share/linda/*", "/usr/share/pixmaps/*", "/usr/share/nginx/html/*", "/var/www/html/*",
+    "/usr/share/menu/*", "/usr/share/linda/*", "/usr/share/pixmaps/*",
     # These would copy kernels to a boot partition, which is not there while packages are unpacked.
     "/etc/kernel/postinst.d/z50-raspi-firmware", "/etc/kernel/postrm.d/z50-raspi-firmware",
     "/etc/initramfs/post-update.d/z50-raspi-firmware", "/etc/initramfs-tools/hooks/raspi-firmware",
@@ -72,7 +72,8 @@ DROPPED: tuple[str, ...] = (
     "etc/machine-id", "var/lib/dbus/machine-id", "etc/hostname", "etc/resolv.conf", "etc/hosts",
     "etc/ssh/ssh_host_*", "var/lib/systemd/random-seed", "var/lib/systemd/credential.secret", "etc/.pwd.lock",
     "var/log/*", "var/cache/*", "var/lib/apt/*", "var/lib/dpkg/*-old", "var/lib/dpkg/triggers/Lock", "var/lib/dpkg/lock*",
-    "var/backups/*", "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-",
+    "var/backups/*", "var/www/*", "usr/share/nginx/html/*",
+    "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/subuid-", "etc/subgid-",
     "etc/apt/*", "etc/dpkg/dpkg.cfg.d/99mmdebstrap", "var/lib/systemd/deb-systemd-*-enabled/*.dsh-also.lock",
     "var/lib/initramfs-tools/*", "root/.*", "var/lib/campbox/*",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import time
@@ -15,6 +16,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from appliance.errors import CommandFailed
 from appliance.run import spawn
+
+_ERRORS = ("E:", "Err:", "FATAL", "ERROR", "mkfs", "dpkg: error", "update-initramfs: failed")
 
 
 class Step:
@@ -70,21 +73,21 @@ class Steps:
 
 
 def follow(
-    argv: Sequence[str], heard: Callable[[str], None], *, env: Mapping[str, str] | None = None, cwd: Path | None = None
-) -> str:
-    """Run a program to its end, hand on each line it prints, return the last 50. Raises CommandFailed with its last words."""
+    argv: Sequence[str], heard: Callable[[str], None], *, env: Mapping[str, str] | None = None, log: Path = Path(os.devnull)
+) -> None:
+    """Run a program to its end, hand on each line it prints and keep it in ``log``. Raises CommandFailed with its last words."""
     process = spawn(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                    errors="replace", env=env, cwd=cwd)  # fmt: skip
+                    errors="replace", env=env)  # fmt: skip
     lines = list[str]()
     assert process.stdout is not None
-    with ending(process):
+    with ending(process), log.open("w") as words:
         for line in process.stdout:
+            words.write(line)
             if line.strip():
                 lines = [*lines[-49:], line.rstrip()]
                 heard(line.strip())
     if process.returncode != 0:
         raise CommandFailed(last_words(lines, process.returncode), where=argv[0])
-    return "\n".join(lines)
 
 
 @contextlib.contextmanager
@@ -126,5 +129,5 @@ def ending(process: subprocess.Popen[Any]) -> Iterator[None]:
 def last_words(lines: Sequence[str], code: int) -> str:
     """What a failed program said that is worth passing on: its last error, else its last line."""
     wanted = [line for line in lines if line.strip()]
-    errors = [line for line in wanted if line.startswith(("E:", "Err:", "FATAL", "ERROR", "mkfs", "dpkg: error"))]
+    errors = [line for line in wanted if line.startswith(_ERRORS) and not line.endswith("mmdebstrap failed to run")]
     return (errors or wanted or [f"exit {code}"])[-1].strip()
