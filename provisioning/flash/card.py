@@ -176,10 +176,13 @@ class FileCard(Opened):
     def write(self, offset: int, data: bytes) -> None:
         """See Card; zeros onto zeros stay a hole."""
         end = offset + len(data)
-        if not data.strip(b"\0") and not any(a < end and offset < b for a, b in self._touched):
+        if data.strip(b"\0"):
+            self._touched.append((offset, end))
+            super().write(offset, data)
             return
-        self._touched.append((offset, end))
-        super().write(offset, data)
+        for begin, until in self._touched:
+            if begin < end and offset < until:
+                super().write(max(begin, offset), bytes(min(until, end) - max(begin, offset)))
 
     def finish(self) -> None:
         """Give it its name; what had that name before is replaced."""

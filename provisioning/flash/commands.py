@@ -18,7 +18,7 @@ from provisioning.flash.disks import Node
 from provisioning.flash.job import Wish, make_card
 from provisioning.flash.plan import size_words
 from provisioning.flash.progress import showing
-from provisioning.flash.verdict import Verdict, judge
+from provisioning.flash.verdict import OTHER, Verdict, judge
 
 _PATH = click.Path(path_type=Path)
 _SIZES = {"": 1, "M": 10**6, "MB": 10**6, "G": 10**9, "GB": 10**9, "MIB": 2**20, "GIB": 2**30}
@@ -80,19 +80,26 @@ def _list(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"devices": [_facts(verdict) for verdict in verdicts]}))
         return
+    others = [v for v in verdicts if not v.accepted and not v.wants_serial]
     for heading, some in (
         ("may be written:", [v for v in verdicts if v.accepted]),
         ("only if you type the serial:", [v for v in verdicts if v.wants_serial]),
-        ("refused:", [v for v in verdicts if not v.accepted and not v.wants_serial]),
+        ("refused:", [v for v in others if not _is_virtual(v)]),
     ):
         if some:
             click.echo(heading)
-            for verdict in some:
-                click.echo("  " + _words(verdict.node))
-                for reason in verdict.reasons:
-                    click.echo(f"      {reason}")
+        for verdict in some:
+            click.echo("  " + _words(verdict.node))
+            for reason in verdict.reasons:
+                click.echo("      " + (reason.what if reason.mend == OTHER else str(reason)))
+    if virtual := [v.target for v in others if _is_virtual(v)]:
+        click.echo(f"no disks at all: {' '.join(virtual)}")
     if not any(v.accepted or v.wants_serial for v in verdicts):
         click.echo("no card found: put one in")
+
+
+def _is_virtual(verdict: Verdict) -> bool:
+    return any(reason.code == "kind" for reason in verdict.reasons) and verdict.node is not None and verdict.node.type != "rom"
 
 
 def _facts(verdict: Verdict) -> dict[str, Any]:

@@ -6,14 +6,16 @@
 4. The image's first MiB, read back as well.
 
 Why the marks show every card that wraps round (address x is really x mod M, M being its true size): with an image of S bytes
-there is a mark at least every S/2 bytes from S on, and one on the last block. If M < S the chunks themselves come back wrong.
-Else the marks on [M, M + S), or the last one where the claimed size ends before, fall onto [0, S), which is written after them.
+there is a mark at least every S/2 bytes from S on, and one on the last block. If M < S the chunks come back wrong, or the image's
+end has overwritten the label. Else the marks on [M, M + S), or the last one where the claimed size ends before, fall onto [0, S),
+which is written after them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
@@ -44,7 +46,7 @@ def is_unfinished(first: bytes) -> bool:
 def marks_beyond(image_size: int, card_size: int) -> tuple[int, ...]:
     """Where marks stand that the image will not overwrite, in bytes: aligned to MARK, ascending, the last block among them."""
     start, last = _up(image_size, MIB), card_size // MARK * MARK - MARK
-    if last < start:
+    if last < _up(image_size, MARK):
         return ()
     step = max(_down(image_size // 2, MIB), _up(card_size // MOST_MARKS, MIB), MIB)
     return tuple(sorted({*range(start, last, step), *(at for at in _powers(card_size) if start <= at <= last), last}))
@@ -79,24 +81,30 @@ def read_mark(nonce: bytes, untrusted_block: bytes) -> int | None:
 
 @dataclass(frozen=True)
 class Lie:
-    """What a card that lies was caught with: written at ``at``, there stands what was written at ``found`` (None: neither)."""
+    """What a card was caught with: what was written at ``at`` does not stay, or lands elsewhere as well; it ``holds`` so much."""
 
     claimed: int
     at: int
-    found: int | None
+    holds: int | None = None
 
     def __str__(self) -> str:
-        claim = f"this card lies about its size: it says {size_words(self.claimed)}, but what is written at {size_words(self.at)}"
-        if self.found is None:
-            return f"{claim} does not stay there"
-        true = size_words(abs(self.at - self.found))
-        return f"{claim} lands at {size_words(min(self.at, self.found))} too: it holds no more than {true}"
+        if self.holds is None:
+            what = (
+                f"what is written at {size_words(self.at)} does not stay there, though it says it holds {size_words(self.claimed)}"
+            )
+            return f"this card is worn out, or lies about its size: {what}"
+        return f"this card lies about its size: it says {size_words(self.claimed)} and holds {size_words(self.holds)} or less"
 
 
-def judge_mark(nonce: bytes, claimed: int, offset: int, untrusted_block: bytes) -> Lie | None:
-    """None when the right mark stands at ``offset``."""
-    found = read_mark(nonce, untrusted_block)
-    return None if found == offset else Lie(claimed, offset, found)
+def judge_marks(nonce: bytes, claimed: int, untrusted_blocks: Iterable[tuple[int, bytes]]) -> Lie | None:
+    """None when every mark is right. Where they fall onto each other, their distances are multiples of the true size."""
+    wrong, holds = [], 0
+    for offset, block in untrusted_blocks:
+        found = read_mark(nonce, block)
+        if found != offset:
+            wrong.append(offset)
+            holds = math.gcd(holds, abs(offset - found)) if found is not None else holds
+    return Lie(claimed, wrong[0], holds or None) if wrong else None
 
 
 def rehearsal_size(image_size: int) -> int:

@@ -26,7 +26,9 @@ _VIRTUAL = {
     "bcache": "a cached disk (bcache)", "fd": "a floppy drive", "mtdblock": "this machine's own firmware flash",
     "pmem": "a part of this machine's memory",
 }  # fmt: skip
-_OTHER = "choose another device; campbox flash --list shows them"
+OTHER = "choose another device; campbox flash --list shows them"
+"""The mend when nothing mends it."""
+
 _WIPE = "if nothing on it is needed, wipe it yourself: wipefs --all {path}"
 _SIGNATURES = {
     "lvm2_member": ("lvm", "belongs to a volume group of LVM", "if that is not needed: vgremove and pvremove first"),
@@ -39,7 +41,7 @@ _SIGNATURES = {
     "jbd": ("raid", "holds the journal of a file system elsewhere", _WIPE),
     "xfs_external_log": ("raid", "holds the journal of a file system elsewhere", _WIPE),
     "stratis": ("lvm", "belongs to a pool of Stratis", _WIPE),
-    "mpath_member": ("multipath", "is a path to a multipath disk", _OTHER),
+    "mpath_member": ("multipath", "is a path to a multipath disk", OTHER),
     "swap": ("swap", "holds swap space", _WIPE),
     "swsuspend": ("swap", "holds a sleeping system's memory", _WIPE),
 }  # fmt: skip
@@ -91,7 +93,7 @@ def judge(layout: DiskLayout, target: str, *, image_size: int = 0, image_on: str
     """
     node = layout.find(target)
     if node is None:
-        return Verdict(target, None, (Reason("unknown", f"{target} is not a block device of this machine", _OTHER),))
+        return Verdict(target, None, (Reason("unknown", f"{target} is not a block device of this machine", OTHER),))
     reasons = [
         *_form(node),
         *_form_of_medium(node, image_size),
@@ -110,12 +112,12 @@ def _form(node: Node) -> Iterator[Reason]:
         yield Reason("partition", f"{node.path} is a partition, not a whole disk", f"did you mean {whole}?")
     elif emmc:
         what = f"{node.path} is an inner area of the soldered-in flash {emmc[1]}, not a card"
-        yield Reason("kind", what, _OTHER)
+        yield Reason("kind", what, OTHER)
     elif node.type == "rom":
-        yield Reason("kind", f"{node.path} is an optical drive", _OTHER)
+        yield Reason("kind", f"{node.path} is an optical drive", OTHER)
     elif node.type != "disk" or not _DISK.match(node.kname):
         kind = next((words for start, words in _VIRTUAL.items() if node.kname.startswith(start)), f"of the kind {node.type or '?'}")
-        yield Reason("kind", f"{node.path} is {kind}, not a card", _OTHER)
+        yield Reason("kind", f"{node.path} is {kind}, not a card", OTHER)
 
 
 def _form_of_medium(node: Node, image_size: int) -> Iterator[Reason]:
@@ -149,7 +151,7 @@ def _uses(layout: DiskLayout, node: Node) -> Iterator[Reason]:
     for one in layout.above(node):
         # A slice of something in use cannot be overwritten either; it is refused for its kind already, this says why as well.
         if one is not node and any(_mounted(layout, one)):
-            yield Reason("mounted", f"{one.path}, which it is a part of, is mounted", _OTHER)
+            yield Reason("mounted", f"{one.path}, which it is a part of, is mounted", OTHER)
 
 
 def _mounted(layout: DiskLayout, one: Node) -> Iterator[Reason]:
@@ -159,7 +161,7 @@ def _mounted(layout: DiskLayout, one: Node) -> Iterator[Reason]:
             wheres.append(mount.where)
     for where in dict.fromkeys(wheres):
         if where in _SYSTEM:
-            yield Reason("system", f"{one.path} holds {where} of the running system", "choose another device")
+            yield Reason("system", f"{one.path} holds {where} of the running system", OTHER)
         else:
             mend = f"when nobody uses it any more: umount {one.path}"
             yield Reason("mounted", f"{one.path} is mounted at {where}", mend)
@@ -195,7 +197,7 @@ def _holds_image(layout: DiskLayout, node: Node, image_on: str) -> Iterator[Reas
 def _serial(layout: DiskLayout, node: Node, typed: str | None) -> Iterator[Reason]:
     """A large disk, or one built in, is written only when its serial was typed: then nobody mistook a letter for another."""
     if typed is not None and plain(typed) != node.serial:
-        yield Reason("serial", f"its serial is not the one you typed but {node.serial or 'unknown'}", _OTHER)
+        yield Reason("serial", f"its serial is not the one you typed but {node.serial or 'unknown'}", OTHER)
         return
     large, fixed = node.size is not None and node.size > LARGEST, not _is_removable(layout, node)
     if not large and not fixed:
@@ -204,7 +206,7 @@ def _serial(layout: DiskLayout, node: Node, typed: str | None) -> Iterator[Reaso
     what = f"it holds {size_words(node.size or 0)}, more than a card" if large else "it looks built in, not like a card"
     twins = [one for one in layout.nodes.values() if one.serial == node.serial and one.type == "disk" and one is not node]
     if not node.serial:
-        yield Reason(code, f"{what}, and has no serial number by which you could confirm it", _OTHER)
+        yield Reason(code, f"{what}, and has no serial number by which you could confirm it", OTHER)
     elif twins and not _same_medium(node, twins):
         yield Reason("twin", f"{what}, and {twins[0].path} has the same serial {node.serial}", "unplug the other one")
     elif typed is None:

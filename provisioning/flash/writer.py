@@ -38,7 +38,8 @@ def write(card: Card, image_size: int, chunks: Iterator[tuple[int, bytes]], tell
     marks.put(tell)
     first, hashes, resumed, sha256 = _image(card, image_size, chunks, tell, resuming=resuming)
     _read_back(card, image_size, hashes, tell)
-    marks.check("the whole card once more", tell)
+    _check_label(card, image_size)
+    marks.check("probing once more", tell)
     marks.erase()
     _begin(card, first)
     return Written(image_size, resumed, sha256)
@@ -69,11 +70,14 @@ class _Marks:
         self._check(self.beyond, doing, tell)
 
     def _check(self, offsets: tuple[int, ...], doing: str, tell: Tell) -> None:
-        for done, offset in enumerate(offsets):
-            tell(doing, len(offsets) + done, 2 * len(offsets))
-            lie = plan.judge_mark(self.nonce, self.card.size, offset, self.card.read(offset, MARK))
-            if lie is not None:
-                raise NotSo(str(lie), mend="nothing starts from it now; throw it away and take another")
+        def blocks() -> Iterator[tuple[int, bytes]]:
+            for done, offset in enumerate(offsets):
+                tell(doing, len(offsets) + done, 2 * len(offsets))
+                yield offset, self.card.read(offset, MARK)
+
+        lie = plan.judge_marks(self.nonce, self.card.size, blocks())
+        if lie is not None:
+            raise NotSo(str(lie), mend="throw it away and take another")
 
     def erase(self) -> None:
         """Nothing of them stays, nor what an earlier use left at the card's end (a second partition table, a RAID's label)."""
@@ -118,6 +122,12 @@ def _read_back(card: Card, image_size: int, hashes: list[bytes], tell: Tell) -> 
                 f"the card does not give back what was written {where}", mend="take another card; nothing starts from this one"
             )
         tell("reading back", end, image_size)
+
+
+def _check_label(card: Card, image_size: int) -> None:
+    """A card a little smaller than the image has the image's end where the label was; the table would spoil that end unseen."""
+    if not plan.is_unfinished(card.read(0, MARK)):
+        raise NotSo(str(plan.Lie(card.size, image_size, image_size)), mend="throw it away and take another")
 
 
 def _begin(card: Card, first: bytes) -> None:

@@ -1,0 +1,1 @@
+"""P Cards: which disks may be written, and what a card that lies is caught with."""
