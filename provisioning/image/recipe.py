@@ -69,7 +69,7 @@ KEPT_PATHS: tuple[str, ...] = ("/usr/share/doc/*/copyright", "/usr/share/locale/
 
 DROPPED: tuple[str, ...] = (
     "boot/*", "dev/*", "proc/*", "sys/*", "run/*", "tmp/*", "vmlinuz*", "initrd.img*",
-    "etc/machine-id", "var/lib/dbus/machine-id", "etc/hostname", "etc/resolv.conf", "etc/hosts",
+    "etc/machine-id", "var/lib/dbus/machine-id", "etc/hostname", "etc/resolv.conf", "etc/.resolv.conf*", "etc/hosts",
     "etc/ssh/ssh_host_*", "var/lib/systemd/random-seed", "var/lib/systemd/credential.secret", "etc/.pwd.lock",
     "var/log/*", "var/cache/*", "var/lib/apt/*", "var/lib/dpkg/*-old", "var/lib/dpkg/triggers/Lock", "var/lib/dpkg/lock*",
     "var/backups/*", "var/www/*", "usr/share/nginx/html/*",
