@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from appliance.gate.ruleset import ruleset
+from appliance.values import SELFTEST_PHONE
 from tests.appliance.gate.knowledge import CONFIG, GOLDEN
 
 
@@ -34,3 +35,8 @@ def test_two_uplinks_are_both_guarded() -> None:
     text = ruleset(dataclasses.replace(CONFIG, uplinks=(*CONFIG.uplinks, second)))
     assert 'oifname { "eth1", "wwan0" } masquerade' in text
     assert 'iifname != { "br-lan", "eth1", "wwan0" } oifname != { "br-lan", "eth1", "wwan0" } accept' in text
+
+
+def test_the_phone_of_the_self_test_is_held_back_also_while_everybody_passes() -> None:
+    [line] = [line for line in ruleset(CONFIG).splitlines() if "iifname @grace" in line]
+    assert f"ether saddr != {SELFTEST_PHONE} meta mark set" in line
