@@ -21,7 +21,7 @@ from provisioning.lab import card_place, fitness, keys, places, qemu, vmbox
 from provisioning.lab.camp import PROJECT, Camp
 from provisioning.lab.commands import DEFAULT_SITE
 from provisioning.lab.demo import TELEMETRY_PACE
-from provisioning.lab.rehearsal import Rehearsal, Step, Wanted
+from provisioning.lab.rehearsal import Rehearsal, Wanted
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def run(asked: Asked) -> int:
 
 def _rehearse(asked: Asked, arch: str, state: dict[str, Any], tend: Callable[[], None], say: Callable[[str], None]) -> int:
     wanted = Wanted(asked.image, arch, asked.site, asked.site_file, asked.phones, asked.cuts, asked.patience)
-    rehearsal = Rehearsal(wanted, state, _environment(), tend, lambda step: say(line(step)))
+    rehearsal = Rehearsal(wanted, state, _environment(), tend, lambda step: say(step.line()))
     try:
         holds = rehearsal.run()
         if asked.as_json:
@@ -118,11 +118,6 @@ def arch_of(image: Path) -> str:
         raise
     finally:
         opened.close()
-
-
-def line(step: Step) -> str:
-    """One step as people read it."""
-    return f"{'ok      ' if step.holds else 'NOT SO  '}{step.name:18} {step.seconds:7.1f} s   {step.figure}"
 
 
 def _keep(log: Path, to: Path | None) -> None:

@@ -11,7 +11,6 @@ from appliance.config import parse
 from appliance.errors import BadInput, ConfigError
 from provisioning.lab import boot_show
 from provisioning.lab.image_boot import CARD_SITE, boot, check_site
-from provisioning.lab.rehearsal import Step
 
 SITE = CARD_SITE.read_text(encoding="utf-8")
 RADIO = '[radio]\ninterface = "wlan0"\nssid = "Camp"\nchannel = 6\ncountry = "JO"\n'
@@ -51,8 +50,3 @@ def test_what_is_no_state_file_is_refused(tmp_path: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(BadInput, match="state file"):
         boot_show._read_state(file)
-
-
-def test_a_step_that_does_not_hold_is_seen_at_once() -> None:
-    assert boot_show.line(Step("portal", True, 31.25, "from power-on")).startswith("ok      portal")
-    assert boot_show.line(Step("portal", False, 0, "")).startswith("NOT SO  portal")
