@@ -92,7 +92,8 @@ class Image:
         except CommandFailed as error:
             raise NotSo(f"cannot put {name} into it: {error.what}", where=str(self.path), mend=_AGAIN) from error
         if self.get(name) != content:
-            raise NotSo(f"{name} does not come back out of its boot partition", where=str(self.path), mend=_AGAIN)
+            mend = "make that file shorter, or build the image again"  # mcopy says nothing when there is no room
+            raise NotSo(f"{name} does not fit into its boot partition", where=str(self.path), mend=mend)
 
     def chunks(self) -> Iterator[tuple[int, bytes]]:
         """(offset, CHUNK bytes or fewer at the end) of the whole image in order; to be asked for once.
