@@ -126,7 +126,6 @@ class Opened:
 
     def close(self) -> None:
         """Let go of it."""
-        self._buffer.close()
         os.close(self._descriptor)
 
 
@@ -135,15 +134,14 @@ class BlockCard(Opened):
 
     def __init__(self, path: str) -> None:
         descriptor = _open(path)
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(os.close, descriptor)
             state = os.fstat(descriptor)
             if not stat.S_ISBLK(state.st_mode):
                 raise Refused("not a block device", where=path, mend="campbox flash --list shows them")
             self.dev = f"{os.major(state.st_rdev)}:{os.minor(state.st_rdev)}"
             super().__init__(descriptor, _size(descriptor), path, direct=True)
-        except BaseException:
-            os.close(descriptor)
-            raise
+            undo.pop_all()
 
     def drop_cache(self) -> None:
         """Also the cache that programs reading the device in the ordinary way would use."""

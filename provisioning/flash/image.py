@@ -6,6 +6,7 @@ leaves nothing), personal files are put into it by mtools, and the rest follows 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -58,8 +59,10 @@ class Image:
             self._file = path.open("rb")
         except OSError as error:
             raise BadInput(f"cannot read it: {error.strerror}", where=str(path), mend="name an image file") from error
-        self._head = os.memfd_create("campbox-card")
-        try:
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._file.close)
+            self._head = os.memfd_create("campbox-card")
+            undo.callback(os.close, self._head)
             self.expected = expected_sha256(path)
             self._raw = _Hashed(self._file)
             self._stream = self._plain()
@@ -69,9 +72,7 @@ class Image:
             except BadInput as error:
                 raise BadInput(error.what, where=str(path), mend=error.mend) from error
             self._fill_head(first)
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
 
     @property
     def size(self) -> int:

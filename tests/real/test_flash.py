@@ -264,8 +264,9 @@ def as_card(device: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     state = device.stat().st_rdev
     number = f"{os.major(state)}:{os.minor(state)}"
     said: dict[str, Any] = {
-        "kname": "sda", "path": str(device), "dev": number, "type": "disk", "size": SIZE, "sector": 512, "read_only": False,
-        "removable": True, "hotplug": True, "transport": "usb", "model": "Loop", "serial": "S1", "fstype": "", "label": "", "uuid": "",
+        "kname": "sda", "path": str(device), "dev": number, "type": "disk", "size": SIZE, "sector": 512,
+        "read_only": False, "removable": True, "hotplug": True, "transport": "usb", "model": "Loop", "serial": "S1",
+        "fstype": "", "label": "", "uuid": "",
     }  # fmt: skip
     monkeypatch.setattr(reader, "look", lambda: DiskLayout({"sda": Node(**said)}))
     return said
