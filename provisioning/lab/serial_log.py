@@ -14,7 +14,10 @@ LARGEST = 2_000_000
 _CONTROL = re.compile(r"\x1b\[[0-9;?=]*[ -/]*[@-~]|\x1b[()][A-Z0-9]|\x1b[@-Z\\^_=>78c]|[\x00-\x08\x0b-\x1f\x7f]")
 _FAILED = re.compile(r"\[FAILED\] Failed to (?:start|mount|listen on|activate) (.+?)\.?$", re.M)
 _UNIT = re.compile(r"\b([a-zA-Z0-9@_.\\-]+\.(?:service|mount|socket|timer|target|swap|path))\b")
-_PANIC = re.compile(r"Kernel panic - not syncing: .*|You are in (?:emergency|rescue) mode.*|ALERT! .* does not exist.*")
+_PANIC = re.compile(
+    r"Kernel panic - not syncing: .*|You are in (?:emergency|rescue) mode.*|ALERT! .* does not exist.*"
+    r"|campbox: (?:cannot start|no rescue mode);.*"  # what an image says instead of a shell
+)
 
 
 def plain(untrusted_text: str) -> str:
