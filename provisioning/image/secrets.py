@@ -79,7 +79,7 @@ RULES: tuple[Rule, ...] = (
     Rule("somebody's SSH files", ("root/.ssh/*", "home/*/.ssh/*", "etc/ssh/authorized_keys*"), _filled),
     Rule("a password, or an account without one", ("etc/shadow*", "etc/gshadow*"), _unlocked),
     Rule("a password where all can read it", ("etc/passwd*",), _password_beside),
-    Rule("a box's identity", ("etc/campbox/identity.json", "campbox/identity.json"), _any),
+    Rule("a box's identity: this was flashed for one box", ("etc/campbox/identity.json", "campbox/identity.json"), _any),
     Rule("what belongs to one box alone", ("var/lib/campbox/?*", "identity/*"), _filled),
     Rule("a hub's secrets", ("*/hub/authority/*", "*ca-key.pem"), _any),
     Rule("credentials", (

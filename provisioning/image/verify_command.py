@@ -64,7 +64,7 @@ def _facts(report: Report, differing: list[str] | None) -> dict[str, object]:
 def _print(file: Path, report: Report, differing: list[str] | None) -> None:
     for check in report.checks:
         click.echo(f"{'ok  ' if check.ok else 'BAD '} {check.name:11} {check.what}")
-    click.echo(f"{file}: " + ("a whole image without secrets" if report.good else "do not use it; build it again"))
+    click.echo(f"{file}: " + ("a whole image without secrets" if report.good else "not an image to hand out: see the lines above"))
     if differing is None:
         return
     for line in differing[:_SHOWN]:
