@@ -32,9 +32,9 @@ from appliance.log import start_logging
 log = logging.getLogger(__name__)
 TICK, QUIET_TICK = 1.0, 2.5
 """Seconds between two ticks: while newcomers are greeted or the uplink is awaited, and otherwise. Each wake costs a battery."""
-TIDY_APART = 0.1
-"""Seconds between two looks through the kernel's connections, which cost milliseconds: one tap is tidied up after at once,
-those of a crowd together."""
+CALM, TIDY_APART = 0.005, 0.1
+"""Tidying up after a tap costs milliseconds, tens of them where the kernel remembers many connections: it waits for ``CALM``
+seconds in which nobody asks, ``TIDY_APART`` at most. So a single tap is tidied up after at once, and a crowd does not wait for it."""
 
 
 def _memory_file(layout: Layout) -> Path:
@@ -80,15 +80,15 @@ def create_gate(config: SiteConfig, layout: Layout) -> Gate:
 
 def serve(gate: Gate, server: SocketServer) -> NoReturn:
     """Answer and keep time until the process is told to end."""
-    due, tidied = time.monotonic() + TICK, 0.0
+    due = time.monotonic() + TICK
     while True:
         now = time.monotonic()
-        tidying = due if gate.untidy_since is None else max(gate.untidy_since, tidied + TIDY_APART)
-        server.serve(max(0.0, min(due, tidying) - now))
+        untidy = gate.untidy_since
+        latest = due if untidy is None else min(now + CALM, untidy + TIDY_APART)
+        served = server.serve(max(0.0, min(due, latest) - now))
         now = time.monotonic()
-        if gate.untidy_since is not None and now >= tidied + TIDY_APART:
+        if untidy is not None and (not served or now >= untidy + TIDY_APART):
             gate.tidy()
-            tidied = time.monotonic()
         if now >= due:
             try:
                 gate.tick()

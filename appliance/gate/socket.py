@@ -51,14 +51,16 @@ class SocketServer:
         os.replace(beside, path)
         self._selector.register(self._listener, selectors.EVENT_READ)
 
-    def serve(self, timeout: float) -> None:
-        """Wait at most ``timeout`` seconds for something to do, and do what is there."""
-        for key, events in self._selector.select(timeout):
+    def serve(self, timeout: float) -> bool:
+        """Wait at most ``timeout`` seconds for something to do, and do what is there; whether there was anything."""
+        ready = self._selector.select(timeout)
+        for key, events in ready:
             if key.fileobj is self._listener:
                 self._accept()
             elif (caller := self._callers.get(key.fd)) is not None:
                 self._attend(caller, events)
         self._dismiss_the_silent()
+        return bool(ready)
 
     def close(self) -> None:
         """Stop listening and take the file away."""

@@ -38,17 +38,20 @@ class _Server:
     def __init__(self, gate: _Gate, clock: _Time, taps: int) -> None:
         self.gate, self.clock, self.taps = gate, clock, taps
         self.waits = list[float]()
+        self.tidied_before_the_last = 0
 
-    def serve(self, timeout: float) -> None:
+    def serve(self, timeout: float) -> bool:
         self.waits.append(timeout)
         if self.clock.now > 1003.5:
             raise _Over
         if self.taps:
             self.taps -= 1
+            self.tidied_before_the_last = self.gate.tidied
             self.clock.now += 0.001
             self.gate.untidy_since = self.clock.now if self.gate.untidy_since is None else self.gate.untidy_since
-        else:
-            self.clock.now += timeout
+            return True
+        self.clock.now += timeout
+        return False
 
 
 @pytest.fixture
@@ -66,14 +69,20 @@ def _run(taps: int, clock: _Time) -> tuple[_Gate, _Server]:
     return gate, server
 
 
-def test_fifty_taps_at_once_cost_two_looks(clock: _Time) -> None:
-    assert _run(50, clock)[0].tidied == 2, "one for the first, one for all others"
+def test_fifty_taps_at_once_cost_one_look_and_none_of_them_waits_for_it(clock: _Time) -> None:
+    gate, server = _run(50, clock)
+    assert (gate.tidied, server.tidied_before_the_last) == (1, 0)
+
+
+def test_taps_without_a_pause_are_tidied_up_after_ten_times_a_second(clock: _Time) -> None:
+    assert _run(1000, clock)[0].tidied == 10
 
 
 def test_a_single_tap_is_tidied_up_after_at_once(clock: _Time) -> None:
     gate, server = _run(1, clock)
     assert gate.tidied == 1
-    assert len(server.waits) == 6, "the tap, four ticks and the end: no wait of its own"
+    assert server.waits[1] == pytest.approx(daemon.CALM)
+    assert len(server.waits) == 7, "the tap, the calm after it, four ticks and the end"
 
 
 def test_a_gate_that_nobody_waits_for_ticks_less_often(clock: _Time) -> None:
