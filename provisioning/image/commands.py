@@ -53,6 +53,7 @@ def build(
     site: Path, arch: str, output: Path, mirror: str, security_mirror: str, offline: bool, fresh: bool, as_json: bool
 ) -> None:
     """Make a bootable image from Debian's packages and this project. The first takes minutes, the next one less."""
+    from provisioning.image import disk
     from provisioning.image.build import Wanted  # brings rich and the rest: not for --help
     from provisioning.image.build import build as make
     from provisioning.image.steps import Steps
@@ -65,6 +66,7 @@ def build(
     with Steps() as steps:
         wanted = Wanted(text, str(site), arch, output.absolute(), cache_folder(), sources, offline=offline, fresh=fresh)
         built = make(wanted, steps)
+    disk.hand_over(wanted.output, os.environ)
     click.echo(json.dumps(built.as_json()) if as_json else "\n".join(built.words()))
 
 

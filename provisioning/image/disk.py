@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import tempfile
@@ -70,12 +71,12 @@ def assemble(to: Path, placed: Sequence[Placed], parts: Mapping[str, Path], seed
         for one in placed:
             part = parts.get(one.partition.name)
             if part is not None:
-                _put(part, file.fileno(), one.offset)
+                put(part, file.fileno(), one.offset)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _put(part: Path, to: int, offset: int) -> None:
+def put(part: Path, to: int, offset: int) -> None:
     """Copy a file to its place, leaving out blocks of zeros."""
     with part.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -120,6 +121,14 @@ def beside(path: Path) -> Iterator[Path]:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
+
+
+def hand_over(path: Path, environment: Mapping[str, str]) -> None:
+    """Give a built file and the lists beside it to who asked for it through sudo."""
+    user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
+    if os.geteuid() == 0 and user.isdigit() and group.isdigit():
+        for one in (path, *path.parent.glob(f"{glob.escape(path.name)}.*")):
+            os.chown(one, int(user), int(group), follow_symlinks=False)
 
 
 @contextlib.contextmanager

@@ -93,7 +93,7 @@ def build_environment(kind: Arch, wheels: Iterable[Path], to: Path, work: Path, 
     step.say("libraries")
     _install(code, [*_choice(kind), *map(str, wheels)], work)
     step.say("the project itself")
-    _install(code, ["--no-build-isolation", str(_stage(work / "project", project))], work)
+    _install(code, ["--no-build-isolation", str(stage(work / "project", project))], work)
     shutil.rmtree(work / "project")
     if lost := [name for name in sources(project) if not (code / name).exists()]:
         raise NotSo(f"{lost[0]} was not installed", where="setup.cfg", mend="name its ending under [options.package_data]")
@@ -125,7 +125,7 @@ def _install(code: Path, what: Sequence[str], work: Path) -> None:
     run(argv, timeout=600, env={**environment, "PIP_CONFIG_FILE": os.devnull, "SOURCE_DATE_EPOCH": "315532800"})
 
 
-def _stage(to: Path, project: Path) -> Path:
+def stage(to: Path, project: Path) -> Path:
     """A copy of what a box carries: building in the clone would leave files there."""
     for name in sources(project):
         (to / name).parent.mkdir(parents=True, exist_ok=True)
@@ -152,6 +152,6 @@ def _compile(code: Path, to: Path) -> bool:
     """Compiled files that are never checked against their source (PEP 552): nothing changes in an image, no date is in them."""
     if not compiles():
         return False
-    argv = ["-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", str(to), "-p", "/", str(code)]
-    run([sys.executable, *argv], timeout=600)
+    options = ["-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", str(to), "-p", "/", str(code)]
+    run([sys.executable, *options], timeout=600)
     return True

@@ -109,16 +109,17 @@ def feeding(argv: Sequence[str], *, env: Mapping[str, str] | None = None, log: P
 @contextlib.contextmanager
 def ending(process: subprocess.Popen[Any]) -> Iterator[None]:
     """Wait for its end; when something goes wrong on our side, or Ctrl-C, end it first."""
+    whole = False
     try:
         yield
-    except BaseException:
-        # SIGTERM: mmdebstrap removes what it mounted and made.
-        process.send_signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(30)
-        process.kill()
-        raise
+        whole = True
     finally:
+        if not whole:
+            # SIGTERM: mmdebstrap removes what it mounted and made.
+            process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+            process.kill()
         for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(OSError):
                 if pipe is not None:
