@@ -9,7 +9,8 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from content_cache.catalogue_store import Store
+from content_cache import pages
+from content_cache.catalogue_store import Store, TooSlow
 from content_cache.search_text import LONGEST_QUERY
 
 PER_PAGE, MOST_PER_PAGE = 50, 100
@@ -55,7 +56,11 @@ def _services(store: Store) -> Response:
     page, size = _paging()
     query = arguments.get("search", "")[:LONGEST_QUERY]
     if query:
-        total, found = store.search_listed(query, (page - 1) * size, size)
+        pages.slow_down(flask.current_app)
+        try:
+            total, found = store.search_listed(query, (page - 1) * size, size)
+        except TooSlow:
+            flask.abort(_error(503, "the search took too long"))
         return _answer(_page(found, total, page, size), keep=False)
     conditions, values = _conditions()
     if arguments.get("minimal") == "true":

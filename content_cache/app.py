@@ -51,7 +51,7 @@ def create_app(config: SiteConfig | None = None, layout: Layout | None = None) -
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     dress(app, site, place, domain="catalogue")
     store = Store(place.service_data("content") / FILE)
-    pages.register(app, site, store)
+    pages.register(app, site, store, place)
     api.register(app, store)
     _say_what_went_wrong(app)
     return app

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 import sqlite_utils
 
 from appliance.errors import NotSo
-from content_cache import hours, needs, nest, search_text, snapshot
+from content_cache import hours, needs, nest, snapshot
 from content_cache.catalogue_store import SCHEMA
 from content_cache.hsds import Record
+from content_cache.search_index import SearchIndex
 from content_cache.snapshot import Catalogue
 
 
@@ -51,8 +52,6 @@ def _write(path: Path, catalogue: Catalogue, serial: int, sha256: str) -> None:
             _fill(database, catalogue)
             about = {"schema": SCHEMA, "serial": serial, "sha256": sha256, "services": catalogue.count("service")}
             database.table("about").insert({**about, "header": json.dumps(asdict(catalogue.header))})
-        connection.execute("insert into found(found) values('optimize')")
-        connection.commit()
         database.vacuum()
 
 
@@ -81,9 +80,6 @@ def _tables(database: sqlite_utils.Database) -> None:
     database.table("service").create_index(["id"], unique=True)
     database.table("timetable").create({"id": int, "body": str}, pk="id")
     database.table("service_term").create({"term_id": str, "position": int, "slug": str}, pk=("term_id", "position"))
-    database.execute(
-        "create virtual table found using fts5(name, need, rest, content='', tokenize='unicode61 remove_diacritics 0')"
-    )
 
 
 def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
@@ -96,6 +92,8 @@ def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
     services = sorted((r for r in catalogue.records if r.entity == "service"), key=_order)
     terms = _terms(catalogue.records)
     timetables: dict[str, int] = {}
+    languages = (*catalogue.header.languages, *sorted({text.tag for text in catalogue.translations}))
+    index = SearchIndex(database, catalogue.header.language, languages)
     for position, service in enumerate(services, 1):
         document = nester.full("service", service.id)
         own = _own_texts(document, texts)
@@ -114,10 +112,8 @@ def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
         )  # fmt: skip
         mine = terms.get(service.id, {})
         database.table("service_term").insert_all({"term_id": t, "position": position, "slug": s} for t, s in sorted(mine.items()))
-        database.execute(
-            "insert into found(rowid, name, need, rest) values (?, ?, ?, ?)",
-            (position, *_search_texts(document, own, mine.values())),
-        )
+        index.add(position, document, own, mine.values())
+    index.finish()
     database.table("timetable").insert_all({"id": number, "body": body} for body, number in timetables.items())
 
 
@@ -157,25 +153,3 @@ def _own_texts(document: Mapping[str, Any], texts: Mapping[tuple[str, str], Any]
         for (_, id), fields in texts.items()
         if id in ids
     }
-
-
-def _search_texts(document: Mapping[str, Any], own: Mapping[str, Any], slugs: Any) -> tuple[str, str, str]:
-    """Names; needs; everything else that is read, in all languages at once."""
-
-    def every(part: Mapping[str, Any], *fields: str) -> Iterator[str]:
-        for field in fields:
-            yield str(part.get(field) or "")
-            yield from (text for text, _ in own.get(str(part.get("id")), {}).get(field, {}).values())
-
-    named = [*every(document, "name", "alternate_name"), *every(document.get("organization", {}), "name", "alternate_name")]
-    rest = [*every(document, "description", "eligibility_description", "application_process")]
-    for there in document.get("service_at_locations", ()):
-        named += every(there.get("location", {}), "name", "alternate_name")
-        rest += every(there.get("location", {}), "description")
-    for paper in document.get("required_documents", ()):
-        rest += every(paper, "document")
-    for attribute in document.get("attributes", ()):
-        if attribute.get("link_type") == "offer":
-            rest += every(attribute, "value")
-    meant = [text for slug in slugs if slug for text in (*needs.BY_SLUG[slug].names.values(), needs.SEARCH_WORDS[slug])]
-    return search_text.indexed(*named), search_text.indexed(*meant), search_text.indexed(*rest)

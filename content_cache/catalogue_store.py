@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from content_cache import needs, search_text
+from appliance.errors import CampboxError
+from content_cache import needs
+from content_cache.catalogue_search import Search
 
 SCHEMA = 3
 FILE = "catalogue.sqlite"
@@ -42,11 +44,15 @@ class About:
     services: int
 
 
+class TooSlow(CampboxError):
+    """A search found nothing before its time was over: that is not the same as nothing to be found."""
+
+
 class Store:
     """Reading side. Every thread has its own connection; a new file (another inode) is noticed at the next question."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self._local = path, threading.local()
+        self.path, self._local, self._search = path, threading.local(), Search()
 
     def _connection(self) -> sqlite3.Connection | None:
         try:
@@ -121,29 +127,30 @@ class Store:
         found = self._services(f"{where} order by position limit ? offset ?", slug, *values, limit, offset)
         return self._count(where, slug, *values), found
 
-    def search(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[Service]]:
-        """The best first: all words, or where nothing holds all of them, any."""
-        total, positions = self._hits(untrusted_query, offset, limit)
+    def search(self, untrusted_query: str, offset: int, limit: int, tag: str = "") -> tuple[int, list[Service]]:
+        """How many, and one page of the best for a reader of the language ``tag``."""
+        total, positions = self._hits(untrusted_query, offset, limit, tag)
         return total, [self._services("position = ?", position)[0] for position in positions]
 
     def search_listed(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
         """The same as HSDS list items."""
-        total, positions = self._hits(untrusted_query, offset, limit)
+        total, positions = self._hits(untrusted_query, offset, limit, "")
         return total, [json.loads(self._ask("select listed from service where position = ?", one)[0][0]) for one in positions]
 
-    def _hits(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[int]]:
-        for any_word in (False, True):
-            expression = search_text.match(untrusted_query, any_word=any_word)
-            if not expression:
-                break
-            ((total,),) = self._ask("select count(*) from found where found match ?", expression) or [(0,)]
-            if total:
-                rows = self._ask(
-                    "select rowid from found where found match ? order by bm25(found, 10.0, 3.0, 1.0), rowid limit ? offset ?",
-                    expression, limit, offset,
-                )  # fmt: skip
-                return total, [position for (position,) in rows]
-        return 0, []
+    def _hits(self, untrusted_query: str, offset: int, limit: int, tag: str) -> tuple[int, tuple[int, ...]]:
+        connection = self._connection()
+        if connection is None:
+            return 0, ()
+        try:
+            answer = self._search.find(connection, self.generation(), untrusted_query, tag)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            self._local.connection = self._local.about = None
+            return 0, ()
+        if answer.cut and not answer.positions:
+            raise TooSlow("the search took too long", mend="try again, with one word")
+        return answer.total, answer.positions[offset : offset + limit]
 
     def service(self, untrusted_id: str) -> Service | None:
         """One service by its id, with its whole document."""

@@ -91,29 +91,6 @@ NEEDS: tuple[Need, ...] = (
     ),
 )
 
-SEARCH_WORDS: Mapping[str, str] = {
-    "health": "doctor clinic hospital medicine nurse sick pharmacy طبيب دكتور عيادة مستشفى دواء صيدلية داکتر کلینیک شفاخانه دوا"
-    " médecin docteur clinique hôpital médicament pharmacie",
-    "food": "meal bread groceries voucher طعام أكل خبز وجبة نان خوراک غذا repas pain manger",
-    "water-sanitation": "water toilet latrine shower wash ماء مياه مرحاض حمام آب تشناب eau toilettes latrine douche",
-    "shelter": "tent blanket stove mattress kitchen خيمة بطانية مأوى خیمه کمپل tente couverture",
-    "cash": "money bank card payment مال نقود فلوس بطاقة پول نقد argent carte",
-    "registration-papers": "register document card certificate passport تسجيل وثيقة بطاقة شهادة ثبت سند کارت"
-    " carte document certificat",
-    "legal-help": "lawyer law court rights محامي قانون حقوق محكمة وکیل قانون avocat droit tribunal",
-    "family": "missing lost tracing reunification مفقود لم شمل گمشده disparu famille",
-    "womens-safety": "women woman girl violence نساء امرأة بنات عنف زنان زن خشونت femme violence",
-    "children": "child kid baby play طفل أطفال رضيع لعب کودک طفل بازی enfant bébé jeu",
-    "education": "school teacher lesson course university مدرسة معلم درس دورة مکتب معلم درس école cours professeur",
-    "work-skills": "job work training livelihood عمل وظيفة تدريب کار وظیفه تمرین travail emploi formation",
-    "disability": "wheelchair blind deaf physiotherapy كرسي متحرك إعاقة معلول ویلچر fauteuil roulant handicap",
-    "phones-charging": "sim charge battery internet wifi شحن بطارية هاتف چارج موبایل téléphone recharge",
-    "housing": "rent apartment house إيجار شقة بيت کرایه خانه loyer appartement maison",
-    "transport": "bus car taxi ambulance باص حافلة سيارة موتر بس bus voiture",
-    "community": "information centre meeting help desk معلومات مركز اجتماع معلومات مرکز information centre",
-}
-"""What people type when they mean a need, in all languages together; found after an entry's own words."""
-
 BY_SLUG: Mapping[str, Need] = {need.slug: need for need in NEEDS}
 TAXONOMY_ID = stable_id("taxonomy", "needs")
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import math
+import time
 import uuid
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,25 +16,32 @@ from werkzeug.wrappers import Response
 
 from appliance import clock
 from appliance.config import SiteConfig
+from appliance.layout import Layout
+from appliance.limiter import Limiter
 from appliance.web.dress import reader_language
-from content_cache import entry, hours, needs
-from content_cache.catalogue_store import Service, Store
+from content_cache import entry, hours, needs, search_plan
+from content_cache.catalogue_store import Service, Store, TooSlow
 from content_cache.doors import Doors
 from content_cache.entry import Brief, Reader
 from content_cache.search_text import LONGEST_QUERY
+from content_cache.unanswered import Unanswered
 from content_cache.words import register_words
 
 PER_PAGE = 20
+SEARCHES, SEARCHES_PER_SECOND, ASKERS = 20, 1.0, 4_000
+"""Searches of one device at once, then in a second; devices remembered."""
 KEPT = "public, max-age=60"
 _ELSEWHERE = {"protection": "womens-safety", "water": "water-sanitation", "papers": "registration-papers"}
 """Other words for a need in ``?need=``."""
 
 
-def register(app: flask.Flask, config: SiteConfig, store: Store) -> None:
+def register(app: flask.Flask, config: SiteConfig, store: Store, layout: Layout) -> None:
     """Add every page of the catalogue to ``app``."""
     register_words(app)
     app.extensions["catalogue"], app.extensions["doors"] = store, Doors(store)
     app.jinja_env.globals["NEEDS"] = needs.BY_SLUG
+    app.extensions["search_limiter"], app.extensions["search_lock"] = Limiter(SEARCHES, SEARCHES_PER_SECOND, ASKERS), Lock()
+    app.extensions["unanswered"] = Unanswered(layout)
     for address, view in (
         ("/<lang>/services/", browse),
         ("/<lang>/services/need/<slug>", of_need),
@@ -98,11 +107,35 @@ def search(lang: str) -> Response:
     """What was searched stays in this request: it is in no log, no cache and no file."""
     query = flask.request.args.get("q", "")[:LONGEST_QUERY]
     number = _page_number()
-    total, found = _store().search(query, (number - 1) * PER_PAGE, PER_PAGE)
-    page = flask.render_template("search.html", query=query, rows=_briefs(found), total=total, **_paging(number, total))
-    response = flask.make_response(page)
+    total, found = searched(query, number)
+    meant = search_plan.needs_meant(query) if number == 1 else ()
+    if query.strip() and not total and number == 1 and _store().about() is not None:
+        flask.current_app.extensions["unanswered"].add(meant)
+    known = [needs.BY_SLUG[slug] for slug in _store().counts_by_need() if slug in meant] if meant else []
+    shown = {"query": query, "rows": _briefs(found), "total": total, "meant": known, **_paging(number, total)}
+    response = flask.make_response(flask.render_template("search.html", **shown))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def searched(query: str, number: int) -> tuple[int, list[Service]]:
+    """One page of answers. A device that asks too often is told to wait (429), a query that takes too long, too (503)."""
+    if query.strip():
+        slow_down(flask.current_app)
+    try:
+        return _store().search(query, (number - 1) * PER_PAGE, PER_PAGE, tag=reader_language().tag)
+    except TooSlow:
+        flask.abort(503)
+
+
+def slow_down(app: flask.Flask) -> None:
+    """Count one search of this device; the front names it. Kept in memory only, as long as it goes on asking."""
+    limiter: Limiter = app.extensions["search_limiter"]
+    device = flask.request.headers.get("X-Real-IP", flask.request.remote_addr or "")
+    with app.extensions["search_lock"]:
+        allowed = limiter.allows(device, time.monotonic())
+    if not allowed:
+        flask.abort(429)
 
 
 def detail(lang: str, id: uuid.UUID) -> Response:

@@ -1,26 +1,36 @@
 """P One normaliser for index and query: what people type and what editors wrote must meet.
 
-Arabic and Persian: vowel marks, tatweel, hamza, alef, teh marbuta, alef maqsura, Farsi yeh and kaf, digits, joiners.
-Latin: diacritics.
+Arabic and Persian: vowel marks, tatweel, hamza, alef, teh marbuta, alef maqsura, Farsi and Urdu yeh and kaf, digits, joiners.
+Latin: diacritics, French elisions. Cyrillic: ё is е, ґ is г, ї is і; й, є and і stay letters of their own. Ethiopic: the letters
+that sound alike, its digits.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 LONGEST_QUERY = 100
 MOST_WORDS = 8
 
-_LETTERS = str.maketrans(
-    {
-        "ٱ": "ا", "ٲ": "ا", "ٳ": "ا", "ة": "ه", "ۃ": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ۀ": "ه", "ۂ": "ه",
-        "ى": "ي", "ی": "ي", "ې": "ي", "ے": "ي", "ۍ": "ي", "ک": "ك", "ڪ": "ك", "ء": None, "ـ": None,
-        "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h",
-        # Joiners and direction marks carry no letter: "می‌کند" is one word, with or without them.
-        "\u200b": None, "\u200c": None, "\u200d": None, "\u200e": None, "\u200f": None, "\u061c": None,
-        "\u2060": None, "\ufeff": None, "\u00ad": None, "'": None, "\u2019": None, "\u02bc": None,
-    }
-)  # fmt: skip
+_LETTERS = {
+    "ٱ": "ا", "ٲ": "ا", "ٳ": "ا", "ة": "ه", "ۃ": "ه", "ہ": "ه", "ھ": "ه", "ە": "ه", "ۀ": "ه", "ۂ": "ه",
+    "ى": "ي", "ی": "ي", "ې": "ي", "ے": "ي", "ۍ": "ي", "ک": "ك", "ڪ": "ك", "ء": "", "ـ": "",
+    "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h",
+    "ґ": "г",
+    # Joiners and direction marks carry no letter: "می‌کند" is one word, with or without them.
+    "\u200b": "", "\u200c": "", "\u200d": "", "\u200e": "", "\u200f": "", "\u061c": "",
+    "\u2060": "", "\ufeff": "", "\u00ad": "", "'": "", "\u2019": "", "\u02bc": "", "\u02bb": "",
+}  # fmt: skip
+# Letters of seven vowels each that one language or another no longer tells apart: hoy ሀ ሐ ኀ, sat ሰ ሠ, alef አ ዐ, tsade ጸ ፀ.
+_ALIKE = ((0x1210, 0x1200), (0x1280, 0x1200), (0x1220, 0x1230), (0x12D0, 0x12A0), (0x1340, 0x1338))
+_LETTERS |= {chr(one + n): chr(other + n) for one, other in _ALIKE for n in range(7)}
+# The first and the fourth vowel sound alike behind a throat letter: አ ኣ, ሀ ሃ (and their doubles).
+_LETTERS |= {chr(base + 3): chr(other) for base, other in ((0x12A0, 0x12A0), (0x12D0, 0x12A0), (0x1200, 0x1200), (0x1210, 0x1200))}
+_LETTERS |= {chr(0x1283): chr(0x1200)}
+_TABLE = str.maketrans(_LETTERS)
+_KEPT_BREVE = re.compile("\u0438\u0306")
+_ELISION = re.compile(r"\b(?:[cdjlmnst]|qu)['\u2019\u02bc](?=\w)", re.IGNORECASE)
 _ARTICLES = (("وال", 3), ("بال", 3), ("كال", 3), ("فال", 3), ("ال", 2), ("لل", 3))
 """Beginnings that are the article alone or joined to "and", "with", "like", "for"; and how many letters must be left."""
 
@@ -36,17 +46,17 @@ def normalise(text: str) -> str:
 
 def _once(text: str) -> str:
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    text = unicodedata.normalize("NFD", text.translate(_LETTERS))
-    text = "".join(_kept(character) for character in text)
-    return " ".join(unicodedata.normalize("NFC", text.translate(_LETTERS)).split())
+    text = unicodedata.normalize("NFD", _ELISION.sub(" ", text).translate(_TABLE))
+    text = "".join(_kept(character) for character in _KEPT_BREVE.sub("\u0439", text))
+    return " ".join(unicodedata.normalize("NFC", text.translate(_TABLE)).split())
 
 
 def _kept(character: str) -> str:
     category = unicodedata.category(character)
     if category == "Mn" and ("\u0300" <= character <= "\u036f" or "\u0600" <= character <= "\u08ff"):
         return ""
-    if category == "Nd":
-        return str(unicodedata.decimal(character))
+    if category[0] == "N" and (digit := unicodedata.digit(character, None)) is not None:
+        return str(digit)
     return character if category[0] in "LMN" else " "
 
 
@@ -65,15 +75,3 @@ def _bare(word: str) -> str:
 def indexed(*texts: str) -> str:
     """What the index stores for these texts."""
     return " ".join(word for text in texts for word in words(text))
-
-
-def match(untrusted_query: str, *, any_word: bool = False) -> str:
-    """An FTS5 expression: all words (or any), the last one as a beginning; "" when the query holds no word.
-
-    Every word is quoted, so no operator of the query language can come from outside (SQLite FTS5, section 3).
-    """
-    found = list(dict.fromkeys(words(untrusted_query[:LONGEST_QUERY])))[:MOST_WORDS]
-    quoted = [f'"{word}"' for word in found]
-    if quoted:
-        quoted[-1] += "*"
-    return (" OR " if any_word else " ").join(quoted)

@@ -102,7 +102,7 @@ def test_a_fault_names_the_place_and_never_what_was_searched(
 ) -> None:
     browser = client(tmp_path, many(1))
 
-    def fail(_store: Store, query: str, _offset: int, _limit: int) -> None:
+    def fail(_store: Store, query: str, _offset: int, _limit: int, tag: str = "") -> None:
         raise sqlite3.OperationalError(f"near {query}")
 
     monkeypatch.setattr(Store, "search", fail)

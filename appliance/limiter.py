@@ -1,0 +1,28 @@
+"""P How often one asker may ask: a bucket of attempts for each, filled at a steady rate, in memory only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Limiter:
+    """Token buckets by name: ``burst`` attempts at once, then ``per_second``.
+
+    ``askers`` buckets are kept; the one unused for longest goes first. ``now`` is any steadily growing count of seconds.
+    """
+
+    burst: int
+    per_second: float
+    askers: int
+    buckets: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def allows(self, name: str, now: float) -> bool:
+        """Take one attempt from the bucket of ``name``; False when it is empty."""
+        left, since = self.buckets.pop(name, (float(self.burst), now))
+        left = min(float(self.burst), left + (now - since) * self.per_second)
+        allowed = left >= 1.0
+        self.buckets[name] = (left - 1.0 if allowed else left, now)
+        while len(self.buckets) > self.askers:
+            del self.buckets[next(iter(self.buckets))]
+        return allowed
