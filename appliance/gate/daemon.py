@@ -34,7 +34,7 @@ TICK, QUIET_TICK = 1.0, 2.5
 """Seconds between two ticks: while newcomers are greeted or the uplink is awaited, and otherwise. Each wake costs a battery."""
 CALM, TIDY_APART = 0.005, 0.1
 """Tidying up after a tap costs milliseconds, tens of them where the kernel remembers many connections: it waits for ``CALM``
-seconds in which nobody asks, ``TIDY_APART`` at most. So a single tap is tidied up after at once, and a crowd does not wait for it."""
+seconds in which nobody asks, ``TIDY_APART`` at most. So one tap is tidied up after at once, and a crowd does not wait for it."""
 
 
 def _memory_file(layout: Layout) -> Path:
