@@ -5,8 +5,10 @@ from __future__ import annotations
 AFTER_PASS, AFTER_FAILURE, AFTER_EARLY_FAILURE = 3600.0, 600.0, 60.0
 EARLY = 900.0
 """Seconds after power on in which things may still come up by themselves: enrolment, the first catalogue, a modem."""
-FIRST_PATIENCE, LATER_PATIENCE = 60.0, 9.0
+FIRST_PATIENCE, LATER_PATIENCE = 45.0, 9.0
 """Seconds a failing check is tried again: at the first run of a boot everything comes up one after the other."""
+LONGEST_ROUND = 45.0
+"""Seconds that asking everything once takes where nothing answers; a round may begin just before patience ends."""
 PASSED = '"state": "passed"'
 """How the facts file says so; found without a JSON reader."""
 

@@ -16,7 +16,7 @@ from provisioning.identity import pin_of
 from provisioning.selftest.facts_net import is_up
 from provisioning.selftest.outcome import Facts
 
-_CONNECT = 5.0
+_CONNECT = 4.0
 _NOT_NOW = (9, 10)  # X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_CERT_HAS_EXPIRED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from pathlib import Path
 
 from appliance.config import SiteConfig
@@ -19,7 +20,8 @@ _GENERIC, _CONTROL, _GET_FAMILY = 16, 0x10, 3  # NETLINK_GENERIC, GENL_ID_CTRL, 
 _FAMILY_ID, _FAMILY_NAME = 1, 2  # CTRL_ATTR_...
 _GET_INTERFACE, _INDEX, _TYPE, _ACCESS_POINT = 5, 3, 5, 3  # NL80211_CMD_, NL80211_ATTR_IF..., NL80211_IFTYPE_AP (linux/nl80211.h)
 _GENERIC_HEADER = struct.Struct("=BBH")
-_CONNECT = 4.0
+_CONNECT, _ENOUGH = 3.0, 5.0
+"""Seconds for one connection, and after which no further name is tried."""
 
 
 def wifi(config: SiteConfig, interfaces: Path = INTERFACES) -> Facts:
@@ -89,8 +91,10 @@ def _has_route(interface: str) -> bool:
 
 
 def _reach(targets: tuple[str, ...]) -> tuple[bool, bool]:
-    resolved = False
+    resolved, began = False, time.monotonic()
     for target in targets:
+        if time.monotonic() - began > _ENOUGH:
+            break
         host, _, port = target.rpartition(":")
         try:
             socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)

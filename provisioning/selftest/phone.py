@@ -75,8 +75,9 @@ class Phone:
         portal, language = self._config.access.portal_name, self._config.site.languages[0]
         outside, home = self._resolve(PROBE_HOST), self._resolve(portal)
         probe = None if outside is None else self._fetch(outside, PROBE_HOST, PROBE_PATH)
-        page = None if home is None else self._fetch(home, portal, f"/{language}/")
-        status = None if home is None else self._fetch(home, portal, "/status.json")
+        page = status = None
+        if probe is not None and home is not None:  # where nobody answers the first, nobody will the others
+            page, status = self._fetch(home, portal, f"/{language}/"), self._fetch(home, portal, "/status.json")
         found: dict[str, Any] = {
             "probe_name": outside is not None,
             "portal_name": home == self._box,

@@ -24,6 +24,7 @@ from provisioning.selftest import facts_box, facts_hub, facts_net
 from provisioning.selftest.checks import CHECKS, Check, failed, line, result
 from provisioning.selftest.due import patience
 from provisioning.selftest.outcome import Facts, Outcome
+from provisioning.selftest.outcome import failed as bad
 
 log = logging.getLogger("selftest")
 AGAIN = 3.0
@@ -58,9 +59,7 @@ def look(asked: Sources, until: float, *, say: Say, now: Callable[[], float], wa
     while waiting:
         known: dict[str, Facts] = {}
         for check in waiting:
-            if check.source not in known:
-                known[check.source] = asked[check.source]()
-            outcomes[check.name] = check.judge(known[check.source])
+            outcomes[check.name] = _judge(check, asked, known)
         last = now() + AGAIN >= until
         for check in waiting:
             if last or outcomes[check.name].ok is not False:
@@ -69,6 +68,19 @@ def look(asked: Sources, until: float, *, say: Say, now: Callable[[], float], wa
         if waiting:
             wait(AGAIN)
     return outcomes
+
+
+def _judge(check: Check, asked: Sources, known: dict[str, Facts]) -> Outcome:
+    """One line. What cannot be looked at at all fails by itself: it must not hide the others."""
+    try:
+        if check.source not in known:
+            known[check.source] = asked[check.source]()
+        return check.judge(known[check.source])
+    except (OSError, ValueError, KeyError, TypeError, CampboxError) as error:
+        log.warning("%s cannot be looked at: %s: %s", check.name, type(error).__name__, error)
+        return bad(
+            f"it cannot be looked at: {type(error).__name__}: {error}", "Flash the card anew; if it stays, report this line."
+        )
 
 
 def _again(asked: list[Check], outcomes: Mapping[str, Outcome]) -> list[Check]:
@@ -131,7 +143,7 @@ def main(*, lines: bool) -> int:
     """One run; 1 when it could not be made."""
     start_logging()
     # A dead name server must not eat the time of the others: resolv.conf(5).
-    os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:2")
+    os.environ.setdefault("RES_OPTIONS", "timeout:1 attempts:1")
     signal.signal(signal.SIGTERM, _end)  # so that the cable is taken away
     layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[2])
     try:

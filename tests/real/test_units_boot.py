@@ -173,6 +173,21 @@ def test_the_timers_ran_and_told_their_facts(machine: Machine) -> None:
     assert json.loads(told)["state"] == "waiting"
 
 
+def test_the_self_test_does_in_its_cell_all_that_it_must(machine: Machine) -> None:
+    """The frames, the cable, the write, the control groups; what needs an uplink or a hub fails here, and nothing else."""
+    deadline = time.monotonic() + 120
+    told: dict[str, Any] = {}
+    while told.get("state") not in ("passed", "failed") and time.monotonic() < deadline:
+        time.sleep(1)
+        told = json.loads(machine.inside("cat", "/run/campbox/facts/selftest.json", check=False) or "{}")
+    lines = {line["name"]: line for line in told["checks"]}
+    failed = {name for name, line in lines.items() if line["ok"] is False}
+    assert failed == {"uplink", "hub", "certificate", "catalogue"}, [lines[name] for name in failed]
+    assert told["seconds"] < 90
+    assert lines["services"]["what"].startswith("all ") and lines["address"]["ok"] is True
+    assert "selftest0" not in machine.inside("ip", "-br", "link")
+
+
 def test_a_killed_service_comes_back(machine: Machine) -> None:
     before = machine.property("campbox-portal.service", "MainPID")
     machine.inside("systemctl", "kill", "--signal=KILL", "campbox-portal.service")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from appliance.errors import NotSo
 from provisioning.selftest.checks import CHECKS
 from provisioning.selftest.outcome import Facts, Outcome
 from provisioning.selftest.running import AGAIN, look
@@ -59,3 +60,16 @@ def test_what_never_comes_is_told_when_patience_ends(patience: float) -> None:
     assert outcomes["uplink"].ok is False and box.time <= patience
     assert len(box.told) == len(CHECKS) == len({name for name, _ in box.told})
     assert dict(box.told) == outcomes
+
+
+@pytest.mark.parametrize("fault", [OSError(5, "Input/output error"), ValueError("not a certificate"), NotSo("a damaged file")])
+def test_what_cannot_be_looked_at_fails_by_itself_alone(fault: Exception) -> None:
+    box = Box()
+    sources = {name: (lambda name=name: box.source(name)) for name in WELL}  # type: ignore[misc]
+
+    def breaks() -> Facts:
+        raise fault
+
+    outcomes = look({**sources, "hub": breaks}, 0.0, say=lambda *_: None, now=lambda: 0.0, wait=box.wait)
+    assert [name for name, outcome in outcomes.items() if outcome.ok is False] == ["hub"]
+    assert "cannot be looked at" in outcomes["hub"].what and outcomes["hub"].mend
