@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import shutil
@@ -116,7 +117,9 @@ class Box:
 
     @property
     def told(self) -> dict[str, Any]:
-        return facts.read(self.layout, "enrol")
+        told: dict[str, Any] = facts.read(self.layout, "enrol")
+        assert "\n" not in told["why"]
+        return told
 
     def names(self) -> set[str]:
         return {path.name for path in self.layout.identity_dir.iterdir()}
@@ -194,6 +197,25 @@ def test_a_hub_under_a_name_that_is_not_its_own_gets_no_token(place: Path) -> No
     assert box.run() == 0
     assert box.told["state"] == "refused" and "prove itself" in box.told["why"]
     assert not hub.reached["/enrol/v1"].is_set()
+    hub.server.shutdown()
+
+
+def test_a_clock_before_the_hubs_certificate_waits_with_its_token_and_completes_once_it_is_right(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a box that was switched off for long: later than this software, earlier than the hub's certificate."""
+    with monkeypatch.context() as patch:
+        patch.setattr(certificates, "BACKDATE", datetime.timedelta(days=-3))
+        early = Hub(place / "early")
+    box = Box(place / "box", early.ticket())
+    assert box.run() == 0
+    assert box.told["state"] == "waiting" and "not valid at this box's time" in box.told["why"]
+    assert not early.reached["/enrol/v1"].is_set() and "token" in box.names() and "cert.pem" not in box.names()
+    early.server.shutdown()
+    hub = Hub(place / "hub")
+    box.give(hub.ticket())
+    assert box.run() == 0
+    box.assert_enrolled(hub)
     hub.server.shutdown()
 
 
