@@ -60,7 +60,7 @@ def emulated(kind: Arch) -> Iterator[None]:
 
 
 def _forget(entry: Path) -> None:
-    with contextlib.suppress(FileNotFoundError):
+    if entry.exists():
         entry.write_text("-1")
 
 
