@@ -79,7 +79,10 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def source_digest(pinned: Iterable[Pinned], project: Path = PROJECT) -> str:
     """SHA-256 over everything the project's layer is made from: a changed byte makes another layer."""
-    parts = [[name, hashlib.sha256((project / name).read_bytes()).hexdigest()] for name in sources(project)]
+    parts = [
+        [name, hashlib.sha256((project / name).read_bytes()).hexdigest(), bool((project / name).stat().st_mode & 0o100)]
+        for name in sources(project)
+    ]
     return recipe.digest([parts, box_setup((project / "setup.cfg").read_text("utf-8")), [one.text for one in pinned]])
 
 
@@ -129,7 +132,7 @@ def stage(to: Path, project: Path) -> Path:
     """A copy of what a box carries: building in the clone would leave files there."""
     for name in sources(project):
         (to / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(project / name, to / name)
+        shutil.copy(project / name, to / name)  # with its mode: dnsmasq runs one of them
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copyfile(project / name, to / name)
     (to / "setup.cfg").write_text(box_setup((project / "setup.cfg").read_text("utf-8")))

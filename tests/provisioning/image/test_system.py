@@ -15,7 +15,7 @@ from appliance.config import parse
 from appliance.layout import Layout
 from appliance.services import services
 from appliance.units import units
-from provisioning.image import recipe
+from provisioning.image import environment, recipe
 from provisioning.image.system import CODE, PACKAGES, Arch, TreeFile, boot, early, late
 from provisioning.uplinks import networks
 
@@ -147,3 +147,8 @@ def test_code_and_python_stand_where_the_builder_puts_them() -> None:
 
 def test_no_package_is_one_that_an_image_must_not_have() -> None:
     assert not set(PACKAGES) & recipe.NEVER
+
+
+def test_what_dnsmasq_runs_can_be_run_in_the_image_too(tmp_path: Path) -> None:
+    staged = environment.stage(tmp_path, environment.PROJECT)
+    assert (staged / "appliance/leases_from_kernel.sh").stat().st_mode & 0o111 == 0o111
