@@ -24,7 +24,7 @@ _BLOCK = 1 << 20
 def make_system(base: Path, layer: Mapping[str, Entry], to: Path, date: int, room: int, at: Callable[[float], None]) -> int:
     """The system slot as a squashfs. Returns how many paths it has. Raises NotSo when it does not fit into ``room`` bytes."""
     # Not its sister sqfstar: 4.5.1 cannot read that one's compression level.
-    argv = ["mksquashfs", "-", str(to), "-tar", "-comp", "zstd", "-Xcompression-level", "15", "-b", "256K", "-noappend"]
+    argv = ["mksquashfs", "-", str(to), "-tar", *recipe.SQUASHFS, "-noappend"]
     argv += ["-root-mode", "0755", "-root-uid", "0", "-root-gid", "0", "-no-progress", "-quiet"]
     with feeding(argv, env=_environment(date), log=to.with_suffix(".log")) as out:
         paths = merge(base, layer, out, date, at)
