@@ -62,7 +62,7 @@ def flash(
         with showing() as tell:
             done = make_card(wish, version("campbox"), _ask_serial, lambda node: _ask_write(node, yes=yes), tell)
     except KeyboardInterrupt as error:
-        click.echo(f"campbox: stopped; {error or 'nothing was written'}", err=True)
+        click.echo(f"campbox: stopped; {str(error) or 'nothing was written'}", err=True)
         raise
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -27,6 +27,7 @@ from provisioning.flash.plan import CHUNK
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LARGEST_BOOT = 2 * 1024**3
+_FAT_EPOCH = 315_619_200  # FAT begins in 1980
 _AGAIN = "fetch or build it again"
 
 
@@ -86,10 +87,14 @@ class Image:
         except CommandFailed:
             return None
 
-    def put(self, name: str, content: bytes) -> None:
-        """Put a file into the boot partition, replacing one of that name. Raises NotSo when there is no room."""
+    def put(self, name: str, content: bytes, changed: float) -> None:
+        """Put a file into the boot partition, replacing one of that name; ``changed`` is its date, seconds since 1970.
+
+        The same file makes the same bytes each time, or a run that was interrupted could not be gone on with. Raises NotSo when
+        there is no room.
+        """
         try:
-            _mtools(["mcopy", "-o", "-i", self._at(None), "-", f"::{name}"], content)
+            _mtools(["mcopy", "-o", "-i", self._at(None), "-", f"::{name}"], content, changed)
         except CommandFailed as error:
             raise NotSo(f"cannot put {name} into it: {error.what}", where=str(self.path), mend=_AGAIN) from error
         if self.get(name) != content:
@@ -182,10 +187,10 @@ def _beside(path: Path, suffix: str) -> BinaryIO:
         return io.BytesIO()
 
 
-def _mtools(argv: list[str], content: bytes = b"") -> bytes:
+def _mtools(argv: list[str], content: bytes = b"", changed: float = 0) -> bytes:
     """Bytes in, bytes out: ``run`` would translate the ends of lines. Raises CommandFailed."""
     pipe = subprocess.PIPE
-    with spawn(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment()) as process:
+    with spawn(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=_environment(changed)) as process:
         try:
             out, complaints = process.communicate(content, timeout=120)
         except subprocess.TimeoutExpired as error:
@@ -197,7 +202,8 @@ def _mtools(argv: list[str], content: bytes = b"") -> bytes:
     return bytes(out)
 
 
-def _environment() -> dict[str, str]:
-    """mtools must neither judge the geometry nor read anybody's settings, and must write UTF-8 names."""
-    kept = {name: os.environ[name] for name in ("PATH", "SOURCE_DATE_EPOCH") if name in os.environ}
-    return {**kept, "MTOOLS_SKIP_CHECK": "1", "MTOOLSRC": "/dev/null", "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
+def _environment(changed: float) -> dict[str, str]:
+    """mtools must neither judge the geometry nor read anybody's settings, and must not use the clock."""
+    date = str(max(int(changed), _FAT_EPOCH))
+    settings = {"MTOOLS_SKIP_CHECK": "1", "MTOOLSRC": "/dev/null", "HOME": "/nonexistent", "SOURCE_DATE_EPOCH": date, "TZ": "UTC"}
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", **settings}

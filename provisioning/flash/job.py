@@ -84,8 +84,8 @@ def make_card(wish: Wish, own_version: str, ask_serial: AskSerial, ask_write: As
         except BadInput as error:
             raise BadInput(error.what, where=str(wish.image), mend=error.mend) from error
         found = personal.personalise(manifest, own_version, _given(wish.identity), _given(wish.site), time.time())
-        for name, content in found.files.items():
-            image.put(name, content)
+        for name, given in found.files.items():
+            image.put(name, given.content, given.changed)
         target: _Target = _File(wish, image) if number is None else _Device(wish, image, number, ask_serial, ask_write)
         written = target.make(lambda card: _write(card, image, found, tell))
     finally:
@@ -97,8 +97,8 @@ def _write(card: Opened, image: Image, found: Personal, tell: Tell) -> Written:
     try:
         written = write(card, image.size, image.chunks(), tell)
         card.drop_cache()
-        for name, content in found.files.items():
-            if image.get(name, card.path) != content:
+        for name, given in found.files.items():
+            if image.get(name, card.path) != given.content:
                 raise NotSo(f"{name} does not come back from the card", mend="take another card")
     except CampboxError as error:
         if not error.where:
@@ -141,6 +141,9 @@ class _File(_Target):
         try:
             written = deed(card)
             card.finish()
+        except KeyboardInterrupt as error:
+            card.abandon()
+            raise KeyboardInterrupt("nothing is left of that file") from error
         except BaseException:
             card.abandon()
             raise

@@ -47,9 +47,9 @@ class Given:
 
 @dataclass(frozen=True)
 class Personal:
-    """What goes onto the card beside the image: path in the boot partition -> content."""
+    """What goes onto the card beside the image: path in the boot partition -> what was given."""
 
-    files: Mapping[str, bytes]
+    files: Mapping[str, Given]
     identity: Identity | None
     site: str
 
@@ -79,7 +79,7 @@ def personalise(manifest: Manifest, own_version: str, identity: Given | None, si
         raise Refused(f"the identity is for the site {who.site}, {holder} for {place}", mend=mend)
     if who is not None and config is not None and config.hub is not None and config.hub.ca not in (None, who.pin):
         raise Refused("the identity and the site file are for two different hubs: their pins differ", mend=_TICKET)
-    files = {path: given.content for path, given in ((IDENTITY, identity), (SITE, site)) if given is not None}
+    files = {path: given for path, given in ((IDENTITY, identity), (SITE, site)) if given is not None}
     return Personal(files, who, place)
 
 

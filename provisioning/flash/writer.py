@@ -58,22 +58,22 @@ class _Marks:
         """Write all, read all: a card whose size is a lie is mostly known before the long writing begins."""
         offsets = self.within + self.beyond
         for done, offset in enumerate(offsets):
-            tell("probing the whole card", done, 2 * len(offsets))
+            tell("probing the whole card", done * MARK, 2 * len(offsets) * MARK)
             self.card.write(offset, plan.mark(self.nonce, offset))
         # Once more, over whatever fell back onto it: the check sees it then.
         self.card.write(0, plan.unfinished(min(FIRST, self.end)))
         self.card.flush()
-        self._check(offsets, "probing the whole card", tell)
+        self._check(offsets, lambda done: tell("probing the whole card", len(offsets) * MARK + done, 2 * len(offsets) * MARK))
 
     def check(self, doing: str, tell: Tell) -> None:
         """Those the image has not overwritten must still be there."""
-        self._check(self.beyond, doing, tell)
+        self._check(self.beyond, lambda done: tell(doing, done, len(self.beyond) * MARK))
 
-    def _check(self, offsets: tuple[int, ...], doing: str, tell: Tell) -> None:
+    def _check(self, offsets: tuple[int, ...], tell: Callable[[int], None]) -> None:
         def blocks() -> Iterator[tuple[int, bytes]]:
-            for done, offset in enumerate(offsets):
-                tell(doing, len(offsets) + done, 2 * len(offsets))
+            for done, offset in enumerate(offsets, 1):
                 yield offset, self.card.read(offset, MARK)
+                tell(done * MARK)
 
         lie = plan.judge_marks(self.nonce, self.card.size, blocks())
         if lie is not None:

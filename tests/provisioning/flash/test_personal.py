@@ -43,7 +43,7 @@ def refused(who: Given | None, where: Given | None = None, of: Manifest = OF) ->
 
 def test_what_was_given_goes_onto_the_card_byte_by_byte() -> None:
     found = check(identity(), site())
-    assert found.files == {IDENTITY: identity().content, SITE: EXAMPLE}
+    assert found.files == {IDENTITY: identity(), SITE: site()}
     assert summary(OF, found) == "box camp-north-1 for hub.example.org:443, Campbox 0.1.0 arm64"
 
 
