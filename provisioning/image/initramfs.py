@@ -44,11 +44,12 @@ _OVERLAY = """\
 # The system slot is read-only and stays so: what is written lands in RAM and is gone at the next start.
 case "$1" in prereqs) exit 0 ;; esac
 . /scripts/functions
-mkdir -p /campbox/ram /campbox/system
-mount -t tmpfs -o mode=0755,size=25% campbox-ram /campbox/ram || panic "campbox: no RAM for the overlay"
-mkdir /campbox/ram/upper /campbox/ram/work
+# One mount point, at the top: run-init empties the initramfs and gives up at a folder in which something is mounted.
+mkdir /campbox
+mount -t tmpfs -o mode=0755,size=25% campbox-ram /campbox || panic "campbox: no RAM for the overlay"
+mkdir /campbox/upper /campbox/work /campbox/system
 mount -n -o move "${rootmnt}" /campbox/system || panic "campbox: cannot move the system slot"
-mount -t overlay -o lowerdir=/campbox/system,upperdir=/campbox/ram/upper,workdir=/campbox/ram/work campbox-root "${rootmnt}" ||
+mount -t overlay -o lowerdir=/campbox/system,upperdir=/campbox/upper,workdir=/campbox/work campbox-root "${rootmnt}" ||
     panic "campbox: cannot lay RAM over the system slot"
 """
 
