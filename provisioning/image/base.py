@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from appliance.errors import CommandFailed, NotSo
@@ -13,6 +16,8 @@ from provisioning.image import recipe
 from provisioning.image.recipe import Arch
 from provisioning.image.steps import Step, follow
 
+_SHARED = "/var/tmp"
+"""For large files that other users may have to reach (Filesystem Hierarchy Standard)."""
 _UNPACKING = re.compile(r"(Unpacking|Setting up|Processing triggers for) (\S+)")
 
 
@@ -24,7 +29,6 @@ def build_base(
     archive: Path,
     early: Path,
     to: Path,
-    work: Path,
     date: int,
     step: Step,
     log: Path,
@@ -43,9 +47,29 @@ def build_base(
             step.at(min(steps, 2 * of), 2 * of, found[2])
 
     try:
-        follow(_command(kind, packages, archive=archive, early=early, to=to), heard, env=_environment(work, date), log=log)
+        with _reachable(archive, early, to) as (there, before, made):
+            follow(
+                _command(kind, packages, archive=there, early=before, to=made), heard, env=_environment(made.parent, date), log=log
+            )
+            shutil.move(made, to)
     except CommandFailed as error:
         raise NotSo(f"Debian cannot be installed into the image: {error.what[:300]}", mend=f"all it said is in {log}") from error
+
+
+@contextlib.contextmanager
+def _reachable(archive: Path, early: Path, to: Path) -> Iterator[tuple[Path, Path, Path]]:
+    """Where mmdebstrap may read and write: archive, early files, tar. In a user namespace it is a stranger, to whom a home is closed."""
+    if os.geteuid() == 0:
+        yield archive, early, to.with_suffix(".new")
+        return
+    with tempfile.TemporaryDirectory(prefix="campbox-image-", dir=_SHARED) as name:
+        place = Path(name)
+        place.chmod(0o1777)
+        shutil.copytree(archive, place / "archive", ignore=shutil.ignore_patterns("lists", "partial", "etc", "lock", "*.bin"))
+        shutil.copyfile(early, place / "early.tar")
+        for path in (place / "archive", *(place / "archive").rglob("*"), place / "early.tar"):  # whatever the umask
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        yield place / "archive", place / "early.tar", place / "base.tar"
 
 
 def _command(kind: Arch, packages: Sequence[str], *, archive: Path, early: Path, to: Path) -> list[str]:

@@ -121,7 +121,7 @@ def _base(wanted: Wanted, inputs: _Inputs, work: Path, steps: Steps, reused: lis
         made, archive = work / "base.tar", inputs.apt.archive(inputs.chosen)
         build_base(
             kind, inputs.asked, len(inputs.chosen),
-            archive=archive, early=early, to=made, work=work, date=inputs.date, step=step,
+            archive=archive, early=early, to=made, date=inputs.date, step=step,
             log=wanted.cache / f"base-{kind.name}.log",
         )  # fmt: skip
     for old in wanted.cache.glob(f"base-{kind.name}-*.tar"):
