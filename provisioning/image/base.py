@@ -58,7 +58,7 @@ def build_base(
 
 @contextlib.contextmanager
 def _reachable(archive: Path, early: Path, to: Path) -> Iterator[tuple[Path, Path, Path]]:
-    """Where mmdebstrap reads and writes: archive, early files, tar. In a user namespace it is a stranger whom homes are closed to."""
+    """Where mmdebstrap reads and writes: archive, early files, tar. In a user namespace homes are closed to it."""
     if os.geteuid() == 0:
         yield archive, early, to.with_suffix(".new")
         return
