@@ -24,12 +24,11 @@ _PATH = click.Path(path_type=Path)
 _SIZES = {"": 1, "M": 10**6, "MB": 10**6, "G": 10**9, "GB": 10**9, "MIB": 2**20, "GIB": 2**30}
 
 
-def _size(ctx: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
-    if value is None:
-        return None
-    found = re.match(r"([0-9]{1,15}) ?([A-Za-z]{0,3})\Z", value.strip())
+def read_size(text: str) -> int:
+    """``8GB``, ``7800MB``, ``2GiB`` or bytes. Raises BadInput."""
+    found = re.match(r"([0-9]{1,15}) ?([A-Za-z]{0,3})\Z", text.strip())
     if found is None or found[2].upper() not in _SIZES:
-        raise click.BadParameter("write it as 8GB, 7800MB or in bytes")
+        raise BadInput(f"{text[:40]!r} is not a size", where="--size", mend="write it as 8GB, 7800MB or in bytes")
     return int(found[1]) * _SIZES[found[2].upper()]
 
 
@@ -40,12 +39,12 @@ def _size(ctx: click.Context, parameter: click.Parameter, value: str | None) -> 
 @click.option("--site", type=_PATH, help="A site file in place of the image's.")
 @click.option("--list", "list_", is_flag=True, help="Show which devices may be written, and why the others may not.")
 @click.option("--serial", help="The device's serial, typed off --list: says that you mean a large or built-in disk.")
-@click.option("--size", callback=_size, help="With --to FILE: its size, as 8GB; else the image's, rounded up to 2 GB.")
+@click.option("--size", help="With --to FILE: its size, as 8GB; else the image's, rounded up to 2 GB.")
 @click.option("--yes", is_flag=True, help="Do not ask before overwriting a device.")
 @click.option("--json", "as_json", is_flag=True, help="The facts as JSON.")
 def flash(
     image: Path | None, to: Path | None, identity: Path | None, site: Path | None, list_: bool,
-    serial: str | None, size: int | None, yes: bool, as_json: bool,
+    serial: str | None, size: str | None, yes: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Write IMAGE to a card, read everything back, and make it one box's.
 
@@ -56,7 +55,7 @@ def flash(
         return
     if image is None or to is None:
         raise BadInput("IMAGE or --to is missing", mend="campbox flash --list shows the devices, --help an example")
-    wish = Wish(image, to, identity, site, serial, size)
+    wish = Wish(image, to, identity, site, serial, None if size is None else read_size(size))
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         with showing() as tell:

@@ -19,7 +19,7 @@ from click.testing import CliRunner
 
 from appliance.errors import BadInput, CampboxError, NotSo, Refused
 from appliance.run import run
-from provisioning.flash import job, reader
+from provisioning.flash import commands, job, reader
 from provisioning.flash.card import BlockCard, FileCard
 from provisioning.flash.commands import flash
 from provisioning.flash.disks import DiskLayout, Node
@@ -311,6 +311,20 @@ def test_a_device_is_overwritten_only_after_a_yes(image: Path, device: Path, as_
     done = CliRunner().invoke(flash, [str(image), "--to", str(device)])
     assert isinstance(done.exception, Refused) and "--yes" in str(done.exception)
     assert (tmp_path / "backing").read_bytes().startswith(b"old")
+
+
+@pytest.mark.image
+@needs_loop
+@pytest.mark.parametrize(("typed", "written"), [("S1\ny\n", True), ("S1\nn\n", False), ("S2\n", False), ("\n", False)])
+def test_a_disk_that_looks_built_in_is_written_after_its_serial_and_a_yes(
+    image: Path, device: Path, as_card: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, written: bool
+) -> None:
+    as_card.update(removable=False, hotplug=False, transport="sata")
+    monkeypatch.setattr(commands, "_terminal", lambda: True)
+    done = CliRunner().invoke(flash, [str(image), "--to", str(device)], input=typed)
+    assert (done.exit_code == 0) == written, (done.output, done.exception)
+    assert isinstance(done.exception, Refused) != written
+    assert (tmp_path / "backing").read_bytes().startswith(b"old") != written
 
 
 @pytest.mark.image
