@@ -63,7 +63,7 @@ def _download(kind: Arch, pinned: Sequence[Pinned], folder: Path, step: Step) ->
         follow(argv, step.say)
     except CommandFailed as error:
         mend = "is there a line? start again: what was fetched is kept"
-        raise Unreachable("the project's libraries cannot be fetched", where=error.what[:160], mend=mend) from error
+        raise Unreachable(f"the project's libraries cannot be fetched ({error.what[:160]})", mend=mend) from error
     finally:
         asked.unlink(missing_ok=True)
 

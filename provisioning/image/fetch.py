@@ -16,7 +16,7 @@ from provisioning.image.recipe import Arch
 from provisioning.image.steps import Step, follow
 
 _NO_LINE = re.compile(
-    r"Could not resolve|Temporary failure|Could not connect|Connection (failed|timed out|refused)|Failed to fetch"
+    r"Some index files failed|Could not resolve|Temporary failure|Could not connect|Connection (failed|timed out|refused)|Failed to fetch"
 )
 
 
@@ -109,7 +109,7 @@ class Apt:
         except CommandFailed as error:
             if _NO_LINE.search(error.what):
                 mend = "is there a line? start again: what was fetched is kept"
-                raise Unreachable("Debian's packages cannot be fetched", where=error.what[:120], mend=mend) from error
+                raise Unreachable(f"Debian's packages cannot be fetched ({error.what[:120]})", mend=mend) from error
             raise NotSo(error.what, where="apt-get", mend="mend that and start again: what was fetched is kept") from error
 
 
