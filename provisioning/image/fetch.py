@@ -16,7 +16,8 @@ from provisioning.image.recipe import Arch
 from provisioning.image.steps import Step, follow
 
 _NO_LINE = re.compile(
-    r"Some index files failed|Could not resolve|Temporary failure|Could not connect|Connection (failed|timed out|refused)|Failed to fetch"
+    r"Some index files failed|Could not resolve|Temporary failure|Could not connect|Failed to fetch|"
+    r"Connection (failed|timed out|refused)"
 )
 
 
