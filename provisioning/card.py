@@ -181,9 +181,10 @@ def _blank(path: Path) -> None:
             file.write(blanked(content, token))
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
+    except (OSError, BadInput) as error:
+        why = error.what if isinstance(error, BadInput) else error.strerror
         mend = "is the card's switch on lock? wipe the file at the office"
-        raise NotSo(f"the token stays on the card: {error.strerror}", where=path.name, mend=mend) from error
+        raise NotSo(f"the token stays on the card: {why}", where=path.name, mend=mend) from error
 
 
 # --- reading

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -123,8 +124,15 @@ def read_kept(untrusted: bytes) -> Kept:
 
 
 def blanked(content: bytes, token: str) -> bytes:
-    """The same file with spaces for the token: not a byte longer or shorter, so that nothing but its own sector is written."""
-    return content.replace(token.encode(), b" " * len(token.encode()))
+    """The same file with spaces for the token: not a byte longer or shorter, so that nothing but its own sector is written.
+
+    Raises BadInput when that would not do: the token is written in a way that hides it, or something else would change.
+    """
+    there = re.compile(rb'("token"\s*:\s*")' + re.escape(token.encode()) + rb'(?=")')
+    after = there.sub(lambda found: found[1] + b" " * len(token.encode()), content)
+    if read_card(after) != Card(read_card(content).identity, None):
+        raise BadInput("the token is written in an odd way")
+    return after
 
 
 def _object(untrusted: bytes) -> dict[str, Any]:

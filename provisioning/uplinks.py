@@ -40,7 +40,6 @@ UseHostname=no
 
 [DHCPv6]
 DUIDType=link-layer
-SendHostname=no
 UseHostname=no
 
 [IPv6AcceptRA]

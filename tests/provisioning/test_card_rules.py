@@ -123,6 +123,25 @@ def test_a_card_is_read_back_as_it_was_written_and_after_blanking_has_no_token()
     assert read_card(after) == Card(NORTH, None)
 
 
+def test_a_token_that_looks_like_a_piece_of_the_pin_leaves_the_pin_alone() -> None:
+    content = json.dumps(NORTH.as_json("0" * 43)).encode()
+    assert read_card(blanked(content, "0" * 43)) == Card(NORTH, None)
+
+
+def test_a_token_in_an_odd_way_of_writing_is_told_and_not_half_blanked() -> None:
+    content = json.dumps(NORTH.as_json(TOKEN)).replace('"token"', '"\\u0074oken"').encode()
+    assert read_card(content).token == TOKEN
+    with pytest.raises(BadInput, match="odd"):
+        blanked(content, TOKEN)
+
+
+@given(some.text(alphabet="ABCabc012-_", min_size=1, max_size=43), some.sampled_from([None, 1, 2]))
+def test_any_token_is_blanked_and_nothing_else(token: str, indent: int | None) -> None:
+    content = json.dumps(NORTH.as_json(token), indent=indent).encode()
+    after = blanked(content, token)
+    assert len(after) == len(content) and read_card(after) == Card(NORTH, None)
+
+
 def test_what_was_kept_is_read_back() -> None:
     assert read_kept(json.dumps(TAKEN.as_json()).encode()) == TAKEN
     assert TOKEN not in json.dumps(TAKEN.as_json())
