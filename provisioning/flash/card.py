@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import mmap
 import os
 import stat
@@ -145,8 +146,9 @@ class BlockCard(Opened):
 
     def drop_cache(self) -> None:
         """Also the cache that programs reading the device in the ordinary way would use."""
-        self.flush()
-        fcntl.ioctl(self._descriptor, _BLKFLSBUF, 0)
+        super().drop_cache()
+        with contextlib.suppress(PermissionError):  # of the group disk, not root: direct writing has put nothing into it
+            fcntl.ioctl(self._descriptor, _BLKFLSBUF, 0)
 
 
 class FileCard(Opened):
@@ -227,7 +229,7 @@ def _open_file(path: Path) -> tuple[int, bool]:
 
 def _sweep(path: Path) -> None:
     """What a killed run left beside."""
-    for left in path.parent.glob(f".{path.name}.*.unfinished"):
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.unfinished"):
         owner = left.name.split(".")[-2]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists():
             left.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ AskWrite = Callable[[Node], None]
 
 @dataclass(frozen=True)
 class Done:
-    """A finished card, and the facts of making it. Seconds are of the whole run."""
+    """A finished card, and the facts of making it. Seconds are of writing and reading back: not of waiting for an answer."""
 
     card: str
     target: str
@@ -75,7 +75,6 @@ class Wish:
 
 def make_card(wish: Wish, own_version: str, ask_serial: AskSerial, ask_write: AskWrite, tell: Tell) -> Done:
     """Make one card. Raises a CampboxError; the target then is as it was, or is no card that anything starts from."""
-    began = time.monotonic()
     number = reader.device_number(wish.to)
     image = Image(wish.image)
     try:
@@ -87,6 +86,7 @@ def make_card(wish: Wish, own_version: str, ask_serial: AskSerial, ask_write: As
         for name, given in found.files.items():
             image.put(name, given.content, given.changed)
         target: _Target = _File(wish, image) if number is None else _Device(wish, image, number, ask_serial, ask_write)
+        began = time.monotonic()
         written = target.make(lambda card: _write(card, image, found, tell))
     finally:
         image.close()

@@ -190,10 +190,10 @@ def test_a_file_stays_sparse_gets_its_name_last_and_leaves_nothing_behind(tmp_pa
 
 
 def test_what_a_killed_run_left_is_swept_and_a_running_ones_is_not(tmp_path: Path) -> None:
-    dead, alive = tmp_path / ".card.img.4194305.unfinished", tmp_path / ".card.img.1.unfinished"
+    dead, alive = tmp_path / ".card[1].img.4194305.unfinished", tmp_path / ".card[1].img.1.unfinished"
     dead.write_text("")
     alive.write_text("")
-    FileCard(tmp_path / "card.img", MIB).abandon()
+    FileCard(tmp_path / "card[1].img", MIB).abandon()
     assert not dead.exists()
     assert alive.exists()
 
