@@ -129,24 +129,30 @@ class _Run:
             self._found |= dict.fromkeys(position for (position,) in rows)
 
     def _guesses(self, word: str) -> list[str]:
-        """Known words that a misspelt one may be, the nearest first, then the most used."""
+        """Known words that a misspelt one may be: those with the fewest mistakes, of them those that begin most alike."""
         most = spelling.allowed(word)
         if not most:
             return []
-        near = {(spelling.distance(word, other, most), -often, other) for other, often in self._near(word, most)}
+        near = {(spelling.distance(word, other, most), -spelling.alike(word, other), other) for other in self._near(word, most)}
         kept = sorted(one for one in near if one[0] <= most)
-        return [other for far, _, other in kept[:MOST_GUESSES] if far == kept[0][0]]
+        if kept and kept[0][0] > 1 and self._sounds(word):
+            return []
+        return [other for far, begun, other in kept[:MOST_GUESSES] if (far, begun) == kept[0][:2]]
 
-    def _near(self, word: str, most: int) -> Iterator[tuple[str, int]]:
+    def _sounds(self, word: str) -> bool:
+        """Whether a name sounds so: that is nearer than two mistakes."""
+        sound = search_plan.sounding(word)
+        return bool(sound and self._count(sound))
+
+    def _near(self, word: str, most: int) -> Iterator[str]:
         missed = sorted(spelling.deletions(word))
         marks = ", ".join("?" * len(missed))
-        found = self._connection.execute(
-            f"select word, often from search_word where word in (select word from search_miss where missed in ({marks}))", missed
-        ).fetchall()
-        yield from found
-        if most > 1 and not any(spelling.distance(word, other, 1) <= 1 for other, _ in found):
+        found = self._connection.execute(f"select distinct word from search_miss where missed in ({marks})", missed).fetchall()
+        yield from (other for (other,) in found)
+        if most > 1 and not any(spelling.distance(word, other, 1) <= 1 for (other,) in found):
             # Two mistakes: only among words that begin alike, and not among more than can be compared in time.
-            yield from self._connection.execute(
-                "select word, often from search_word where initial = ? and length between ? and ? limit ?",
+            alike = self._connection.execute(
+                "select word from search_word where initial = ? and length between ? and ? order by often desc limit ?",
                 (word[0], len(word) - most, len(word) + most, MOST_CANDIDATES),
             )
+            yield from (other for (other,) in alike)

@@ -28,7 +28,8 @@ class SearchIndex:
         database.execute(f"create virtual table found using fts5({columns}, content='', prefix='2 3', tokenize=\"{_TOKENS}\")")
         database.execute("create virtual table found_part using fts5(name, content='', tokenize='trigram')")
         database.executescript(
-            "create table search_word (word text primary key, initial text, length int, often int) without rowid;"
+            "create table search_word (initial text, length int, often int, word text,"
+            " primary key (initial, length, word)) without rowid;"
             "create table search_miss (missed text, word text, primary key (missed, word)) without rowid;"
         )
 
@@ -53,7 +54,7 @@ class SearchIndex:
         self._known.update(word for word in synonyms.BY_WORD if " " not in word)
         words = {word: often for word, often in self._known.items() if len(word) >= 3 and not word[0].isdigit()}
         self._database.conn.executemany(
-            "insert into search_word values (?, ?, ?, ?)", ((w, w[0], len(w), often) for w, often in words.items())
+            "insert into search_word values (?, ?, ?, ?)", ((w[0], len(w), often, w) for w, often in words.items())
         )
         misses = ((missed, word) for word in words if spelling.allowed(word) for missed in spelling.deletions(word))
         self._database.conn.executemany("insert or ignore into search_miss values (?, ?)", misses)

@@ -28,8 +28,14 @@ class Slot:
     guesses: tuple[str, ...] = ()
 
     def exact(self) -> str:
-        """The word itself."""
-        return _quoted(self.word)
+        """The word itself, or its plain plural or singular."""
+        return _either(_quoted(word) for word in (self.word, *_numbers(self.word)))
+
+    def sure(self) -> str:
+        """A word that search knows is whole, and means what its synonyms mean; of any other, words that begin so."""
+        if self.word not in synonyms.BY_WORD:
+            return self.begun()
+        return _either([self.exact(), *(_quoted(word) for m in synonyms.BY_WORD[self.word] for word in sorted(m.words))])
 
     def begun(self) -> str:
         """The word, or words that begin so."""
@@ -45,11 +51,14 @@ class Slot:
         apart = [f"({' AND '.join(_quoted(word) for word in self.word.split())})"] if " " in self.word else []
         return _either([self.meant(), *apart, *(_quoted(need_token(m.need)) for m in self.meanings() if m.need)])
 
+    def of_its_need(self) -> str:
+        """Named anywhere by a service of a need that the word speaks of; any word that speaks of none."""
+        tokens = _either(_quoted(need_token(m.need)) for m in self.meanings() if m.need)
+        return f"({tokens}) AND ({self.meant()})" if tokens else self.meant()
+
     def guessed(self) -> str:
         """Also what it may be a misspelling of, and names that sound alike."""
-        alike = skeleton.skeleton(self.word)
-        sounds = [f"{{sound}} : {_quoted(alike)}"] if alike else []
-        return _either([self.anyhow(), *(Slot(guess).anyhow() for guess in self.guesses), *sounds])
+        return _either([self.anyhow(), *(Slot(guess).anyhow() for guess in self.guesses), sounding(self.word)])
 
     def meanings(self) -> tuple[Meaning, ...]:
         """What it means: as it stands, without its ending, or as the beginning of a word."""
@@ -79,10 +88,14 @@ def slots(untrusted_query: str) -> tuple[Slot, ...]:
 def tiers(query: Sequence[Slot], name_columns: Iterable[str]) -> list[str]:
     """Expressions whose answers follow each other; each holds all words, and all that the one before it holds."""
     names = " ".join(name_columns)
+    about = f"{names} need place"
     return [
-        _all(f"{{{names} need}} : {slot.exact()}" for slot in query),
-        _all(f"{{{names} need place}} : {slot.begun()}" for slot in query),
-        _all(f"{{{names} need place}} : ({slot.meant()})" for slot in query),
+        _all(f"{{{names}}} : ({slot.exact()})" for slot in query),
+        _all(f"{{{names}}} : ({slot.sure()})" for slot in query),
+        _all(f"{{{names}}} : ({slot.meant()})" for slot in query),
+        _all(f"{{{about}}} : ({slot.begun()})" for slot in query),
+        _all(f"{{{about}}} : ({slot.meant()})" for slot in query),
+        _all(f"({slot.of_its_need()})" for slot in query),
         everywhere(query),
     ]
 
@@ -123,14 +136,33 @@ def needs_meant(untrusted_query: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(meant))[:2]
 
 
+def sounding(word: str) -> str:
+    """Names of places and organisations that sound so; "" for a word with too few consonants."""
+    alike = skeleton.skeleton(word)
+    return f"{{sound}} : {_quoted(alike)}" if alike else ""
+
+
 def need_token(slug: str) -> str:
     """The word that stands in the index of every service of a need."""
     return f"0{slug.replace('-', '')}"
 
 
+_POSSESSIVES = ("تي", "تك", "ته", "تها", "تنا", "تكم", "تهم")
+"""Mine, yours, hers: before them a final teh marbuta has become a teh."""
+
+
 def _stems(word: str) -> list[str]:
-    """The word without what may be its ending: plurals, cases, the Arabic plural."""
-    return [word[:-n] for n in (1, 2, 3) if len(word) - n >= 4 and " " not in word]
+    """The word without what may be its ending: plurals, cases, the Arabic plural and possessive."""
+    if " " in word:
+        return []
+    whose = [f"{word[: -len(one)]}ه" for one in _POSSESSIVES if word.endswith(one) and len(word) - len(one) >= 3]
+    return [*whose, *(word[:-n] for n in (1, 2, 3) if len(word) - n >= 4)]
+
+
+def _numbers(word: str) -> list[str]:
+    if not word.isascii() or not word.isalpha() or len(word) < 3:
+        return []
+    return [f"{word}s", *([word[:-1]] if word.endswith("s") and len(word) > 4 else [])]
 
 
 def _quoted(word: str) -> str:

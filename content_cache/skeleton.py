@@ -12,7 +12,18 @@ from content_cache import search_text
 
 SHORTEST = 3
 """Consonants below which too many names meet; two are told apart by nothing else."""
-_LATIN_PAIRS = (("th", "t"), ("kh", "k"), ("gh", "g"), ("sh", "s"), ("ch", "s"), ("dh", "d"), ("zh", "z"), ("ph", "f"), ("dj", "g"))
+_LATIN_PAIRS = (
+    ("th", "t"),
+    ("kh", "k"),
+    ("gh", "g"),
+    ("sh", "s"),
+    ("ch", "s"),
+    ("dh", "d"),
+    ("zh", "z"),
+    ("ph", "f"),
+    ("dj", "g"),
+    ("дж", "g"),
+)
 _LATIN = {"q": "k", "c": "k", "x": "ks", "j": "g", "p": "b", "v": "f", "w": "", "y": "", "h": ""} | dict.fromkeys("aeiou3", "")
 _ARABIC = dict(
     zip(

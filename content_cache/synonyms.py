@@ -28,7 +28,7 @@ health | doctor doctors physician gp | طبيب دكتور أطباء حكيم |
   | лікар лікаря доктор врач
 health | clinic clinics dispensary | عيادة مستوصف عيادات | کلینیک درمانگاه | clinique dispensaire consultation | ክሊኒክ
   | клініка поліклініка амбулаторія клиника
-health | hospital hospitals | مستشفى مشفى مستشفيات | شفاخانه بیمارستان عاجل
+health | hospital hospitals | مستشفى مشفى مستشفيات | شفاخانه بیمارستان
   | hôpital hôpitaux | ሆስፒታል | лікарня лікарню госпіталь больница
 health | pharmacy medicine medicines drug drugs pills tablets | صيدلية دواء أدوية حبوب | دواخانه دوا داروخانه دارو
   | pharmacie médicament médicaments | መድሃኒት ፋርማሲ | аптека ліки таблетки лекарства
@@ -39,7 +39,7 @@ health | sick ill illness disease fever pain | مريض مرض حمى ألم و�
   | malade maladie fièvre douleur | ሕሙም ሕማም ረስኒ | хворий хвороба біль болить гарячка больной
 health | diabetes sugar chronic hypertension asthma | سكري سكر مزمن مزمنة ضغط ربو | شکر فشار دوامدار دیابت
   | diabète chronique hypertension asthme | ሽኮርያ | діабет тиск астма хронічний
-health | pregnant pregnancy birth midwife maternity delivery | حامل حمل ولادة قابلة | حامله بارداری ولادت زایمان قابله
+health | pregnant pregnancy birth midwife maternity delivery | حامل ولادة قابلة | حامله بارداری ولادت زایمان قابله
   | enceinte grossesse accouchement naissance sage_femme | ጥንሲ ወሊድ ነፍሰጾር
   | вагітна вагітність пологи акушерка беременная
 health | vaccine vaccines vaccination immunisation | لقاح لقاحات تطعيم تحصين | واکسین واکسن
@@ -101,8 +101,8 @@ family | family relatives reunification tracing | عائلة أسرة أقارب
   | famille proches regroupement | ስድራ ቤተሰብ | родина сім'я родичі семья
 family | missing lost search disappeared | مفقود ضائع ضائعين بحث | گمشده گم گم‌شده جستجو | disparu perdu recherche
   | ጥፉእ | зниклий загублений пошук розшук
-womens-safety | woman women girl girls female | امرأة نساء سيدات فتاة فتيات بنات | زن زنان دختر دختران خانم
-  | femme femmes fille filles | ሰበይቲ ደቂ_ኣንስትዮ ኣንስቲ ጓል | жінка жінки дівчина женщина
+womens-safety | woman women female | امرأة نساء سيدات | زن زنان خانم | femme femmes | ሰበይቲ ደቂ_ኣንስትዮ ኣንስቲ | жінка жінки жінок женщина
+womens-safety | girl girls | فتاة فتيات بنات بنت | دختر دختران | fille filles | ጓል ኣዋልድ | дівчина дівчата девочка
 womens-safety | violence rape abuse gbv beaten | عنف اغتصاب إساءة ضرب | خشونت تجاوز آزار لت‌وکوب
   | violence violences viol abus | ዓመጽ | насильство зґвалтування насилие
 children | child children kid kids baby babies youth | طفل أطفال رضيع شباب | کودک کودکان طفل اطفال نوزاد جوانان
@@ -143,7 +143,8 @@ phones-charging | internet wifi wi_fi | إنترنت نت واي_فاي | انت
 housing | rent lease landlord contract | إيجار أجار عقد مؤجر | کرایه اجاره قرارداد | loyer bail location contrat | ክራይ
   | оренда договір аренда
 housing | housing house home apartment flat room rooms | سكن بيت شقة غرفة غرف منزل مسكن | خانه مسکن اپارتمان اتاق
-  | logement maison appartement chambre chambres | ገዛ ክፍሊ | житло квартира кімната будинок жилье
+  | logement maison appartement | ገዛ | житло квартира будинок жилье
+housing | room rooms | غرفة غرف | اتاق | chambre chambres | ክፍሊ ክፍሊታት | кімната кімнати комната
 transport | transport bus buses ride | مواصلات حافلة باص نقل | ترانسپورت بس سرویس | transport bus trajet navette
   | ኣውቶቡስ መጓዓዝያ | транспорт автобус маршрутка
 transport | car taxi | سيارة تاكسي | موتر تکسی | voiture taxi | መኪና ታክሲ | машина таксі
@@ -156,12 +157,12 @@ community | meeting community group | اجتماع مجتمع مجموعة | ج�
 - | free gratis | مجاني مجانا | رایگان مفت | gratuit gratuite | ብነጻ ነጻ | безкоштовно безплатно
 - | camp camps | مخيم مخيمات | کمپ | camp camps | መዓስከር | табір
 - | city town | مدينة | شهر | ville | ከተማ | місто
-health | emergency emergencies | طوارئ | عاجل | urgences urgence | ህጹጽ | невідкладна екстрена
+health | emergency emergencies | طوارئ | urgences urgence | ህጹጽ | невідкладна екстрена
 - | urgent urgently | عاجل عاجلة | عاجل | urgent urgence | ህጹጽ | терміново
 """
 _STOP = """
 a an the of for to in on at is are be i my me we you and or with from near where when what who how can do does find need want get
-looking there any some please | من في على الى إلى عن مع هل هو هي ما أين اين كيف متى أريد اريد و أو يوجد هذا عند |
+looking there any some please | من في على الى إلى عن مع هل هو هي ما أين اين كيف متى أريد اريد أجد ابحث احتاج و أو يوجد هذا عند |
 از در به با که و را است برای کجا چطور من ما می خواهم دارم است میخواهم | le la les un une des de du d l à au aux et ou en dans pour
 par sur avec où est comment je mon ma mes cherche besoin trouver | ኣበይ እዩ ንምንታይ ናይ ኣብ ምስ ከመይ እንታይ | де як що я ми у в на з до для
 та і й або чи мені потрібен потрібна потрібно знайти где как мне нужно
@@ -180,8 +181,6 @@ def _read() -> tuple[Meaning, ...]:
 
 
 MEANINGS: tuple[Meaning, ...] = _read()
-STOP: frozenset[str] = frozenset(word for part in _STOP.split("|") for word in search_text.words(part))
-"""Words without a meaning of their own; left out of a query that has others."""
 
 
 def _by_word() -> dict[str, tuple[Meaning, ...]]:
@@ -193,6 +192,8 @@ def _by_word() -> dict[str, tuple[Meaning, ...]]:
 
 
 BY_WORD: Mapping[str, tuple[Meaning, ...]] = _by_word()
+STOP: frozenset[str] = frozenset(word for part in _STOP.split("|") for word in search_text.words(part)) - set(BY_WORD)
+"""Words without a meaning of their own; left out of a query that has others. Arabic "what" is written as "water" is typed."""
 PHRASES: frozenset[str] = frozenset(word for word in BY_WORD if " " in word)
 
 
