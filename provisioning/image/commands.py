@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import signal
 from pathlib import Path
 
 import click
@@ -62,6 +63,9 @@ def build(
         text = site.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read it: {error}", where=str(site), mend="name an existing TOML file in UTF-8") from error
+    # A build that is asked to end tidies up as after Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     sources = recipe.sources(mirror, security_mirror)
     with Steps() as steps:
         wanted = Wanted(text, str(site), arch, output.absolute(), cache_folder(), sources, offline=offline, fresh=fresh)

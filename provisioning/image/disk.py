@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import os
 import shutil
 import tempfile
@@ -123,11 +122,16 @@ def beside(path: Path) -> Iterator[Path]:
             os.unlink(name)
 
 
+def lists(path: Path) -> tuple[Path, ...]:
+    """What stands beside a built image: its report, its parts, their licences."""
+    return tuple(Path(f"{path}{end}") for end in (".json", ".spdx.json", ".licences.txt"))
+
+
 def hand_over(path: Path, environment: Mapping[str, str]) -> None:
     """Give a built file and the lists beside it to who asked for it through sudo."""
     user, group = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
     if os.geteuid() == 0 and user.isdigit() and group.isdigit():
-        for one in (path, *path.parent.glob(f"{glob.escape(path.name)}.*")):
+        for one in (path, *lists(path)):
             os.chown(one, int(user), int(group), follow_symlinks=False)
 
 

@@ -78,7 +78,7 @@ def test_no_program_to_compile_to_fetch_or_to_log_in_with(root: Path) -> None:
     paths = set(run(["unsquashfs", "-lc", str(root)], timeout=120).stdout.split("\n"))
     assert "squashfs-root/usr/sbin/nginx" in paths and "squashfs-root/opt/campbox/bin/campbox" in paths
     places = ("usr/bin", "usr/sbin", "usr/local/bin", "opt/campbox/bin")
-    names = "sshd ssh gcc cc make curl wget sudo apt-get pip git dropbear telnetd".split()
+    names = ["sshd", "ssh", "gcc", "cc", "make", "curl", "wget", "sudo", "apt-get", "pip", "git", "dropbear", "telnetd"]
     assert [name for place in places for name in names if f"squashfs-root/{place}/{name}" in paths] == []
     assert not [path for path in paths if re.search(r"site-packages/(pip|setuptools|wheel)$", path)]
     hubs = r"(telemetry/dashboard|provisioning/(authority|lab|image|flash)|content_cache/publish)$"

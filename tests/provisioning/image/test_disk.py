@@ -96,10 +96,10 @@ def test_what_was_asked_for_through_sudo_belongs_to_who_asked(tmp_path: Path, mo
     given = list[tuple[str, int, int]]()
     monkeypatch.setattr(disk.os, "geteuid", lambda: 0)
     monkeypatch.setattr(disk.os, "chown", lambda path, user, group, **_: given.append((path.name, user, group)))
-    for name in ("x.img", "x.img.json", "x.img.spdx.json", "y.img", "x.imgs"):
+    for name in ("x.img", "x.img.json", "x.img.spdx.json", "x.img.licences.txt", "x.img.zst", "y.img", "x.imgs"):
         (tmp_path / name).write_text("")
     disk.hand_over(tmp_path / "x.img", {})
     disk.hand_over(tmp_path / "x.img", {"SUDO_UID": "-1", "SUDO_GID": "5"})
     assert given == []
     disk.hand_over(tmp_path / "x.img", {"SUDO_UID": "1000", "SUDO_GID": "1001"})
-    assert sorted(given) == [(name, 1000, 1001) for name in ("x.img", "x.img.json", "x.img.spdx.json")]
+    assert sorted(given) == [(name, 1000, 1001) for name in ("x.img", "x.img.json", "x.img.licences.txt", "x.img.spdx.json")]

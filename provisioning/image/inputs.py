@@ -1,0 +1,94 @@
+"""W Everything an image is made from, fetched and named: packages, libraries, the recipe's hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from appliance.config import SiteConfig
+from appliance.errors import NotSo
+from provisioning.image import disk, environment, layer, recipe, system
+from provisioning.image.archive import Archive
+from provisioning.image.fetch import Apt
+from provisioning.image.libraries import Pinned
+from provisioning.image.partitions import MIB, table
+from provisioning.image.steps import Steps
+
+SLOT: system.Slot = "system_a"
+_NEEDED = 3000 * MIB
+"""Bytes in the cache while a first build runs, beside the packages: the root while it grows, its tar, the parts of the disk."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for. ``offline``: only what was fetched before; ``fresh``: no layer that was built before."""
+
+    text: str
+    file: str
+    arch: str
+    output: Path
+    cache: Path
+    sources: str
+    offline: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a build is made from. ``asked`` are packages by name, ``chosen`` with all they need; ``date`` is the newest one's."""
+
+    text: str
+    config: SiteConfig
+    kind: recipe.Arch
+    apt: Apt
+    asked: tuple[str, ...]
+    chosen: tuple[Archive, ...]
+    wheels: dict[str, Path]
+    pinned: Sequence[Pinned]
+    date: int
+    base: str
+    recipe: str
+
+    @property
+    def arch(self) -> system.Arch:
+        """The architecture as ``system`` knows it."""
+        return cast(system.Arch, self.kind.name)
+
+
+def gather(wanted: Wanted, kind: recipe.Arch, config: SiteConfig, steps: Steps) -> Inputs:
+    """Fetch what is not here yet and name what comes of it. Raises Unreachable without a line, NotSo."""
+    apt, asked = Apt(wanted.cache / f"apt-{kind.name}", kind, wanted.sources), recipe.packages(kind, system.PACKAGES)
+    with steps.step("package lists") as step:
+        if not wanted.offline:
+            apt.update(step)
+        chosen = apt.choose(asked)
+    with steps.step("Debian packages") as step:
+        if wanted.offline and apt.missing(chosen):
+            raise NotSo("not everything was fetched before", where="--offline", mend="build once with a line")
+        disk.check_room(wanted.cache, _NEEDED + apt.missing(chosen))
+        apt.fetch(chosen, asked, step)
+    with steps.step("Python libraries") as step:
+        pinned = environment.locked()
+        wheels = environment.fetch_wheels(kind, pinned, wanted.cache / f"wheels-{kind.name}", step)
+    base, whole = _names(kind, config, asked, chosen, pinned, wanted.text)
+    return Inputs(wanted.text, config, kind, apt, asked, chosen, wheels, pinned, apt.date(chosen), base, whole)
+
+
+def _names(
+    kind: recipe.Arch,
+    config: SiteConfig,
+    asked: tuple[str, ...],
+    chosen: tuple[Archive, ...],
+    pinned: Sequence[Pinned],
+    site: str,
+) -> tuple[str, str]:
+    """The hashes of the base and of the whole recipe."""
+    arch = cast(system.Arch, kind.name)
+    early = layer.outline(layer.entries(system.early(config, arch)))
+    base = recipe.base_hash(kind, {one.file: one.sha256 for one in chosen}, early, asked)
+    files = layer.outline(layer.entries(system.late(config, arch))), layer.outline(layer.entries(system.boot(arch, SLOT)))
+    partitions = [[one.name, one.type, one.size] for one in table(kind.name)]
+    project = recipe.digest([environment.source_digest(pinned), environment.compiles()])
+    return base, recipe.recipe_hash(base, project, files, partitions, site)
