@@ -53,13 +53,18 @@ class Apt:
     def choose(self, packages: Sequence[str]) -> tuple[Archive, ...]:
         """What apt would install onto nothing: Debian's essential packages, ``packages``, and what they need."""
         asked = ["-qq", "--print-uris", "install", "?essential", *packages]
-        answer = run(["apt-get", *self._options(), "-o", f"Dir::Cache::archives={self.folder}/none", *asked], env=_environment())
-        files = parse_uris(answer.stdout)
-        told = run(["apt-cache", *self._options(), "show", *map(spec, files)], env=_environment())
-        chosen = parse_archives(told.stdout, files)
+        files = parse_uris(self._ask(["apt-get", "-o", f"Dir::Cache::archives={self.folder}/none", *asked]))
+        chosen = parse_archives(self._ask(["apt-cache", "show", *map(spec, files)]), files)
         if unwanted := recipe.NEVER & {one.name for one in chosen}:
             raise NotSo(f"a package would bring in {', '.join(sorted(unwanted))}", mend="look at the recipe's packages")
         return chosen
+
+    def _ask(self, argv: Sequence[str]) -> str:
+        try:
+            return run([argv[0], *self._options(), *argv[1:]], env=_environment()).stdout
+        except CommandFailed as error:
+            mend = "build once with a line; if there was one, its package lists are broken: remove the cache"
+            raise NotSo(error.what, where=argv[0], mend=mend) from error
 
     def missing(self, chosen: Sequence[Archive]) -> int:
         """Bytes still to be fetched."""
