@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +47,7 @@ def emulated(kind: Arch) -> Iterator[None]:
     except (OSError, CampboxError) as error:
         if mounted:
             run(["umount", str(REGISTRY)], check=False)
-        why = error.what if isinstance(error, CampboxError) else str(error)
+        why = "it takes root to say how" if os.geteuid() != 0 else str(error)
         mend = (
             f"as root, once: apt-get install qemu-user-static binfmt-support; or build on a computer that is {kind.machine} itself"
         )
