@@ -108,6 +108,14 @@ def test_a_card_half_written_with_another_image_begins_anew() -> None:
     assert holds(card)
 
 
+def test_what_counts_as_there_already_ends_at_the_first_difference() -> None:
+    card = FakeCard(64 * MIB, dies_at=2 * CHUNK)
+    with pytest.raises(NotSo):
+        flash(card, bytes(CHUNK) + IMAGE[CHUNK:])
+    assert flash(card).resumed == 0
+    assert holds(card)
+
+
 @settings(max_examples=50)
 @example(real=7344128, claimed=MARK, lie="wraps", cache=0)
 @example(real=8392704, claimed=MARK, lie="wraps", cache=0)
