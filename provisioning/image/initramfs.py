@@ -51,9 +51,8 @@ mkdir /campbox/upper /campbox/work /campbox/system
 mount -n -o move "${rootmnt}" /campbox/system || panic "campbox: cannot move the system slot"
 mount -t overlay -o lowerdir=/campbox/system,upperdir=/campbox/upper,workdir=/campbox/work campbox-root "${rootmnt}" ||
     panic "campbox: cannot lay RAM over the system slot"
-# The overlay holds both by itself; a mount left in here would keep run-init from clearing the initramfs away.
-umount -l /campbox/system
-umount -l /campbox/ram
+# The overlay holds both by itself.
+umount -l /campbox
 """
 
 
