@@ -16,18 +16,21 @@ from appliance.config import parse
 from appliance.gate.elements import Element, add_text, parse_elements
 from appliance.gate.ruleset import TABLE
 from appliance.run import run
-from appliance.values import Mac
+from appliance.values import Mac, Rate
 from provisioning.bench import crowd
 from provisioning.bench.camp import Camp, camp
 from provisioning.bench.fair import jain, read_ping
 from provisioning.bench.portal import CLIENT, LAN
 from provisioning.bench.report import Budget, Peer, Result, percentile
+from provisioning.lab import cabling
 from provisioning.lab.commands import DEFAULT_SITE
 from provisioning.lab.netns import Namespace
 
 PEOPLE, DEVICES, FLOWS = 16, 4, 19
 """Busy people; devices and flows of the greedy one. Everyone else has one device and one flow; one more person is idle."""
-PORT, WARM = 5001, 6
+PORT, WARM, LONG_WARM, ROOM = 5001, 6, 25, 4
+"""Seconds before the first window: until every flow is going; and until the line's own queue, once full, has emptied at the
+twentieth of the rate that the box leaves free. ``ROOM``: how much faster a line is that never queues."""
 ECHO_EVERY = 0.05
 Say = Callable[[str], None]
 Windows = list[dict[str, int]]
@@ -62,44 +65,54 @@ class _Seen:
 
 
 def measure(seconds: int, say: Say) -> list[Result]:
-    """Fairness of DESIGN section 7, downwards, in windows of a second; ``seconds`` is multiplied by four."""
+    """Fairness of DESIGN section 7, downwards, in windows of a second; ``seconds`` is multiplied by four.
+
+    Twice: behind a line with room, where only the box's own queue counts; and behind one that carries exactly what the site file
+    says, whose own queue the first bursts fill.
+    """
+    line = parse(DEFAULT_SITE.read_text("utf-8"))
+    down, up = line.uplinks[0].down, line.uplinks[0].up
     with camp(CLIENT) as running, _pouring(running):
+        internet = Namespace(running.state["internet"]["netns"])
         people = _come_in(running)
         say("the floor of the delay")
-        floor = _echoes(running, people.idle, seconds=4)
-        say("sixteen people, shared")
-        shared = _load(running, people, 4 * seconds)
+        base = percentile(_echoes(running, people.idle, seconds=4), 0.5)
+        say("sixteen people, a line with room")
+        cabling.set_rate(internet, Rate(ROOM * down.bits_per_second), up)
+        roomy = _load(running, people, WARM, 4 * seconds)
+        say("sixteen people, a line as slow as the site file says")
+        cabling.set_rate(internet, down, up)
+        exact = _load(running, people, LONG_WARM, 4 * seconds)
         say("the same, not shared")
         running.box.run("tc", "qdisc", "del", "dev", running.state["box"]["lan_bridge"], "root")
-        unshared = _load(running, people, 2 * seconds)
-    return _results(shared, unshared, floor, *_rates())
+        unshared = _load(running, people, WARM, 2 * seconds)
+    handed_out = down.bits_per_second * line.fairness.share
+    return [
+        *_results("", roomy, unshared, base, handed_out),
+        *_results("; no room in the line", exact, unshared, base, handed_out),
+        Result("the floor: median delay while nobody downloads", base, "ms"),
+        Result("the line's rate in the site file", down.bits_per_second / 1e6, "Mbit/s"),
+    ]
 
 
-def _rates() -> tuple[float, float]:
-    """(what the line carries, what the box hands out of it), bit/s, downwards."""
-    config = parse(DEFAULT_SITE.read_text("utf-8"))
-    line = config.uplinks[0].down.bits_per_second
-    return line, line * config.fairness.share
-
-
-def _results(shared: _Seen, unshared: _Seen, floor: list[float], line: float, handed_out: float) -> list[Result]:
+def _results(where: str, shared: _Seen, unshared: _Seen, base: float, handed_out: float) -> list[Result]:
     used = [100 * 8 * wire / handed_out for wire in shared.wire]
-    base = percentile(floor, 0.5)
-    over, over_unshared = (percentile(seen.delays, 0.95) - base for seen in (shared, unshared))
+    late, late_unshared = (percentile(seen.delays, 0.95) - base for seen in (shared, unshared))
+    alike, alike_unshared = statistics.median(shared.jain), statistics.median(unshared.jain)
+    queue = "one queue for all"
     return [
         Result(
-            "Jain's index of 16 people in 1 s windows, median", statistics.median(shared.jain), "", Budget(">=", 0.99),
-            Peer("one queue for all", statistics.median(unshared.jain)), tuple(shared.jain),
+            f"Jain's index, median 1 s window{where}",
+            alike,
+            "",
+            Budget(">=", 0.99),
+            Peer(queue, alike_unshared),
+            tuple(shared.jain),
         ),
-        Result("Jain's index, the worst 1 s window", min(shared.jain), "", None, Peer("one queue for all", min(unshared.jain))),
-        Result(
-            "an idle person's p95 delay over the floor", over, "ms", Budget("<=", 10), Peer("one queue for all", over_unshared)
-        ),
-        Result("the floor: median delay while nobody downloads", base, "ms"),
-        Result("of the rate handed out that is used", statistics.median(used), "%", Budget(">=", 95), runs=tuple(used)),
-        Result("of the line's own rate that is used", 100 * 8 * statistics.median(shared.wire) / line, "%"),
-        Result("the line", line / 1e6, "Mbit/s"),
-    ]  # fmt: skip
+        Result(f"Jain's index, worst 1 s window{where}", min(shared.jain), "", None, Peer(queue, min(unshared.jain))),
+        Result(f"idle person's p95 delay over the floor{where}", late, "ms", Budget("<=", 10), Peer(queue, late_unshared)),
+        Result(f"of the rate handed out, used{where}", statistics.median(used), "%", Budget(">=", 95), runs=tuple(used)),
+    ]
 
 
 @contextmanager
@@ -146,20 +159,20 @@ def _echoes(running: Camp, phone: crowd.Phone, *, seconds: float) -> list[float]
     return read_ping(running.client.run(*asking, check=False, timeout=seconds + 30).stdout)
 
 
-def _load(running: Camp, people: _Crowd, windows: int) -> _Seen:
+def _load(running: Camp, people: _Crowd, warm: int, windows: int) -> _Seen:
     """Everyone downloads; after a while the idle one asks for echoes."""
     task = {
         "flows": [{"device": p.device, "address": p.address} for p in people.flows],
-        "beyond": running.beyond, "port": PORT, "warm": WARM, "windows": windows,
+        "beyond": running.beyond, "port": PORT, "warm": warm, "windows": windows,
     }  # fmt: skip
     argv = [*running.client.enter, sys.executable, "-m", "provisioning.bench.streams", "pull"]
     with ThreadPoolExecutor(1) as beside:
-        delays = beside.submit(_echoes_later, running, people.idle, windows - 1)
-        seen: Windows = json.loads(run(argv, input=json.dumps(task), timeout=WARM + windows + 60).stdout)
+        delays = beside.submit(_echoes_later, running, people.idle, warm, windows - 1)
+        seen: Windows = json.loads(run(argv, input=json.dumps(task), timeout=warm + windows + 60).stdout)
     shares = [people.by_person(window) for window in seen]
     return _Seen([jain(share) for share in shares], [float(sum(share)) for share in shares], delays.result())
 
 
-def _echoes_later(running: Camp, phone: crowd.Phone, seconds: float) -> list[float]:
-    time.sleep(WARM)
+def _echoes_later(running: Camp, phone: crowd.Phone, warm: float, seconds: float) -> list[float]:
+    time.sleep(warm)
     return _echoes(running, phone, seconds=seconds)
