@@ -139,7 +139,9 @@ class Image:
         argv = ["unsquashfs", "-lln", "-offset", str(offset), str(self.raw)]
         lines = run(argv, timeout=_UNPACKING, env={**os.environ, "TZ": "UTC0"}).stdout.splitlines()
         found = (_LISTED.fullmatch(line) for line in lines)
-        return {one[2] or ".": " ".join(one[1].split()) for one in found if one}
+        rows = ((one[2] or ".", " ".join(one[1].split())) for one in found if one)
+        links = ((*path.partition(" -> "), row) if row.startswith("l") else (path, "", "", row) for path, row in rows)
+        return {path: f"{row} {arrow.strip()} {target}".rstrip() for path, arrow, target, row in links}
 
     def unpack_ext4(self, offset: int, size: int) -> tuple[Path, bool, str]:
         """The data partition's files; whether e2fsck finds it whole; its last words."""

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from appliance.errors import NotSo
 from appliance.run import run, spawn
+from provisioning.image.opened import opened
 from provisioning.image.partitions import MIB, SECTOR, Placed, disk_size, hybrid_mbr
 from provisioning.image.verify import PLACED
 from provisioning.image.verify_command import verify
@@ -65,8 +66,10 @@ class Maker:
         for path, content in files.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content.encode() if isinstance(content, str) else content)
+        if name == "root":
+            (folder / "link").symlink_to("usr/lib -> odd")
         for path in [folder, *folder.rglob("*")]:
-            os.utime(path, (1_700_000_000, 1_700_000_000))
+            os.utime(path, (1_700_000_000, 1_700_000_000), follow_symlinks=False)
         return folder
 
     def _squashfs(self, tree: Path) -> Path:
@@ -221,7 +224,16 @@ def test_two_equal_images_are_identical_and_a_changed_file_is_named(maker: Maker
     named = {line.split(":")[0] for line in facts["differences"]}
     assert code == 1 and not facts["identical"]
     assert {"boot/system_a/vmlinuz", "boot/campbox/image.json", "system_a/etc/new", "data/a"} <= named
+    [added] = [line for line in facts["differences"] if line.startswith("system_a/etc/new")]
+    assert added == "system_a/etc/new: only in the second"
     assert "system_a/etc/shadow" not in named and "partition table" not in named
+
+
+def test_a_link_is_listed_by_its_own_name(maker: Maker) -> None:
+    with opened(maker.image()) as image:
+        rows = image.list_squashfs(PLACED[1].offset)
+    assert rows["link"] == "lrwxrwxrwx 0/0 14 2023-11-14 22:13 -> usr/lib -> odd"
+    assert rows["etc/shadow"].startswith("-rw-") and "etc" in rows and "." in rows
 
 
 def test_a_file_that_is_not_there_cut_short_or_no_image_is_one_line(maker: Maker) -> None:
