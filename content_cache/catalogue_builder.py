@@ -80,10 +80,13 @@ def _tables(database: sqlite_utils.Database) -> None:
     database.table("service").create_index(["id"], unique=True)
     database.table("timetable").create({"id": int, "body": str}, pk="id")
     database.table("service_term").create({"term_id": str, "position": int, "slug": str}, pk=("term_id", "position"))
+    # A page of twenty asks twenty times which needs a service has, and once which services a need has.
+    database.table("service_term").create_index(["position", "slug"])
+    database.table("service_term").create_index(["slug", "position"])
 
 
 def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
-    texts = snapshot.translated(catalogue)
+    texts = _by_id(catalogue)
     database.table("record").insert_all(
         {"entity": r.entity, "id": r.id, "body": json.dumps(dict(r.values), ensure_ascii=False)} for r in catalogue.records
     )
@@ -146,10 +149,13 @@ def _short(document: Mapping[str, Any]) -> dict[str, Any]:
     return short
 
 
-def _own_texts(document: Mapping[str, Any], texts: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
-    ids = nest.ids_within(document)
+def _own_texts(document: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, Any]:
+    return {id: texts[id] for id in sorted(nest.ids_within(document)) if id in texts}
+
+
+def _by_id(catalogue: Catalogue) -> dict[str, dict[str, dict[str, tuple[str, bool]]]]:
+    """Id -> field -> language -> text and whether a machine wrote it; an id belongs to one record."""
     return {
         id: {field: {tag: (t.text, t.machine) for tag, t in tags.items()} for field, tags in fields.items()}
-        for (_, id), fields in texts.items()
-        if id in ids
+        for (_, id), fields in snapshot.translated(catalogue).items()
     }

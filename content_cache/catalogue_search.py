@@ -16,16 +16,24 @@ from content_cache.search_plan import Slot
 
 DEADLINE = 0.3
 """Seconds a query may take; what was found until then is shown."""
-MOST = 400
-"""Services that are put in order; those beyond are counted only."""
 MOST_GUESSES, MOST_CANDIDATES, KEPT = 6, 1_500, 512
 _STEPS = 2_000
 """Steps of SQLite's machine between two looks at the clock: well below a millisecond."""
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What is asked, by a reader of the language ``tag``: the ``wanted`` best, and how many there are up to ``most``."""
+
+    untrusted_query: str
+    tag: str = ""
+    wanted: int = 20
+    most: int = 200
+
+
+@dataclass(frozen=True)
 class Answer:
-    """How many services, and where the best ones stand, the best first. ``cut``: time ran out."""
+    """How many services there are, and where the best ones stand, the best first. ``cut``: time ran out."""
 
     total: int
     positions: tuple[int, ...]
@@ -40,16 +48,16 @@ class Search:
         self._secret = os.urandom(16)
         self._kept: OrderedDict[bytes, Answer] = OrderedDict()
 
-    def find(self, connection: sqlite3.Connection, generation: object, untrusted_query: str, tag: str) -> Answer:
-        """The best answers for a reader of the language ``tag``."""
-        words = " ".join(search_text.words(untrusted_query[: search_text.LONGEST_QUERY]))
-        asked = repr((generation, tag, words)).encode()
-        key = hashlib.blake2b(asked, key=self._secret, digest_size=16).digest()
+    def find(self, connection: sqlite3.Connection, generation: object, asked: Asked) -> Answer:
+        """The best answers."""
+        words = " ".join(search_text.words(asked.untrusted_query[: search_text.LONGEST_QUERY]))
+        told = repr((generation, asked.tag, asked.wanted, asked.most, words)).encode()
+        key = hashlib.blake2b(told, key=self._secret, digest_size=16).digest()
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        answer = _Run(connection, tag, time.monotonic() + self.deadline).answer(words)
+        answer = _Run(connection, asked, time.monotonic() + self.deadline).answer(words)
         if not answer.cut:
             with self._lock:
                 self._kept[key] = answer
@@ -61,10 +69,10 @@ class Search:
 class _Run:
     """One query."""
 
-    def __init__(self, connection: sqlite3.Connection, tag: str, until: float) -> None:
-        self._connection, self._until = connection, until
+    def __init__(self, connection: sqlite3.Connection, asked: Asked, until: float) -> None:
+        self._connection, self._asked, self._until = connection, asked, until
         self._fields = dict(connection.execute("select tag, field from search_language"))
-        weights = [8.0 if one == tag else 6.0 for one in self._fields]
+        weights = [8.0 if one == asked.tag else 6.0 for one in self._fields]
         self._weights = ", ".join(map(str, (*weights, 5.0, 3.0, 1.0, 1.0)))
         self._found: dict[int, None] = {}
 
@@ -81,7 +89,8 @@ class _Run:
             cut = True
         finally:
             self._connection.set_progress_handler(None, 0)
-        return Answer(max(total, len(self._found)), tuple(self._found), cut)
+        found = tuple(self._found)[: self._asked.wanted]
+        return Answer(max(total, len(found)), found, cut)
 
     def _all(self, query: Sequence[Slot]) -> int:
         widest = search_plan.everywhere(query)
@@ -89,7 +98,7 @@ class _Run:
         if not total:
             return self._otherwise(query)
         for tier in search_plan.tiers(query, self._fields.values()):
-            if len(self._found) >= min(total, MOST):
+            if len(self._found) >= min(total, self._asked.wanted):
                 break
             self._take(tier)
         return total
@@ -110,12 +119,16 @@ class _Run:
         return len(self._found)
 
     def _count(self, expression: str) -> int:
-        ((count,),) = self._connection.execute("select count(*) from found where found match ?", (expression,))
+        sql = "select count(*) from (select 1 from found where found match ? limit ?)"
+        ((count,),) = self._connection.execute(sql, (expression, self._asked.most))
         return int(count)
 
     def _take(self, expression: str) -> None:
+        # Those found before may be among them again.
+        enough = self._asked.wanted + len(self._found)
         rows = self._connection.execute(
-            f"select rowid from found where found match ? order by bm25(found, {self._weights}), rowid limit ?", (expression, MOST)
+            f"select rowid from found where found match ? order by bm25(found, {self._weights}), rowid limit ?",
+            (expression, enough),
         )
         for (position,) in rows:
             self._found.setdefault(position)
@@ -124,7 +137,7 @@ class _Run:
         parts = [f'"{slot.word}"' for slot in query if len(slot.word) >= 4]
         if parts:
             rows = self._connection.execute(
-                "select rowid from found_part where found_part match ? limit ?", (" AND ".join(parts), MOST)
+                "select rowid from found_part where found_part match ? limit ?", (" AND ".join(parts), self._asked.most)
             )
             self._found |= dict.fromkeys(position for (position,) in rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Any
 
 from appliance.errors import CampboxError
 from content_cache import needs
-from content_cache.catalogue_search import Search
+from content_cache.catalogue_search import Asked, Search
 
 SCHEMA = 3
 FILE = "catalogue.sqlite"
+MOST, MOST_LISTED = 200, 100_000
+"""Services a search counts and shows to people: ten pages; and to programs: all."""
+_CHOSEN = "position in (select value from json_each(?1)) order by (select key from json_each(?1) where value = position)"
 Texts = Mapping[str, Mapping[str, Mapping[str, tuple[str, bool]]]]
 """record id -> field -> language -> (text, translated by machine)."""
 
@@ -65,6 +69,7 @@ class Store:
             if old is not None:
                 old.close()
             self._local.connection, self._local.about = self._open() if seen else None, None
+            self._local.counts = None
             self._local.seen = seen
         connection: sqlite3.Connection | None = self._local.connection
         return connection
@@ -111,14 +116,14 @@ class Store:
 
     def counts_by_need(self, among: Set[int] | None = None) -> dict[str, int]:
         """Slug -> number of services (with one of these timetables), in the table's order, needs without any left out."""
-        where, values = _among(among)
-        counted = dict(
-            self._ask(
-                f"select slug, count(*) from service_term join service using (position) where slug <> '' and {where} group by slug",
-                *values,
+        if self._connection() is not None and self._local.counts is None:
+            self._local.counts = self._ask(
+                "select slug, timetable, count(*) from service_term join service using (position) where slug <> '' group by 1, 2"
             )
-        )
-        return {need.slug: counted[need.slug] for need in needs.NEEDS if need.slug in counted}
+        counted = Counter[str]()
+        for slug, timetable, count in self._local.counts or ():
+            counted[slug] += count if among is None or timetable in among else 0
+        return {need.slug: counted[need.slug] for need in needs.NEEDS if counted[need.slug]}
 
     def of_need(self, slug: str, offset: int, limit: int, among: Set[int] | None = None) -> tuple[int, list[Service]]:
         """How many (with one of these timetables), and one page of them."""
@@ -128,21 +133,24 @@ class Store:
         return self._count(where, slug, *values), found
 
     def search(self, untrusted_query: str, offset: int, limit: int, tag: str = "") -> tuple[int, list[Service]]:
-        """How many, and one page of the best for a reader of the language ``tag``."""
-        total, positions = self._hits(untrusted_query, offset, limit, tag)
-        return total, [self._services("position = ?", position)[0] for position in positions]
+        """How many (no more than ``MOST``), and one page of the best for a reader of the language ``tag``."""
+        total, positions = self._hits(untrusted_query, offset, limit, tag, MOST)
+        return total, self._services(_CHOSEN, json.dumps(positions))
 
     def search_listed(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
         """The same as HSDS list items."""
-        total, positions = self._hits(untrusted_query, offset, limit, "")
-        return total, [json.loads(self._ask("select listed from service where position = ?", one)[0][0]) for one in positions]
+        total, positions = self._hits(untrusted_query, offset, limit, "", MOST_LISTED)
+        return total, [
+            json.loads(row) for (row,) in self._ask(f"select listed from service where {_CHOSEN}", json.dumps(positions))
+        ]
 
-    def _hits(self, untrusted_query: str, offset: int, limit: int, tag: str) -> tuple[int, tuple[int, ...]]:
+    def _hits(self, untrusted_query: str, offset: int, limit: int, tag: str, most: int) -> tuple[int, tuple[int, ...]]:
         connection = self._connection()
         if connection is None:
             return 0, ()
         try:
-            answer = self._search.find(connection, self.generation(), untrusted_query, tag)
+            asked = Asked(untrusted_query, tag, wanted=min(offset + limit, most), most=most)
+            answer = self._search.find(connection, self.generation(), asked)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:

@@ -164,7 +164,8 @@ def brief(
     places = [there.get("location", {}) for there in document.get("service_at_locations", ())]
     name = reader.pick(document, "name")
     assert name is not None  # the specification requires it
-    until = weeks.usual_week(hours.plans(document.get("schedules", ()))).valid_to
+    ends = [str(schedule.get("valid_to") or "") for schedule in document.get("schedules", ())]
+    until = max(ends) if ends and all(ends) else None
     return Brief(
         id=str(document["id"]),
         need=need or next(iter(needs), ""),

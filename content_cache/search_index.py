@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import sqlite_utils
@@ -13,6 +14,9 @@ from content_cache import needs, search_plan, search_text, skeleton, spelling, s
 Texts = Mapping[str, Mapping[str, Mapping[str, tuple[str, bool]]]]
 _TOKENS = "unicode61 remove_diacritics 0 categories 'L* N* M* Co'"
 """Texts come in normalised: what is left of marks belongs to its letter."""
+# The same organisations, places and conditions come again and again.
+_words = lru_cache(maxsize=20_000)(search_text.words)
+_sounds = lru_cache(maxsize=5_000)(skeleton.skeletons)
 
 
 class SearchIndex:
@@ -37,10 +41,10 @@ class SearchIndex:
         """Index one nested service."""
         names: dict[str, list[str]] = {field: [] for field in self._columns.values()}
         for tag, text in self._every(document, texts, "name", "alternate_name"):
-            names[self._columns.get(tag, "n0")] += search_text.words(text)
+            names[self._columns.get(tag, "n0")] += _words(text)
         placed, sounds = self._places(document, texts)
         meant = [word for slug in slugs if slug for word in _need_words(slug)]
-        rest = [word for text in self._rest(document, texts) for word in search_text.words(text)]
+        rest = [word for text in self._rest(document, texts) for word in _words(text)]
         values = [" ".join(words) for words in (*names.values(), meant, placed, rest, sounds)]
         marks = ", ".join("?" * len(values))
         fields = ", ".join((*names, "need", "place", "rest", "sound"))
@@ -73,8 +77,8 @@ class SearchIndex:
         parts += [there.get("location", {}) for there in document.get("service_at_locations", ())]
         names = [text for part in parts for _, text in self._every(part, texts, "name", "alternate_name")]
         told = [str(a.get("value")) for part in parts for a in part.get("attributes", ()) if a.get("link_type") == "place"]
-        words = [word for name in (*names, *told) for word in search_text.words(name)]
-        return words, [sound for name in names for sound in skeleton.skeletons(name)]
+        words = [word for name in (*names, *told) for word in _words(name)]
+        return words, [sound for name in names for sound in _sounds(name)]
 
     def _rest(self, document: Mapping[str, Any], texts: Texts) -> Iterator[str]:
         wanted: list[tuple[Mapping[str, Any], tuple[str, ...]]] = [
@@ -90,5 +94,5 @@ class SearchIndex:
 def _need_words(slug: str) -> list[str]:
     return [
         search_plan.need_token(slug),
-        *(word for name in needs.BY_SLUG[slug].names.values() for word in search_text.words(name)),
+        *(word for name in needs.BY_SLUG[slug].names.values() for word in _words(name)),
     ]

@@ -129,9 +129,9 @@ def guess(query: Sequence[Slot], guesses: Mapping[str, tuple[str, ...]]) -> tupl
 
 def needs_meant(untrusted_query: str) -> tuple[str, ...]:
     """The needs a query speaks of: by their name, else by what its words mean."""
-    named = synonyms.need_named(untrusted_query)
+    named = synonyms.NEED_NAMES.get(" ".join(search_text.words(untrusted_query[: search_text.LONGEST_QUERY])))
     if named:
-        return named
+        return (named,)
     meant = [meaning.need for slot in slots(untrusted_query) for meaning in slot.meanings() if meaning.need]
     return tuple(dict.fromkeys(meant))[:2]
 

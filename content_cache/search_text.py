@@ -47,8 +47,19 @@ def normalise(text: str) -> str:
 def _once(text: str) -> str:
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     text = unicodedata.normalize("NFD", _ELISION.sub(" ", text).translate(_TABLE))
-    text = "".join(_kept(character) for character in _KEPT_BREVE.sub("\u0439", text))
+    text = _KEPT_BREVE.sub("\u0439", text).translate(_KEPT)
     return " ".join(unicodedata.normalize("NFC", text.translate(_TABLE)).split())
+
+
+class _Kept(dict[int, str]):
+    """What is kept of every character, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _kept(chr(code))
+        return self[code]
+
+
+_KEPT = _Kept()
 
 
 def _kept(character: str) -> str:

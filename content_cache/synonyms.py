@@ -197,7 +197,7 @@ STOP: frozenset[str] = frozenset(word for part in _STOP.split("|") for word in s
 PHRASES: frozenset[str] = frozenset(word for word in BY_WORD if " " in word)
 
 
-def need_named(query: str) -> tuple[str, ...]:
-    """The slugs of the needs whose name this is, in any language."""
-    wanted = search_text.words(query)
-    return tuple(need.slug for need in needs.NEEDS if any(search_text.words(name) == wanted for name in need.names.values()))
+NEED_NAMES: Mapping[str, str] = {
+    " ".join(search_text.words(name)): need.slug for need in needs.NEEDS for name in need.names.values()
+}  # fmt: skip
+"""The normalised name of a need, in any language -> its slug."""

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from appliance.layout import Layout
 from content_cache import pages, unanswered
 from content_cache.catalogue_builder import build
-from content_cache.catalogue_search import KEPT, Search
+from content_cache.catalogue_search import KEPT, Asked, Search
 from content_cache.catalogue_store import Store
 from tests.content_cache.data import catalogue, many, service
 from tests.content_cache.site import client
@@ -25,9 +25,9 @@ def connection(tmp_path: Path) -> sqlite3.Connection:
 
 
 def test_a_query_that_takes_too_long_is_cut_off_and_says_so(connection: sqlite3.Connection) -> None:
-    answer = Search(deadline=-1.0).find(connection, 1, "clinic", "en")
+    answer = Search(deadline=-1.0).find(connection, 1, Asked("clinic", "en"))
     assert answer.cut and answer.total == len(answer.positions)
-    assert not Search().find(connection, 1, "clinic", "en").cut
+    assert not Search().find(connection, 1, Asked("clinic", "en")).cut
 
 
 def test_a_query_that_found_nothing_in_time_is_not_called_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,18 +37,18 @@ def test_a_query_that_found_nothing_in_time_is_not_called_empty(tmp_path: Path, 
 
 def test_answers_are_kept_but_not_the_questions(connection: sqlite3.Connection) -> None:
     search = Search()
-    first = search.find(connection, 1, "secretword clinic", "en")
+    first = search.find(connection, 1, Asked("secretword clinic", "en"))
     connection.close()
-    assert search.find(connection, 1, "SECRETWORD  clinic!", "en") is first
+    assert search.find(connection, 1, Asked("SECRETWORD  clinic!", "en")) is first
     assert "secretword" not in repr(vars(search))
     with pytest.raises(sqlite3.ProgrammingError):
-        search.find(connection, 2, "secretword clinic", "en")
+        search.find(connection, 2, Asked("secretword clinic", "en"))
 
 
 def test_the_cache_is_bounded(connection: sqlite3.Connection) -> None:
     search = Search()
     for n in range(KEPT + 20):
-        search.find(connection, 1, f"x{n}", "en")
+        search.find(connection, 1, Asked(f"x{n}", "en"))
     assert len(search._kept) == KEPT
 
 
