@@ -17,6 +17,7 @@ from typing import Any
 
 from provisioning.image.debian_control import Paragraph, first_line, names, paragraphs
 from provisioning.image.licences import NOASSERTION, Licence, from_copyright, from_metadata, licence_classifiers
+from provisioning.image.recipe import SUITE
 
 IMAGE_ID = "SPDXRef-image"
 _NAMESPACE = "https://campbox.invalid/spdx/"
@@ -44,8 +45,8 @@ class DebianPackage:
 
     @property
     def purl(self) -> str:
-        """https://github.com/package-url/purl-spec, type deb."""
-        return f"pkg:deb/debian/{_quoted(self.name)}@{_quoted(self.version)}?arch={_quoted(self.architecture)}"
+        """https://github.com/package-url/purl-spec, type deb; the suite tells a scanner which of Debian's fixes count."""
+        return f"pkg:deb/debian/{_quoted(self.name)}@{_quoted(self.version)}?arch={_quoted(self.architecture)}&distro={SUITE}"
 
 
 def installed(dpkg_status: str) -> list[DebianPackage]:

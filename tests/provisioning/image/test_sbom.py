@@ -49,7 +49,7 @@ WHEELS = (
     Wheel("Metadata-Version: 2.4\nName: Paho_MQTT\nVersion: 2.2.0\nLicense-Expression: EPL-2.0 OR BSD-3-Clause\n", "b" * 64),
     Wheel("Name: segno\nVersion: 1.6.6\nClassifier: License :: OSI Approved :: BSD License\nAuthor: Lars\n\nText of the project\n"),
 )
-NGINX = "pkg:deb/debian/nginx-light@1.22.1-9%2Bdeb12u3?arch=arm64"
+NGINX = "pkg:deb/debian/nginx-light@1.22.1-9%2Bdeb12u3?arch=arm64&distro=bookworm"
 
 
 def document(**changes: Any) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def test_an_unclear_licence_is_not_asserted_and_the_file_is_named() -> None:
 
 def test_an_epoch_and_a_plus_are_written_as_a_purl_has_them() -> None:
     locators = {one["externalRefs"][0]["referenceLocator"] for one in document()["packages"] if one["SPDXID"] != IMAGE_ID}
-    assert "pkg:deb/debian/dnsmasq-base@2:2.90-4?arch=arm64" in locators
-    assert "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14?arch=arm64" in locators
+    assert "pkg:deb/debian/dnsmasq-base@2:2.90-4?arch=arm64&distro=bookworm" in locators
+    assert "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14?arch=arm64&distro=bookworm" in locators
     assert "pkg:pypi/paho-mqtt@2.2.0" in locators
 
 
