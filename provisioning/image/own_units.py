@@ -131,6 +131,7 @@ SystemCallErrorNumber=EPERM
 """
 
 _TOKEN_STANDS = "token.: *.[A-Za-z0-9_-]{43}"
+_OUTSIDE = "/usr/bin/nsenter --target=1 --mount /bin/mount -o"
 _CARD_UNIT = """\
 [Unit]
 Description=Campbox: what the card says: site file, identity
@@ -140,11 +141,12 @@ Before=campbox-prepare.service systemd-networkd.service
 [Service]
 Type=oneshot
 RemainAfterExit=yes
-# Root without a cage does the two things that need it; the card is writable only as long as a token stands on it.
-ExecStartPre=-+/bin/sh -c "grep -Eqs '{token}' /boot/firmware/campbox/identity.json && mount -o remount,rw /boot/firmware"
+# Root outside of the cage does the two things that need it; the card is writable only as long as a token stands on it. systemd
+# gives even these lines a mount namespace of their own, where a remount would not be seen: they go into the first process's.
+ExecStartPre=-+/bin/sh -c "grep -Eqs '{token}' /boot/firmware/campbox/identity.json && {outside} remount,rw /boot/firmware"
 ExecStart={python} -m provisioning.card
-ExecStartPost=-+/bin/mount -o remount,ro /boot/firmware
-ExecStopPost=-+/bin/mount -o remount,ro /boot/firmware
+ExecStartPost=-+{outside} remount,ro /boot/firmware
+ExecStopPost=-+{outside} remount,ro /boot/firmware
 {environment}\
 AmbientCapabilities=
 CapabilityBoundingSet=CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE
@@ -213,7 +215,7 @@ def own_files(layout: Layout) -> tuple[TreeFile, ...]:
     units = {
         "campbox-storage.service": _STORAGE_UNIT.format(script=STORAGE_SCRIPT, facts=layout.facts("storage")),
         "campbox-card.service": _CARD_UNIT.format(
-            python=PYTHON, token=_TOKEN_STANDS, environment=environment, layout=layout, tight=_TIGHT
+            python=PYTHON, token=_TOKEN_STANDS, outside=_OUTSIDE, environment=environment, layout=layout, tight=_TIGHT
         ),
         "campbox-console.service": _CONSOLE_UNIT.format(python=PYTHON, environment=environment, user=user, tight=_TIGHT),
         "campbox-prepare.service.d/image.conf": _PREPARE,
