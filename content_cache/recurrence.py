@@ -93,6 +93,9 @@ def _weekdays(untrusted: object, monthly: bool) -> tuple[tuple[int, int], ...]:
         if read is None or (read[1] and not monthly):
             raise Unclear("no weekday")
         found.add((int(read[1] or 0), DAYS.index(read[2])))
+    if any(n for n, _ in found):
+        # dateutil wants a day to be both where "SA,1MO" means either: every Saturday is the first to the fifth one.
+        found = {(n, day) for which, day in found for n in ([which] if which else range(1, 6))}
     return tuple(sorted(found))
 
 

@@ -175,6 +175,13 @@ def test_every_second_week_and_the_last_monday_of_a_month() -> None:
     assert at("2026-12-01T10:00", monthly | {"interval": 12, "dtstart": "2026-01-01"}) == Closed(moment("2027-01-25T09:00"))
 
 
+def test_every_saturday_and_the_first_monday_of_a_month() -> None:
+    both = {"freq": "MONTHLY", "byday": "SA,1MO", "opens_at": "09:00", "closes_at": "12:00"}
+    assert at("2026-11-28T13:00", both) == Closed(moment("2026-12-05T09:00"))
+    assert at("2026-12-05T13:00", both) == Closed(moment("2026-12-07T09:00"))
+    assert at("2026-12-07T13:00", both) == Closed(moment("2026-12-12T09:00"))
+
+
 def test_an_event_is_one_day_and_then_over() -> None:
     event = {"dtstart": "2026-11-25", "opens_at": "09:00", "closes_at": "12:00"}
     assert at("2026-11-24T10:00", event) == Closed(moment("2026-11-25T09:00"))
