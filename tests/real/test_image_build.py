@@ -20,6 +20,7 @@ from appliance.run import run
 from provisioning.image import recipe, system
 from provisioning.image.commands import cache_folder
 from provisioning.image.sbom import installed
+from tests.provisioning.image.test_sbom import complaints
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1200)]
 SITE = Path(__file__).resolve().parents[2] / "examples/site.toml"
@@ -101,6 +102,24 @@ def test_nobody_can_log_in_and_nothing_tells_two_images_apart(root: Path) -> Non
         "var/cache/apt",
     ):
         assert trace not in paths
+
+
+def test_it_passes_the_check_that_technicians_run(built: tuple[Path, dict[str, Any]]) -> None:
+    done = run([*CAMPBOX[:3], "image", "verify", str(built[0]), "--json"], timeout=600, check=False)
+    facts = json.loads(done.stdout)
+    assert [check for check in facts["checks"] if not check["ok"]] == [] and done.returncode == 0
+    assert facts["secrets"] == [] and facts["manifest"]["recipe"] == built[1]["recipe"]
+
+
+def test_its_list_of_parts_is_whole_and_legal_spdx(built: tuple[Path, dict[str, Any]]) -> None:
+    document = json.loads(Path(f"{built[0]}.spdx.json").read_text())
+    assert complaints(document) == []
+    parts = {(one["name"], one["versionInfo"]): one for one in document["packages"]}
+    wanted = {(one["name"], one["version"]): one["sha256"] for one in built[1]["packages"]}
+    assert {key: parts[key]["checksums"][0]["checksumValue"] for key in wanted} == wanted
+    assert len(parts) == len(wanted) + len(built[1]["libraries"]) + 2  # the image itself, and the project
+    licences = Path(f"{built[0]}.licences.txt").read_text()
+    assert all(f"\n{name} " in licences for name, _ in wanted)
 
 
 def test_the_same_inputs_give_the_same_bytes(built: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
