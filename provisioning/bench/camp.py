@@ -70,22 +70,26 @@ class Camp:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     @contextlib.contextmanager
-    def portal_alone(self, port: int) -> Iterator[None]:
-        """The portal's application once more, on a TCP port of the box's loopback, without nginx before it."""
+    def alone(self, name: str, port: int) -> Iterator[None]:
+        """A web service of the box once more, on a TCP port of the box's loopback, without nginx before it."""
         supervisor = self._supervisor()
-        portal = next(service for service in services("box") if service.name == "portal")
-        address = portal.command.index("--bind") + 1
-        command = (*portal.command[:address], f"127.0.0.1:{port}", *portal.command[address + 1 :])
+        service = next(service for service in services("box") if service.name == name)
+        address = service.command.index("--bind") + 1
+        command = (*service.command[:address], f"127.0.0.1:{port}", *service.command[address + 1 :])
         alone = spawn(
-            supervisor.command(replace(portal, command=command)),
-            env=supervisor.environment(portal), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            supervisor.command(replace(service, command=command)),
+            env=supervisor.environment(service), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            _await_port(self.box, port)
+            self.await_port(port)
             yield
         finally:
             alone.terminate()
             alone.wait(10)
+
+    def await_port(self, port: int) -> None:
+        """Wait until a web server answers on the box's loopback. Raises NotSo."""
+        _await_port(self.box, port)
 
 
 @contextlib.contextmanager
@@ -114,7 +118,7 @@ def _await_port(place: Namespace, port: int) -> None:
     deadline = time.monotonic() + 20
     while place.run("curl", "-s", "-o", "/dev/null", f"http://127.0.0.1:{port}/", check=False).returncode != 0:
         if time.monotonic() > deadline:
-            raise NotSo("the portal without its front did not start", mend="try ./campbox demo")
+            raise NotSo("a web server beside the box did not start", mend="try ./campbox demo")
         time.sleep(0.1)
 
 

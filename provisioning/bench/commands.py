@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from appliance.files import write_atomically
-from provisioning.bench import fairness, machine, portal, report
+from provisioning.bench import content, fairness, machine, portal, report
 
-BENCHES = {"portal": portal.measure, "fairness": fairness.measure}
+BENCHES = {"portal": portal.measure, "content": content.measure, "fairness": fairness.measure}
 
 
 @click.command(epilog="Example: campbox bench portal --json portal.json")

@@ -23,11 +23,12 @@ class Load:
     wrong: int
 
 
-def wrk(place: Namespace, url: str, *, headers: dict[str, str], connections: int, seconds: int) -> Load:
-    """Closed-loop load with ``connections`` kept open, unless a header says ``Connection: close``."""
-    argv = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--latency"]
+def wrk(place: Namespace, url: str, *, headers: dict[str, str], connections: int, seconds: int, script: Path | None = None) -> Load:
+    """Closed-loop load with ``connections`` kept open, unless a header says ``Connection: close``; ``script`` names addresses."""
+    argv = ["wrk", f"-t{min(2, connections)}", f"-c{connections}", f"-d{seconds}s", "--latency"]
     for name, value in headers.items():
         argv += ["-H", f"{name}: {value}"]
+    argv += ["-s", str(script)] if script else []
     return read_wrk(place.run(*argv, url, timeout=seconds + 30).stdout)
 
 

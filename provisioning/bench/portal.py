@@ -122,7 +122,7 @@ def _front(running: Camp) -> set[int]:
 
 def _portal_alone(running: Camp, path: str, seconds: int) -> Peer:
     """What a portal without a front does: the same Flask application, every request answered by Python behind gunicorn."""
-    with running.portal_alone(PEER_PORT):
+    with running.alone("portal", PEER_PORT):
         address = f"http://127.0.0.1:{PEER_PORT}{path}"
         seen = load.wrk(running.box, address, headers={"Accept-Language": "ar"}, connections=50, seconds=seconds)
     return Peer("the same portal without its front", seen.per_second)
