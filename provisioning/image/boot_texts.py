@@ -36,7 +36,8 @@ _COMMON = (
     "panic=10",
     # Nothing is mounted because it is on the disk: /etc/fstab says all.
     "systemd.gpt_auto=0",
-    "loglevel=4 systemd.show_status=auto",
+    # The console's page is what people read; systemd's moving stars would run through it on a slow start.
+    "loglevel=4 systemd.show_status=error",
 )
 _CONSOLES = {"pi": "ttyS1,115200", "arm64": "ttyAMA0,115200", "amd64": "ttyS0,115200"}
 _PI = "cma=64M"
