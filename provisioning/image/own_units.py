@@ -188,6 +188,8 @@ UMask=0077
 {tight}\
 SystemCallFilter=@system-service
 SystemCallFilter=~@resources @privileged
+# ip(8) gives up where it cannot drop its own capabilities.
+SystemCallFilter=capset
 
 [Install]
 WantedBy=multi-user.target
