@@ -34,7 +34,8 @@ TICK, QUIET_TICK = 1.0, 2.5
 """Seconds between two ticks: while newcomers are greeted or the uplink is awaited, and otherwise. Each wake costs a battery."""
 CALM, TIDY_APART = 0.005, 0.1
 """Tidying up after a tap costs milliseconds, tens of them where the kernel remembers many connections: it waits for ``CALM``
-seconds in which nobody asks, ``TIDY_APART`` at most. So one tap is tidied up after at once, and a crowd does not wait for it."""
+seconds in which nobody asks, ``TIDY_APART`` at most, and is not done twice within that. So one tap is tidied up after at once, and
+a crowd does not wait for it."""
 
 
 def _memory_file(layout: Layout) -> Path:
@@ -80,15 +81,16 @@ def create_gate(config: SiteConfig, layout: Layout) -> Gate:
 
 def serve(gate: Gate, server: SocketServer) -> NoReturn:
     """Answer and keep time until the process is told to end."""
-    due = time.monotonic() + TICK
+    due, tidied = time.monotonic() + TICK, 0.0
     while True:
         now = time.monotonic()
         untidy = gate.untidy_since
-        latest = due if untidy is None else min(now + CALM, untidy + TIDY_APART)
-        served = server.serve(max(0.0, min(due, latest) - now))
+        tidying = due if untidy is None else max(min(now + CALM, untidy + TIDY_APART), tidied + TIDY_APART)
+        served = server.serve(max(0.0, min(due, tidying) - now))
         now = time.monotonic()
-        if untidy is not None and (not served or now >= untidy + TIDY_APART):
+        if untidy is not None and now >= tidied + TIDY_APART and (not served or now >= untidy + TIDY_APART):
             gate.tidy()
+            tidied = time.monotonic()
         if now >= due:
             try:
                 gate.tick()

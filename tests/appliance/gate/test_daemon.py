@@ -33,9 +33,10 @@ class _Gate:
 
 
 class _Server:
-    """Answers a tap a millisecond for ``taps`` milliseconds, then nothing more until three and a half seconds are over."""
+    """Answers ``taps``, one every ``apart`` seconds, then nothing more until three and a half seconds are over."""
 
-    def __init__(self, gate: _Gate, clock: _Time, taps: int) -> None:
+    def __init__(self, gate: _Gate, clock: _Time, taps: int, apart: float = 0.001) -> None:
+        self.next, self.apart = clock.now + apart, apart
         self.gate, self.clock, self.taps = gate, clock, taps
         self.waits = list[float]()
         self.tidied_before_the_last = 0
@@ -44,10 +45,11 @@ class _Server:
         self.waits.append(timeout)
         if self.clock.now > 1003.5:
             raise _Over
-        if self.taps:
+        if self.taps and self.next <= self.clock.now + timeout:
             self.taps -= 1
             self.tidied_before_the_last = self.gate.tidied
-            self.clock.now += 0.001
+            self.clock.now = self.next
+            self.next += self.apart
             self.gate.untidy_since = self.clock.now if self.gate.untidy_since is None else self.gate.untidy_since
             return True
         self.clock.now += timeout
@@ -61,9 +63,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> _Time:
     return clock
 
 
-def _run(taps: int, clock: _Time) -> tuple[_Gate, _Server]:
+def _run(taps: int, clock: _Time, apart: float = 0.001) -> tuple[_Gate, _Server]:
     gate: Any = _Gate()
-    server: Any = _Server(gate, clock, taps)
+    server: Any = _Server(gate, clock, taps, apart)
     with pytest.raises(_Over):
         daemon.serve(gate, server)
     return gate, server
@@ -76,6 +78,10 @@ def test_fifty_taps_at_once_cost_one_look_and_none_of_them_waits_for_it(clock: _
 
 def test_taps_without_a_pause_are_tidied_up_after_ten_times_a_second(clock: _Time) -> None:
     assert _run(1000, clock)[0].tidied == 10
+
+
+def test_taps_with_calm_between_them_are_not_each_tidied_up_after_alone(clock: _Time) -> None:
+    assert _run(50, clock, apart=0.02)[0].tidied in (10, 11)
 
 
 def test_a_single_tap_is_tidied_up_after_at_once(clock: _Time) -> None:
