@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.errors import CommandFailed, MissingComponent, NotSo, Unreachable
 from appliance.files import write_atomically
+from appliance.moment import BUILT
 from appliance.run import run
 from provisioning.image import recipe
 from provisioning.image.archive import Archive, newest, packages_index, parse_archives, parse_uris, release, spec
@@ -106,8 +107,11 @@ class Apt:
         return self.folder
 
     def date(self, chosen: Sequence[Archive]) -> int:
-        """When the newest of the packages was made (seconds since 1970): the image's own date."""
-        return newest(_head(self.folder / "archives" / one.file) for one in chosen)
+        """When the newest of the packages was made (seconds since 1970): the image's own date.
+
+        Never before the program's own floor: a box that no time server answers starts at this date, and would trust no older one.
+        """
+        return max(BUILT, newest(_head(self.folder / "archives" / one.file) for one in chosen))
 
     def _follow(self, argv: Sequence[str], step: Step, heard: object = None) -> None:
         try:
