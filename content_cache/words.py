@@ -58,9 +58,16 @@ def span(opening: Span) -> str | Markup:
 
 
 def state_words(state: State | None, here: datetime.datetime | None) -> str | Markup:
-    """Open until when, closed until when; empty where nobody can say."""
+    """Open until when, closed until when; empty where nobody can say. Made once a page for all that share their hours."""
     if here is None or not isinstance(state, (Open, Closed)):
         return ""
+    said: dict[tuple[State, datetime.datetime], str | Markup] = flask.g.setdefault("state_words", {})
+    if (state, here) not in said:
+        said[state, here] = _state_words(state, here)
+    return said[state, here]
+
+
+def _state_words(state: Open | Closed, here: datetime.datetime) -> str | Markup:
     if isinstance(state, Open):
         until = state.until
         return Markup(_("Open until %(time)s")) % {"time": _when(until, here)} if until else str(_("Open day and night"))

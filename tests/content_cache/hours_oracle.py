@@ -87,9 +87,9 @@ def replaced(schedule: dict[str, Any], every: list[dict[str, Any]], day: datetim
 
 @lru_cache(maxsize=50)
 def walls(zone: ZoneInfo, first: datetime.date, days: int) -> list[tuple[datetime.datetime, datetime.datetime]]:
-    """Every minute of the world from two days before until two days after, with what the wall's clock shows then."""
-    at = datetime.datetime.combine(first - 2 * DAY, datetime.time.min, datetime.UTC)
-    end = datetime.datetime.combine(first + (days + 2) * DAY, datetime.time.min, datetime.UTC)
+    """Every minute of the world from three days before until four days after, with what the wall's clock shows then."""
+    at = datetime.datetime.combine(first - 3 * DAY, datetime.time.min, datetime.UTC)
+    end = datetime.datetime.combine(first + (days + 4) * DAY, datetime.time.min, datetime.UTC)
     found = []
     while at < end:
         found.append((at, at.astimezone(zone).replace(tzinfo=None)))
