@@ -27,7 +27,8 @@ from content_cache.search_text import LONGEST_QUERY
 from content_cache.unanswered import Unanswered
 from content_cache.words import register_words
 
-PER_PAGE = 20
+PER_PAGE, FOUND_PER_PAGE = 20, 10
+"""Rows of a list, and of a search: what people look for stands among the first, and every search is made anew."""
 SEARCHES, SEARCHES_PER_SECOND, ASKERS = 20, 1.0, 4_000
 """Searches of one device at once, then in a second; devices remembered."""
 KEPT = "public, max-age=60"
@@ -112,7 +113,7 @@ def search(lang: str) -> Response:
     if query.strip() and not total and number == 1 and _store().about() is not None:
         flask.current_app.extensions["unanswered"].add(meant)
     known = [needs.BY_SLUG[slug] for slug in _store().counts_by_need() if slug in meant] if meant else []
-    shown = {"query": query, "rows": _briefs(found), "total": total, "meant": known, **_paging(number, total)}
+    shown = {"query": query, "rows": _briefs(found), "total": total, "meant": known, **_paging(number, total, FOUND_PER_PAGE)}
     response = flask.make_response(flask.render_template("search.html", **shown))
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -123,7 +124,7 @@ def searched(query: str, number: int) -> tuple[int, list[Service]]:
     if query.strip():
         slow_down(flask.current_app)
     try:
-        return _store().search(query, (number - 1) * PER_PAGE, PER_PAGE, tag=reader_language().tag)
+        return _store().search(query, (number - 1) * FOUND_PER_PAGE, FOUND_PER_PAGE, tag=reader_language().tag)
     except TooSlow:
         flask.abort(503)
 
@@ -196,8 +197,8 @@ def _page_number() -> int:
     return int(text[:6])
 
 
-def _paging(number: int, total: int) -> dict[str, int]:
-    return {"page": number, "pages": max(1, math.ceil(total / PER_PAGE))}
+def _paging(number: int, total: int, size: int = PER_PAGE) -> dict[str, int]:
+    return {"page": number, "pages": max(1, math.ceil(total / size))}
 
 
 def _kept(page: str) -> Response:
