@@ -79,7 +79,7 @@ def test_a_list_says_of_each_until_when_and_nothing_where_nobody_knows(browser: 
 
 def test_a_detail_tells_today_and_keeps_words_as_words(browser: FlaskClient) -> None:
     page = browser.get(f"/en/services/{stable_id('service', 'a')}").get_data(as_text=True)
-    assert 'Open until <bdi dir="ltr">16:00</bdi>' in page and "<strong>Today</strong>, Sunday" in page
+    assert 'Open until <bdi dir="ltr">16:00</bdi>' in page and "<strong>Today, Sunday</strong>" in page
     words = browser.get(f"/en/services/{stable_id('service', 'c')}").get_data(as_text=True)
     assert "Every second Sunday" in words and "Open until" not in words and "Closed" not in words
 
