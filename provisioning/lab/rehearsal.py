@@ -219,12 +219,12 @@ class Rehearsal:
             data = next(one for one in parse_table(file.read(ENOUGH)).partitions if one.name == "data")
         left = card_place.CARD_BYTES - data.end
         self._done("card grown", left < 10_000_000, 0.0, f"data has {data.size / 1e9:.2f} GB, {left / 1e6:.1f} MB are left over")
-        status, said = card_place.check_state(self.card, data.start)
+        status, said = card_place.check_state(self.card, data.start, data.size)
         self._done("state is whole", status in (0, 1), 0.0, f"e2fsck after the last power cut: {status}, {said}")
         told = json.loads(card_place.read_file(self.card, IDENTITY))
-        self._done(
-            "token gone", "token" not in told and told.get("box") == self.wanted.site.site.id, 0.0, f"{IDENTITY} on the card"
-        )
+        # What stood there is written over with spaces: the file keeps its length.
+        gone = not str(told.get("token", "")).strip() and told.get("box") == str(self.wanted.site.site.id)
+        self._done("token gone", gone, 0.0, f"{IDENTITY} on the card")
 
     def _told(self) -> dict[str, Any]:
         return serial_log.ready(self.machine.console) or {}
