@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from appliance.errors import NotSo
 from provisioning.image.recipe import Arch
+from provisioning.image.tree import TreeFile
 
 SLOT = "system_a"
 BOARDS: dict[str, tuple[str, ...]] = {
@@ -20,6 +21,10 @@ BOARDS: dict[str, tuple[str, ...]] = {
     "bcm2837-rpi-zero-2-w": ("bcm2710-rpi-zero-2-w", "bcm2710-rpi-zero-2"),
 }
 """Device trees of the boards an image is for, as the kernel's authors name them -> as the Pi's firmware may ask for them."""
+QUIET: dict[str, tuple[TreeFile, ...]] = {
+    "arm64": (TreeFile("/etc/kernel/postinst.d/z50-raspi-firmware", "#!/bin/sh\nexit 0\n", 0o755),),
+}
+"""In the place of scripts that would fill a boot partition as packages are installed: they are called, and have to be there."""
 _KERNEL = re.compile(r"boot/vmlinuz-(\S+)\Z")
 _VERSION = re.compile(r"\d+")
 

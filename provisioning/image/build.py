@@ -9,10 +9,10 @@ from pathlib import Path
 from appliance.box import refuse_sample
 from appliance.config import parse
 from appliance.files import write_json
-from provisioning.image import components, content, disk, environment, layer, merge, recipe, system, workshop
+from provisioning.image import components, content, disk, environment, merge, recipe, workshop
 from provisioning.image.base import build_base
 from provisioning.image.emulation import emulated
-from provisioning.image.inputs import SLOT, Inputs, Wanted, gather
+from provisioning.image.inputs import SLOT, Inputs, Wanted, early_layer, gather
 from provisioning.image.partitions import MIB, Placed, place, table
 from provisioning.image.report import Built
 from provisioning.image.steps import Steps
@@ -48,7 +48,7 @@ class _Making:
         if self._found(tar, "base"):
             return tar
         early, made = self.work / "early.tar", self.work / "base.tar"
-        merge.write_layer(layer.entries(system.early(inputs.config, inputs.arch)), early, inputs.date)
+        merge.write_layer(early_layer(inputs.kind, inputs.config), early, inputs.date)
         with self.steps.step("installing Debian") as step, emulated(inputs.kind):
             build_base(
                 inputs.kind, inputs.asked, len(inputs.chosen), archive=inputs.apt.archive(inputs.chosen),

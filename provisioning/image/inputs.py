@@ -9,9 +9,10 @@ from typing import cast
 
 from appliance.config import SiteConfig
 from appliance.errors import NotSo
-from provisioning.image import disk, environment, layer, recipe, system
+from provisioning.image import bootfiles, disk, environment, layer, recipe, system
 from provisioning.image.archive import Archive
 from provisioning.image.fetch import Apt
+from provisioning.image.layer import Entry
 from provisioning.image.libraries import Pinned
 from provisioning.image.partitions import MIB, table
 from provisioning.image.steps import Steps
@@ -76,6 +77,11 @@ def gather(wanted: Wanted, kind: recipe.Arch, config: SiteConfig, steps: Steps) 
     return Inputs(wanted.text, config, kind, apt, asked, chosen, wheels, pinned, apt.date(chosen), base, whole)
 
 
+def early_layer(kind: recipe.Arch, config: SiteConfig) -> dict[str, Entry]:
+    """What stands in the root before packages are configured."""
+    return layer.entries((*system.early(config, cast(system.Arch, kind.name)), *bootfiles.QUIET.get(kind.name, ())))
+
+
 def _names(
     kind: recipe.Arch,
     config: SiteConfig,
@@ -86,7 +92,7 @@ def _names(
 ) -> tuple[str, str]:
     """The hashes of the base and of the whole recipe."""
     arch = cast(system.Arch, kind.name)
-    early = layer.outline(layer.entries(system.early(config, arch)))
+    early = layer.outline(early_layer(kind, config))
     base = recipe.base_hash(kind, {one.file: one.sha256 for one in chosen}, early, asked)
     files = layer.outline(layer.entries(system.late(config, arch))), layer.outline(layer.entries(system.boot(arch, SLOT)))
     partitions = [[one.name, one.type, one.size] for one in table(kind.name)]

@@ -18,6 +18,8 @@ from appliance.errors import CommandFailed
 from appliance.run import spawn
 
 _ERRORS = ("E:", "Err:", "FATAL", "ERROR", "mkfs", "dpkg: error", "update-initramfs: failed")
+_ECHOES = ("E: mmdebstrap failed", "E: setup failed", "E: Sub-process")
+"""Errors that only say that something before went wrong."""
 
 
 class Step:
@@ -84,7 +86,7 @@ def follow(
         for line in process.stdout:
             words.write(line)
             if line.strip():
-                lines = [*lines[-49:], line.rstrip()]
+                lines.append(line.rstrip())
                 heard(line.strip())
     if process.returncode != 0:
         raise CommandFailed(last_words(lines, process.returncode), where=argv[0])
@@ -130,5 +132,5 @@ def ending(process: subprocess.Popen[Any]) -> Iterator[None]:
 def last_words(lines: Sequence[str], code: int) -> str:
     """What a failed program said that is worth passing on: its last error, else its last line."""
     wanted = [line for line in lines if line.strip()]
-    errors = [line for line in wanted if line.startswith(_ERRORS) and not line.endswith("mmdebstrap failed to run")]
+    errors = [line for line in wanted if line.startswith(_ERRORS) and not line.startswith(_ECHOES)]
     return (errors or wanted or [f"exit {code}"])[-1].strip()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from appliance.errors import NotSo
 from provisioning.image import recipe
-from provisioning.image.bootfiles import BOARDS, kernel_version, plan
+from provisioning.image.bootfiles import BOARDS, QUIET, kernel_version, plan
+from provisioning.image.layer import dropped
 
 V = "6.1.0-56-arm64"
 EFI = "usr/lib/systemd/boot/efi/systemd-bootaa64.efi"
@@ -65,3 +66,10 @@ def test_any_tree_gives_a_version_or_one_line(files: list[str]) -> None:
         assert f"boot/vmlinuz-{kernel_version(files)}" in files
     except NotSo as error:
         assert "no kernel" in str(error)
+
+
+def test_a_script_that_is_kept_from_being_unpacked_and_is_called_all_the_same_does_nothing_and_goes() -> None:
+    paths = [file.path for file in QUIET["arm64"]]
+    assert set(paths) <= set(recipe.EXCLUDED_PATHS)
+    assert all(dropped(path.lstrip("/")) for path in paths)
+    assert all(file.mode == 0o755 and file.text == "#!/bin/sh\nexit 0\n" for file in QUIET["arm64"])

@@ -139,6 +139,10 @@ def test_every_step_is_timed_also_one_that_fails() -> None:
     [
         (["E: no line", "I: removing"], "E: no line"),
         (["dpkg: error processing package x", "E: mmdebstrap failed to run"], "dpkg: error processing package x"),
+        (
+            ["dpkg: error processing package x", "more", "E: Sub-process failed", "E: setup failed: E: apt-get"],
+            "dpkg: error processing package x",
+        ),
         (["one", "two", ""], "two"),
         ([], "exit 4"),
     ],
