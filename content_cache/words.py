@@ -12,6 +12,7 @@ from flask_babel import format_date, get_locale  # type: ignore[import-untyped]
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from content_cache.entry import Text
 from content_cache.hours import Closed, Open, State
 from content_cache.weeks import Span
 
@@ -19,7 +20,7 @@ from content_cache.weeks import Span
 def register_words(app: flask.Flask) -> None:
     """Give templates the filters and functions of this module."""
     app.jinja_env.filters.update(day=day, day_list=day_list, span=span, listing=listing, date=date, tongue=tongue, zone=zone)
-    app.jinja_env.filters.update(clock_time=clock_time)
+    app.jinja_env.filters.update(clock_time=clock_time, said=said)
     app.jinja_env.globals.update(week_order=week_order, state_words=state_words)
 
 
@@ -80,6 +81,13 @@ def _when(then: datetime.datetime, here: datetime.datetime) -> Markup:
     if days == 0 or (days == 1 and then.hour < 12 <= here.hour):
         return time
     return Markup("{} {}").format(day(then.weekday()) if days < 7 else date(then.date().isoformat()), time)
+
+
+def said(text: Text) -> str | Markup:
+    """A text, marked with its language where that is not the reader's: what ``say`` in parts.html does, for long lists."""
+    if not text.foreign:
+        return text.text
+    return Markup('<span lang="{}" dir="{}">{}</span>').format(text.tag, text.direction, text.text)
 
 
 def clock_time(moment: datetime.datetime) -> Markup:
