@@ -145,7 +145,7 @@ def test_what_an_unpacked_package_needs_beside_it_is_unpacked_too() -> None:
         assert {package, *others} <= launcher.UNPACKED
 
 
-@pytest.mark.parametrize("package", ["nginx", "mosquitto", "dnsmasq-base", "hostapd", "wpasupplicant", "systemd"])
+@pytest.mark.parametrize("package", ["nginx", "mosquitto", "dnsmasq-base", "hostapd", "wpasupplicant", "systemd", "chrony"])
 def test_no_package_that_starts_services_or_makes_accounts_is_installed(package: str) -> None:
     assert package in launcher.UNPACKED
 
@@ -163,6 +163,9 @@ def test_no_package_that_starts_services_or_makes_accounts_is_installed(package:
         (["test", "--verbose"], "test"),
         (["test", "all"], "test all"),
         (["test", "fast"], "test fast"),
+        (["test", "image"], "test image"),
+        (["image", "boot", "camp.img"], "image boot"),
+        (["image", "verify", "camp.img"], "image"),
     ],
 )
 def test_the_longest_command_that_fits_decides(arguments: list[str], row: str | None) -> None:

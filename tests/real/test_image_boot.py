@@ -25,8 +25,8 @@ from tests.real.running_camp import ENVIRONMENT, RunningCamp, traces, until
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1500)]
 CAMPBOX = (sys.executable, "-m", "appliance.cli")
-CUTS = ("9", "17", "25", "33")
-"""Seconds after power-on: in the boot loader, as the card grows, as services start, as the box enrols (on two free cores)."""
+CUTS = ("10", "20", "32")
+"""Seconds after power-on: as the kernel starts, as the card grows, as services start (on two free cores)."""
 STEPS = (
     "ticket", "flash", "portal", "enrolled", "on the dashboard", "catalogue", "phone Android", "self-test", "no unit failed",
     "card grown", "state is whole", "token gone",
