@@ -94,6 +94,7 @@ def test_every_program_of_the_service_table_can_be_installed() -> None:
 SYSTEMD = {"systemctl", "systemd-sysusers", "systemd-tmpfiles"}
 """Only on a machine that runs systemd, which has them."""
 BASE = {
+    "dd",
     "chroot",
     "git",
     "tar",
