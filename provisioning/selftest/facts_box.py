@@ -90,15 +90,24 @@ def _worn(device: str, root: Path) -> int | None:
 def services(table: Sequence[Service], layout: Layout, root: Path = ROOT) -> Facts:
     """Which daemons of the table have no process. ``seen`` is false where processes are hidden and systemd is not asked."""
     daemons = [service for service in table if service.kind == "daemon"]
-    own = _line(root / "proc/self/cgroup") or ""
+    own = _own_group(root)
     if own.endswith("/campbox-selftest.service"):
         # A unit's cell hides other people's processes; who has one stands in the control groups, open to all.
-        slice_ = root / "sys/fs/cgroup" / own.partition("::/")[2].removesuffix("/campbox-selftest.service")
+        slice_ = root / "sys/fs/cgroup" / own.removeprefix("/").removesuffix("/campbox-selftest.service")
         missing = [s.name for s in daemons if not _line(slice_ / f"campbox-{s.name}.service" / "cgroup.procs")]
         return {"seen": True, "wanted": len(daemons), "missing": missing}
     running = list(_running(root))
     missing = [s.name for s in daemons if not any(_is(s, layout, uid, command) for uid, command in running)]
     return {"seen": len(running) > 1, "wanted": len(daemons), "missing": missing}
+
+
+def _own_group(root: Path) -> str:
+    """This process's place in the unified hierarchy (cgroups(7)); a kernel may have older ones mounted, told in lines before."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line.removeprefix("0::") for line in lines if line.startswith("0::")), "")
 
 
 def _running(root: Path) -> Iterator[tuple[int, str]]:

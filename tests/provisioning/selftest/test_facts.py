@@ -74,8 +74,9 @@ TABLE = [row for row in table_of("box") if row.kind == "daemon"]
 LAYOUT = Layout.under(Path("/run/x"), Path("/opt/campbox"))
 
 
-def test_in_a_units_cell_the_control_groups_tell_who_runs(tmp_path: Path) -> None:
-    put(tmp_path, "proc/self/cgroup", "0::/system.slice/campbox-selftest.service\n")
+@pytest.mark.parametrize("older", ["", "12:pids:/a/b\n1:name=systemd:/c\n"])
+def test_in_a_units_cell_the_control_groups_tell_who_runs(tmp_path: Path, older: str) -> None:
+    put(tmp_path, "proc/self/cgroup", f"{older}0::/system.slice/campbox-selftest.service\n")
     for row in TABLE:
         put(tmp_path, f"sys/fs/cgroup/system.slice/campbox-{row.name}.service/cgroup.procs", "123\n")
     assert facts_box.services(table_of("box"), LAYOUT, tmp_path) == {"seen": True, "wanted": len(TABLE), "missing": []}
