@@ -30,7 +30,7 @@ def build(wanted: Wanted, steps: Steps) -> Built:
     disk.check_output(wanted.output)
     disk.check_room(wanted.output.parent, 1000 * MIB)
     with disk.disk_errors(wanted.cache), workshop.opened(wanted.cache, kind.name) as work:
-        making = _Making(wanted, gather(wanted, kind, config, steps), work, steps)
+        making = _Making(wanted, gather(wanted, kind, config, work, steps), work, steps)
         return making.image(making.base())
 
 

@@ -22,7 +22,7 @@ _MOUNTED = ("boot/firmware", "var/lib/campbox", "dev", "proc", "sys", "run", "tm
 def over_debian(inputs: Inputs, base: Path, work: Path, step: Step) -> dict[str, Entry]:
     """The project's layer: its environment, its units, the system's files and users."""
     tree = work / "tree"
-    environment.build_environment(inputs.kind, inputs.wheels.values(), tree, work, step)
+    environment.build_environment(inputs.kind, inputs.wheels.values(), inputs.project, tree, work, step)
     python = Path(f"{recipe.HOME}/bin/python")
     install(inputs.text, inputs.config, to=tree, code=Path(recipe.CODE), python=python, every_site=True)
     over = {entry.path: entry for entry in merge.staged(tree)}

@@ -19,6 +19,8 @@ from provisioning.image.steps import Step, follow
 PROJECT = Path(__file__).resolve().parents[2]
 _AT_ONCE = 8
 """Wheels fetched by one run of pip: what it fetched before the line was cut is kept."""
+_PAPERS = ("pyproject.toml", "README.md", "LICENSE")
+"""What goes into the project's own package beside its modules."""
 _PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input")
 
 
@@ -81,13 +83,13 @@ def source_digest(pinned: Iterable[Pinned], project: Path = PROJECT) -> str:
     """SHA-256 over everything the project's layer is made from: a changed byte makes another layer."""
     parts = [
         [name, hashlib.sha256((project / name).read_bytes()).hexdigest(), bool((project / name).stat().st_mode & 0o100)]
-        for name in sources(project)
+        for name in (*sources(project), *_PAPERS)
     ]
     return recipe.digest([parts, box_setup((project / "setup.cfg").read_text("utf-8")), [one.text for one in pinned]])
 
 
-def build_environment(kind: Arch, wheels: Iterable[Path], to: Path, work: Path, step: Step, project: Path = PROJECT) -> bool:
-    """Make ``/opt/campbox`` below ``to``: an environment of the image's own Python with every library and the project.
+def build_environment(kind: Arch, wheels: Iterable[Path], project: Path, to: Path, work: Path, step: Step) -> bool:
+    """Make ``/opt/campbox`` below ``to``: an environment of the image's own Python with every library and the staged ``project``.
 
     Returns whether it is compiled: only the same Python as the image's can do that, another leaves it to each start.
     """
@@ -96,8 +98,7 @@ def build_environment(kind: Arch, wheels: Iterable[Path], to: Path, work: Path, 
     step.say("libraries")
     _install(code, [*_choice(kind), *map(str, wheels)], work)
     step.say("the project itself")
-    _install(code, ["--no-build-isolation", str(stage(work / "project", project))], work)
-    shutil.rmtree(work / "project")
+    _install(code, ["--no-build-isolation", str(project)], work)
     if lost := [name for name in sources(project) if not (code / name).exists()]:
         raise NotSo(f"{lost[0]} was not installed", where="setup.cfg", mend="name its ending under [options.package_data]")
     for folder in ("bin", "share"):  # scripts that begin with this machine's Python; manual pages
@@ -133,7 +134,7 @@ def stage(to: Path, project: Path) -> Path:
     for name in sources(project):
         (to / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(project / name, to / name)  # with its mode: dnsmasq runs one of them
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in _PAPERS:
         shutil.copyfile(project / name, to / name)
     (to / "setup.cfg").write_text(box_setup((project / "setup.cfg").read_text("utf-8")))
     return to

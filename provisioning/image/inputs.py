@@ -48,6 +48,7 @@ class Inputs:
     chosen: tuple[Archive, ...]
     wheels: dict[str, Path]
     pinned: Sequence[Pinned]
+    project: Path
     date: int
     base: str
     recipe: str
@@ -58,7 +59,7 @@ class Inputs:
         return cast(system.Arch, self.kind.name)
 
 
-def gather(wanted: Wanted, kind: recipe.Arch, config: SiteConfig, steps: Steps) -> Inputs:
+def gather(wanted: Wanted, kind: recipe.Arch, config: SiteConfig, work: Path, steps: Steps) -> Inputs:
     """Fetch what is not here yet and name what comes of it. Raises Unreachable without a line, NotSo."""
     apt, asked = Apt(wanted.cache / f"apt-{kind.name}", kind, wanted.sources), recipe.packages(kind, system.PACKAGES)
     with steps.step("package lists") as step:
@@ -73,8 +74,12 @@ def gather(wanted: Wanted, kind: recipe.Arch, config: SiteConfig, steps: Steps) 
     with steps.step("Python libraries") as step:
         pinned = environment.locked()
         wheels = environment.fetch_wheels(kind, pinned, wanted.cache / f"wheels-{kind.name}", step)
-    base, whole = _names(kind, config, asked, chosen, pinned, wanted.text)
-    return Inputs(wanted.text, config, kind, apt, asked, chosen, wheels, pinned, apt.date(chosen), base, whole)
+    # A copy first: what is hashed must be what is installed, though somebody may be editing meanwhile.
+    project = environment.stage(work / "project", environment.PROJECT)
+    date = apt.date(chosen)
+    base = recipe.base_hash(kind, {one.file: one.sha256 for one in chosen}, layer.outline(early_layer(kind, config)), asked, date)
+    whole = _name(base, kind, config, environment.source_digest(pinned, project), wanted.text)
+    return Inputs(wanted.text, config, kind, apt, asked, chosen, wheels, pinned, project, date, base, whole)
 
 
 def early_layer(kind: recipe.Arch, config: SiteConfig) -> dict[str, Entry]:
@@ -82,19 +87,9 @@ def early_layer(kind: recipe.Arch, config: SiteConfig) -> dict[str, Entry]:
     return layer.entries((*system.early(config, cast(system.Arch, kind.name)), *bootfiles.QUIET.get(kind.name, ())))
 
 
-def _names(
-    kind: recipe.Arch,
-    config: SiteConfig,
-    asked: tuple[str, ...],
-    chosen: tuple[Archive, ...],
-    pinned: Sequence[Pinned],
-    site: str,
-) -> tuple[str, str]:
-    """The hashes of the base and of the whole recipe."""
+def _name(base: str, kind: recipe.Arch, config: SiteConfig, project: str, site: str) -> str:
+    """The hash of the whole recipe."""
     arch = cast(system.Arch, kind.name)
-    early = layer.outline(early_layer(kind, config))
-    base = recipe.base_hash(kind, {one.file: one.sha256 for one in chosen}, early, asked)
     files = layer.outline(layer.entries(system.late(config, arch))), layer.outline(layer.entries(system.boot(arch, SLOT)))
     partitions = [[one.name, one.type, one.size] for one in table(kind.name)]
-    project = recipe.digest([environment.source_digest(pinned), environment.compiles()])
-    return base, recipe.recipe_hash(base, project, files, partitions, site)
+    return recipe.recipe_hash(base, recipe.digest([project, environment.compiles()]), files, partitions, site)

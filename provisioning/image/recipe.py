@@ -110,10 +110,10 @@ def digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def base_hash(kind: Arch, archives: Mapping[str, str], early: object, tools: Iterable[str] = ()) -> str:
+def base_hash(kind: Arch, archives: Mapping[str, str], early: object, asked: Iterable[str], date: int) -> str:
     """Names the base layer: ``archives`` are file names and SHA-256 of every package, ``early`` what stands before them."""
     excluded = [*EXCLUDED_PATHS, "", *KEPT_PATHS]
-    return digest(["base", FORMAT, kind.name, SUITE, sorted(archives.items()), early, excluded, list(tools)])
+    return digest(["base", FORMAT, kind.name, SUITE, sorted(archives.items()), early, excluded, list(asked), date])
 
 
 def recipe_hash(base: str, project: str, files: object, partitions: object, site: str) -> str:

@@ -13,7 +13,13 @@ from appliance.errors import BadInput
 from provisioning.image import recipe, system
 
 ARM = recipe.ARCHES["arm64"]
-BASE: dict[str, Any] = {"kind": ARM, "archives": {"a.deb": "1", "b.deb": "2"}, "early": [["etc/x", "file"]], "tools": ["a"]}
+BASE: dict[str, Any] = {
+    "kind": ARM,
+    "archives": {"a.deb": "1", "b.deb": "2"},
+    "early": [["etc/x", "file"]],
+    "asked": ["a"],
+    "date": 1,
+}
 WHOLE: dict[str, Any] = {"base": "b", "project": "p", "files": [1], "partitions": [2], "site": "s"}
 
 
@@ -29,7 +35,8 @@ def test_the_order_in_which_packages_are_named_does_not_count() -> None:
         {"archives": {"a.deb": "1", "b.deb": "3"}},
         {"archives": {"a.deb": "1"}},
         {"early": []},
-        {"tools": []},
+        {"asked": []},
+        {"date": 2},
     ],
     ids=lambda change: next(iter(change)),
 )
