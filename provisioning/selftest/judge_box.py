@@ -24,7 +24,9 @@ def power(facts: Facts) -> Outcome:
 
 
 def card(facts: Facts) -> Outcome:
-    """Room, errors, a write that is read back."""
+    """Room, errors, a write that is read back; on an image also what its start made of the data partition."""
+    if facts["storage"].get("state") == "memory":
+        return failed(str(facts["storage"].get("why") or "the data partition cannot be used"), _NEW_CARD)
     if facts["read_only"]:
         return failed("the data partition has become read-only: the card has failed", _NEW_CARD)
     if facts["errors"]:

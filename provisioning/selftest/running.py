@@ -40,7 +40,7 @@ def sources(config: SiteConfig, layout: Layout) -> Sources:
     table = services("box", radio=config.radio is not None, hub=hub)
     return {
         "power": facts_box.power,
-        "card": lambda: facts_box.card(folder),
+        "card": lambda: {**facts_box.card(folder), "storage": facts.read(layout, "storage")},
         "clock": facts_box.clock,
         "services": lambda: facts_box.services(table, layout),
         "wifi": lambda: facts_net.wifi(config),

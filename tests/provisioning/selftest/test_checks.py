@@ -25,6 +25,7 @@ WELL: dict[str, dict[str, Any]] = {
     "power": {"low": False},
     "card": {
         "read_only": False, "free": 5_000_000_000, "size": 8_000_000_000, "problem": "", "seconds": 0.1, "errors": 0, "worn": 10,
+        "storage": {"state": "ready", "why": ""},
     },
     "clock": {"trust": "synced"},
     "services": {"seen": True, "wanted": 7, "missing": []},
@@ -41,6 +42,7 @@ BROKEN: dict[str, list[tuple[dict[str, Any], str]]] = {
     "card": [
         ({"read_only": True}, "read-only"), ({"errors": 3}, "3 errors"), ({"worn": 90}, "90 %"), ({"free": 1_000_000}, "only 1 MB"),
         ({"problem": "Input/output error"}, "Input/output error"), ({"seconds": 30.0}, "30 s"),
+        ({"storage": {"state": "memory", "why": "there is no data partition"}}, "no data partition"),
     ],
     "clock": [({"trust": "none"}, "before the day")],
     "services": [({"missing": ["portal", "nginx"]}, "portal, nginx")],
