@@ -17,6 +17,7 @@ _UNIT = re.compile(r"\b([a-zA-Z0-9@_.\\-]+\.(?:service|mount|socket|timer|target
 _PANIC = re.compile(
     r"Kernel panic - not syncing: .*|You are in (?:emergency|rescue) mode.*|ALERT! .* does not exist.*"
     r"|campbox: (?:cannot start|no rescue mode);.*"  # what an image says instead of a shell
+    r"|BdsDxe: No bootable option.*|to skip startup\.nsh"  # UEFI found no boot loader on the card, and offers its own shell
 )
 
 

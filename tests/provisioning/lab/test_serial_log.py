@@ -49,6 +49,7 @@ def test_failed_units_are_told_once_by_their_names() -> None:
     [
         "[    2.1] Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
         "You are in emergency mode. After logging in, type",
+        "Press ESC in 5 seconds to skip startup.nsh or any other key to continue.",
         "campbox: cannot start; trying again in a minute",
         "ALERT!  PARTLABEL=system_a does not exist.  Dropping to a shell!",
     ],
