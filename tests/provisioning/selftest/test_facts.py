@@ -67,7 +67,7 @@ def test_errors_that_the_kernel_counted_and_wear_are_read(tmp_path: Path) -> Non
 def test_a_folder_that_cannot_be_written_is_a_problem_of_the_card(tmp_path: Path) -> None:
     (tmp_path / "trial").mkdir()
     found = facts_box.card(tmp_path, tmp_path / "nowhere")
-    assert found["problem"] and verdict("card", {**found, "free": 10**9}) is False
+    assert found["problem"] and verdict("card", {**found, "storage": {}, "free": 10**9}) is False
 
 
 TABLE = [row for row in table_of("box") if row.kind == "daemon"]
