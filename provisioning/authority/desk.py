@@ -37,7 +37,7 @@ def make_ticket(layout: Layout, *, box: BoxId, site: BoxId, host: str, port: int
     token = secrets.token_urlsafe(TOKEN_BYTES)
     ticket = Ticket(str(box), str(site), issued=now, expires=now + TICKET_LIFE)
     Store(layout).add_ticket(token_hash(token), ticket)
-    return identity.as_json(token)
+    return {**identity.as_json(token), "expires": int(ticket.expires)}
 
 
 def answer(untrusted_body: bytes, hub_config: HubConfig, layout: Layout, now: float) -> Answer:

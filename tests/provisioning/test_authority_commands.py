@@ -49,6 +49,11 @@ def test_a_site_file_gives_box_site_and_hub(hub: Path, tmp_path: Path) -> None:
     assert [(one["box"], one["state"]) for one in tickets(hub)] == [("camp-north-1", "waiting")]
 
 
+def test_the_file_says_until_when_so_that_no_card_is_made_with_an_expired_ticket(hub: Path) -> None:
+    made = ticket(hub, "--site", "north")
+    assert made["expires"] == int(tickets(hub)[0]["expires"])
+
+
 def test_words_win_over_the_site_file(hub: Path, tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(EXAMPLE)
     made = ticket(hub, "--site", str(tmp_path / "site.toml"), "--box", "north-9", "--host", "192.0.2.1", "--port", "443")
