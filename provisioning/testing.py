@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -59,7 +60,8 @@ def _machine() -> str | None:
 
 
 def _image() -> str | None:
-    building = _programs("mmdebstrap", "sfdisk", "sqfstar", "mke2fs", "mcopy", "zstd")
+    foreign = "qemu-x86_64-static" if platform.machine() == "aarch64" else "qemu-aarch64-static"
+    building = _programs("mmdebstrap", "sfdisk", "sqfstar", "mke2fs", "mcopy", "zstd", foreign)
     booting = _programs(*(kind.program for kind in qemu.KINDS.values()), "chronyd")
     files = [file for kind in qemu.KINDS.values() for file in (kind.firmware, kind.variables) if file is not None]
     firmware = next((f"the firmware {file} is not here" for file in files if not file.exists()), None)
