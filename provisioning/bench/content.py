@@ -121,6 +121,8 @@ def _plain_nginx(running: Camp, html: str) -> Iterator[None]:
         folder = Path(name)
         folder.chmod(0o755)
         (folder / "page.html").write_text(html, encoding="utf-8")
+        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        temporary = "".join(f'{kind}_temp_path "{folder}/{kind}"; ' for kind in kinds)
         (folder / "nginx.conf").write_text(
             f'pid "{folder}/pid"; worker_processes 2; error_log stderr crit; events {{ worker_connections 1024; }}\n'
             f"http {{ access_log off; default_type text/html; sendfile on; open_file_cache max=10;\n"
