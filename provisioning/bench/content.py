@@ -125,7 +125,7 @@ def _plain_nginx(running: Camp, html: str) -> Iterator[None]:
         temporary = "".join(f'{kind}_temp_path "{folder}/{kind}"; ' for kind in kinds)
         (folder / "nginx.conf").write_text(
             f'pid "{folder}/pid"; worker_processes 2; error_log stderr crit; events {{ worker_connections 1024; }}\n'
-            f"http {{ access_log off; default_type text/html; sendfile on; open_file_cache max=10;\n"
+            f"http {{ {temporary}access_log off; default_type text/html; sendfile on; open_file_cache max=10;\n"
             f'server {{ listen {PEER_PORT}; root "{folder}"; }} }}\n'
         )
         nginx = running.box.spawn([find_program("nginx"), "-c", f"{folder}/nginx.conf", "-e", "stderr", "-g", "daemon off;"])
