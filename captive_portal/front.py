@@ -10,9 +10,11 @@ and its request in the line, a broken TLS handshake likewise.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from appliance.config import SiteConfig
 from appliance.layout import Layout
-from appliance.web.languages import Language, offered
+from appliance.web.languages import Language, answers_to, offered
 from captive_portal.front_connections import connections, process
 from captive_portal.front_site import site
 from captive_portal.probes import Answer, captive_answer, offline_answer
@@ -44,21 +46,26 @@ def first_of(languages: tuple[Language, ...], language: Language) -> str:
     of ``appliance.web.languages.choose``. An atomic group: no header makes it backtrack.
     """
 
-    own = {one.tag.lower() for one in languages}
-
-    def tags(one: Language) -> str:
-        others = own - {one.tag.lower()}
-        return "|".join(tag.replace("-", "\\-") for tag in (one.tag.lower(), *one.understood) if tag not in others)
-
-    anyone = "|".join(tags(one) for one in languages)
+    known = answers_to(languages)
+    anyone = "|".join(tag.replace("-", "\\-") for tag in _longest_first(known))
+    own = "|".join(tag.replace("-", "\\-") for tag in _longest_first(known) if known[tag] is language)
     refused = r"[^,]*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)"
-    return rf"^(?>(?:\s*+(?!(?:{anyone})(?![a-z0-9]))[^,]*+,)*)\s*+(?:{tags(language)})(?![a-z0-9])(?!{refused})"
+    return rf"^(?>(?:\s*+(?!(?:{anyone})(?![a-z0-9]))[^,]*+,)*)\s*+(?:{own})(?![a-z0-9])(?!{refused})"
+
+
+def by_longest_tag(languages: tuple[Language, ...]) -> list[Language]:
+    """The order in which the front tries them: who answers to fa-AF before who answers to fa."""
+    known = answers_to(languages)
+    return sorted(languages, key=lambda one: -max(len(tag) for tag in known if known[tag] is one))
+
+
+def _longest_first(tags: Iterable[str]) -> list[str]:
+    return sorted(tags, key=len, reverse=True)
 
 
 def _maps(languages: tuple[Language, ...]) -> str:
     tags = "|".join(language.tag for language in languages)
-    longest_first = sorted(languages, key=lambda language: -len(language.tag))  # fa-AF before fa
-    chosen = "".join(f'        "~*{first_of(languages, language)}" {language.tag};\n' for language in longest_first)
+    chosen = "".join(f'        "~*{first_of(languages, one)}" {one.tag};\n' for one in by_longest_tag(languages))
     return f"""\
     # The first language of the reader that the site offers; empty when there is none.
     map $http_accept_language $chosen {{

@@ -31,65 +31,64 @@ class Need:
         return stable_id("taxonomy_term", "need", self.slug)
 
 
-def _need(slug: str, icon: str, en: str, ar: str, fa_af: str, fr: str) -> Need:
-    return Need(slug, icon, {"en": en, "ar": ar, "fa-AF": fa_af, "fr": fr})
+# Slug and icon of each need; below, their names in the same order. Names other than English are drafts until a named speaker has
+# passed them; a language without a line reads English.
+_ICONS = (
+    ("health", "health-facility"), ("food", "food"), ("water-sanitation", "water-sanitation-and-hygiene"),
+    ("shelter", "shelter"), ("cash", "cash-transfer"), ("registration-papers", "registration"),
+    ("legal-help", "rule-of-law-and-justice"), ("family", "users"), ("womens-safety", "protection"),
+    ("children", "child-protection"), ("education", "education"), ("work-skills", "livelihood"),
+    ("disability", "people-with-physical-impairments"), ("phones-charging", "mobile-phone"), ("housing", "house"),
+    ("transport", "bus"), ("community", "community-building"),
+)  # fmt: skip
+_NAMES: Mapping[str, str] = {
+    "ar": "الصحة | الغذاء | المياه والصرف الصحي | المأوى ومستلزمات البيت | مساعدة نقدية | التسجيل والوثائق | "
+    "المساعدة القانونية والحقوق | البحث عن أفراد العائلة | سلامة النساء | الأطفال | التعليم | العمل والمهارات | "
+    "الإعاقة | الهواتف والشحن | السكن والإيجار | المواصلات | المجتمع والمعلومات",
+    "fa-AF": "صحت | غذا | آب و حفظ‌الصحه | سرپناه و لوازم خانه | کمک نقدی | ثبت نام و اسناد | کمک حقوقی | "
+    "پیدا کردن اعضای خانواده | مصونیت زنان | کودکان | آموزش | کار و مهارت | معلولیت | تلفن و چارج | مسکن و کرایه | "
+    "ترانسپورت | اجتماع و معلومات",
+    "fa": "سلامت | غذا | آب و دستشویی | سرپناه و لوازم خانه | کمک نقدی | ثبت‌نام و مدارک | کمک حقوقی و حقوق | "
+    "پیدا کردن اعضای خانواده | امنیت زنان | کودکان | آموزش | کار و مهارت | معلولیت | تلفن و شارژ | مسکن و اجاره | "
+    "رفت‌وآمد | جامعه و اطلاعات",
+    "ps": "روغتیا | خواړه | اوبه او تشنابونه | سرپناه او د کور سامان | نغدي مرسته | ثبت او اسناد | حقوقي مرسته او حقونه | "
+    "د کورنۍ غړي موندل | د ښځو خوندیتوب | ماشومان | زده کړه | کار او مهارتونه | معلولیت | ټلیفونونه او چارج | "
+    "کور او کرایه | ټرانسپورټ | ټولنه او معلومات",
+    "ckb": "تەندروستی | خواردن | ئاو و ئاودەست | پەناگە و کەلوپەلی ماڵ | یارمەتی نەختینە | تۆمارکردن و بەڵگەنامە | "
+    "یارمەتی یاسایی و مافەکان | دۆزینەوەی خێزان | سەلامەتی ژنان | منداڵان | پەروەردە | کار و لێهاتوویی | "
+    "کەمئەندامی | مۆبایل و بارگاویکردنەوە | خانوو و کرێ | هاتوچۆ | کۆمەڵگە و زانیاری",
+    "ku": "Tenduristî | Xwarin | Av û tuwalet | Stargeh û tiştên malê | Alîkariya bi pere | Qeydkirin û belge | "
+    "Alîkariya hiqûqî û maf | Dîtina malbatê | Ewlehiya jinan | Zarok | Perwerde | Kar û jêhatîbûn | Astengdarî | "
+    "Telefon û şarj | Xanî û kirê | Veguhastin | Civak û agahî",
+    "ur": "صحت | کھانا | پانی اور بیت الخلا | پناہ اور گھر کا سامان | نقد امداد | اندراج اور کاغذات | "
+    "قانونی مدد اور حقوق | خاندان کی تلاش | خواتین کی حفاظت | بچے | تعلیم | کام اور ہنر | معذوری | فون اور چارجنگ | "
+    "رہائش اور کرایہ | آمد و رفت | برادری اور معلومات",
+    "so": "Caafimaad | Cunto | Biyo iyo musqulo | Hoy iyo alaabta guriga | Lacag caddaan ah | Diiwaangelin iyo waraaqo | "
+    "Caawimaad sharci iyo xuquuq | Raadinta qoyska | Badbaadada haweenka | Carruur | Waxbarasho | "
+    "Shaqo iyo xirfado | Naafonimo | Taleefanno iyo dallacid | Guri iyo kiro | Gaadiid | Bulsho iyo macluumaad",
+    "ti": "ጥዕና | ምግቢ | ማይን ሽንትቤትን | መጽለልን ኣቕሑ ገዛን | ሓገዝ ገንዘብ | ምዝገባን ወረቓቕትን | ሕጋዊ ሓገዝን መሰላትን | ምርካብ ስድራቤት | "
+    "ድሕንነት ደቂ ኣንስትዮ | ህጻናት | ትምህርቲ | ስራሕን ክእለትን | ስንክልና | ተሌፎንን ቻርጅን | መንበርን ክራይን | መጓዓዝያ | ማሕበረሰብን ሓበሬታን",
+    "fr": "Santé | Nourriture | Eau et toilettes | Abri et articles ménagers | Aide en argent | "
+    "Enregistrement et papiers | Aide juridique et droits | Retrouver sa famille | Sécurité des femmes | Enfants | "
+    "Éducation | Travail et compétences | Handicap | Téléphones et recharge | Logement et loyer | Transport | "
+    "Communauté et information",
+    "en": "Health | Food | Water and toilets | Shelter and household items | Cash | Registration and papers | "
+    "Legal help and rights | Family lost and found | Women's safety | Children | Education | Work and skills | "
+    "Disability | Phones and charging | Housing and rent | Transport | Community and information",
+    "uk": "Здоров'я | Їжа | Вода й туалети | Притулок і речі для дому | Грошова допомога | Реєстрація та документи | "
+    "Правова допомога та права | Пошук рідних | Безпека жінок | Діти | Освіта | Робота й навички | Інвалідність | "
+    "Телефони й зарядка | Житло й оренда | Транспорт | Громада та інформація",
+}  # fmt: skip
 
 
-# Names other than English are drafts until a named speaker has passed them.
-NEEDS: tuple[Need, ...] = (
-    _need("health", "health-facility", "Health", "الصحة", "صحت", "Santé"),
-    _need("food", "food", "Food", "الغذاء", "غذا", "Nourriture"),
-    _need(
-        "water-sanitation",
-        "water-sanitation-and-hygiene",
-        "Water and toilets",
-        "المياه والصرف الصحي",
-        "آب و حفظ‌الصحه",
-        "Eau et toilettes",
-    ),
-    _need(
-        "shelter",
-        "shelter",
-        "Shelter and household items",
-        "المأوى ومستلزمات البيت",
-        "سرپناه و لوازم خانه",
-        "Abri et articles ménagers",
-    ),
-    _need("cash", "cash-transfer", "Cash", "مساعدة نقدية", "کمک نقدی", "Aide en argent"),
-    _need(
-        "registration-papers",
-        "registration",
-        "Registration and papers",
-        "التسجيل والوثائق",
-        "ثبت نام و اسناد",
-        "Enregistrement et papiers",
-    ),
-    _need(
-        "legal-help",
-        "rule-of-law-and-justice",
-        "Legal help and rights",
-        "المساعدة القانونية والحقوق",
-        "کمک حقوقی",
-        "Aide juridique et droits",
-    ),
-    _need("family", "users", "Family lost and found", "البحث عن أفراد العائلة", "پیدا کردن اعضای خانواده", "Retrouver sa famille"),
-    _need("womens-safety", "protection", "Women's safety", "سلامة النساء", "مصونیت زنان", "Sécurité des femmes"),
-    _need("children", "child-protection", "Children", "الأطفال", "کودکان", "Enfants"),
-    _need("education", "education", "Education", "التعليم", "آموزش", "Éducation"),
-    _need("work-skills", "livelihood", "Work and skills", "العمل والمهارات", "کار و مهارت", "Travail et compétences"),
-    _need("disability", "people-with-physical-impairments", "Disability", "الإعاقة", "معلولیت", "Handicap"),
-    _need("phones-charging", "mobile-phone", "Phones and charging", "الهواتف والشحن", "تلفن و چارج", "Téléphones et recharge"),
-    _need("housing", "house", "Housing and rent", "السكن والإيجار", "مسکن و کرایه", "Logement et loyer"),
-    _need("transport", "bus", "Transport", "المواصلات", "ترانسپورت", "Transport"),
-    _need(
-        "community",
-        "community-building",
-        "Community and information",
-        "المجتمع والمعلومات",
-        "اجتماع و معلومات",
-        "Communauté et information",
-    ),
-)
+def _table() -> tuple[Need, ...]:
+    columns = {tag: [name.strip() for name in line.split("|")] for tag, line in _NAMES.items()}
+    return tuple(
+        Need(slug, icon, {tag: names[place] for tag, names in columns.items()}) for place, (slug, icon) in enumerate(_ICONS)
+    )
+
+
+NEEDS: tuple[Need, ...] = _table()
 
 BY_SLUG: Mapping[str, Need] = {need.slug: need for need in NEEDS}
 TAXONOMY_ID = stable_id("taxonomy", "needs")

@@ -12,9 +12,12 @@ from flask_babel import format_date, get_locale  # type: ignore[import-untyped]
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from appliance.web.dress import reader_language
 from content_cache.entry import Text
 from content_cache.hours import Closed, Open, State
 from content_cache.weeks import Span
+
+_COMMAS = {"Arab": "، ", "Ethi": "፣ "}
 
 
 def register_words(app: flask.Flask) -> None:
@@ -26,7 +29,8 @@ def register_words(app: flask.Flask) -> None:
 
 def day(number: int) -> str:
     """Monday is 0."""
-    return str(get_day_names("wide", "stand-alone", locale=get_locale())[number])
+    # Not "stand-alone": where CLDR says it is the same as "format", Babel 2.18 keeps the first one asked for all others.
+    return str(get_day_names("wide", "format", locale=get_locale())[number])
 
 
 def day_list(numbers: Iterable[int]) -> Markup:
@@ -36,7 +40,7 @@ def day_list(numbers: Iterable[int]) -> Markup:
 
 def listing(parts: Iterable[str | Markup]) -> Markup:
     """Several things after each other, with the comma of the reader's script."""
-    return Markup("، " if get_locale().language in ("ar", "fa") else ", ").join(part for part in parts if part)
+    return Markup(_COMMAS.get(reader_language().script, ", ")).join(part for part in parts if part)
 
 
 def week_order(country: str) -> list[int]:

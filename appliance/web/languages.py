@@ -16,6 +16,7 @@ Direction = Literal["ltr", "rtl"]
 LONGEST_HEADER = 1_000
 """Characters of an Accept-Language header that are read; browsers send fewer than 200."""
 
+_ARABIC = "Noto Naskh Arabic"
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8}){0,4}|\*)\s*(?:;\s*[qQ]\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?\Z")
 
 
@@ -24,8 +25,13 @@ class Language:
     """One language of the box's pages.
 
     ``tag`` is BCP 47 and stands in the address; ``own_name`` is what its readers call it; ``weekend`` are ISO weekdays
-    (Monday is 1; CLDR); ``reviewed`` says that a named speaker has passed the texts: until then pages say "draft".
-    ``understood`` are other tags whose readers are served by this language (lower case).
+    (Monday is 1; CLDR, in the country where most speak it); ``font`` is what a phone or a test machine must have for its letters;
+    ``voice`` is espeak-ng's name of the voice that reads it aloud, None where there is none. ``reviewed`` says that a named
+    speaker has passed the texts: until then pages say "draft", and what to do stands there in the nearest reviewed language too;
+    ``near`` are the tags its readers are likeliest to read besides, the likeliest first. ``codes`` are other tags of the same
+    language, ``understood`` those of readers who are served by this one where theirs is not offered (all lower case).
+
+    Plural forms, dates and numbers are CLDR's, through Babel, which knows every row's ``locale``.
     """
 
     tag: str
@@ -33,8 +39,12 @@ class Language:
     english_name: str
     direction: Direction
     script: str
+    font: str
     weekend: tuple[int, ...]
+    voice: str | None
     reviewed: bool
+    near: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     understood: tuple[str, ...] = ()
 
     @property
@@ -44,12 +54,35 @@ class Language:
 
 
 LANGUAGES: tuple[Language, ...] = (
-    Language("ar", "العربية", "Arabic", "rtl", "Arab", (5, 6), reviewed=False),
-    # prs is ISO 639-3 for Dari. Phones set to Persian (fa, fa-IR) read Dari's spelling without trouble.
-    Language("fa-AF", "دری", "Dari", "rtl", "Arab", (4, 5), reviewed=False, understood=("fa", "prs")),
-    Language("fr", "Français", "French", "ltr", "Latn", (6, 7), reviewed=False),
-    Language("en", "English", "English", "ltr", "Latn", (6, 7), reviewed=True),
-)
+    Language("ar", "العربية", "Arabic", "rtl", "Arab", _ARABIC, (5, 6), "ar", reviewed=False, near=("fr",)),
+    # prs is ISO 639-3 for Dari. Phones set to Persian (fa, fa-IR) read Dari's spelling without trouble, and the other way round.
+    Language(
+        "fa-AF", "دری", "Dari", "rtl", "Arab", _ARABIC, (4, 5), "fa", reviewed=False,
+        near=("fa", "ps"), codes=("prs",), understood=("fa",),
+    ),
+    Language(
+        "fa", "فارسی", "Persian", "rtl", "Arab", _ARABIC, (5,), "fa", reviewed=False,
+        near=("fa-AF",), codes=("pes",), understood=("prs",),
+    ),
+    Language(
+        "ps", "پښتو", "Pashto", "rtl", "Arab", _ARABIC, (4, 5), None, reviewed=False, near=("fa-AF", "ur"), codes=("pbt", "pbu")
+    ),
+    # Sorani and Kurmanji have not even the script in common: a phone that says "Kurdish of Iraq" means the first (CLDR: ku-Arab).
+    Language(
+        "ckb", "کوردی (سۆرانی)", "Kurdish (Sorani)", "rtl", "Arab", _ARABIC, (5, 6), None, reviewed=False,
+        near=("ar", "ku"), codes=("ku-arab", "ku-iq", "ku-ir"),
+    ),
+    Language(
+        "ku", "Kurdî (Kurmancî)", "Kurdish (Kurmanji)", "ltr", "Latn", "", (6, 7), "ku", reviewed=False,
+        near=("ckb", "ar"), codes=("kmr",),
+    ),
+    Language("ur", "اردو", "Urdu", "rtl", "Arab", _ARABIC, (6, 7), "ur", reviewed=False),
+    Language("so", "Soomaali", "Somali", "ltr", "Latn", "", (6, 7), None, reviewed=False, near=("ar",)),
+    Language("ti", "ትግርኛ", "Tigrinya", "ltr", "Ethi", "Noto Sans Ethiopic", (6, 7), None, reviewed=False, near=("ar",)),
+    Language("fr", "Français", "French", "ltr", "Latn", "", (6, 7), "fr-fr", reviewed=False),
+    Language("en", "English", "English", "ltr", "Latn", "", (6, 7), "en-gb", reviewed=True),
+    Language("uk", "Українська", "Ukrainian", "ltr", "Cyrl", "", (6, 7), "uk", reviewed=False),
+)  # fmt: skip
 
 BY_TAG: dict[str, Language] = {language.tag: language for language in LANGUAGES}
 SOURCE = BY_TAG["en"]
@@ -62,6 +95,23 @@ def offered(config: SiteConfig) -> tuple[Language, ...]:
     if missing:
         raise BadInput(f"no texts in language {missing[0]!r}", mend=f"choose among {', '.join(BY_TAG)}")
     return tuple(BY_TAG[tag] for tag in dict.fromkeys(config.site.languages))
+
+
+def nearest_reviewed(language: Language) -> Language | None:
+    """In which other language a reader of a draft sees once more what to do; None where the language itself is reviewed."""
+    if language.reviewed:
+        return None
+    return next((BY_TAG[tag] for tag in language.near if BY_TAG[tag].reviewed), SOURCE)
+
+
+def answers_to(languages: Sequence[Language]) -> dict[str, Language]:
+    """Every tag (lower case) that leads to one of ``languages``: its own first, then another name for it, then a neighbour's."""
+    found: dict[str, Language] = {}
+    for tags_of in (lambda one: (one.tag.lower(),), lambda one: one.codes, lambda one: one.understood):
+        for language in languages:
+            for tag in tags_of(language):
+                found.setdefault(tag, language)
+    return found
 
 
 def choose(untrusted_accept_language: str | None, languages: Sequence[Language]) -> Language | None:
@@ -89,12 +139,9 @@ def choose(untrusted_accept_language: str | None, languages: Sequence[Language])
 def _lookup(tag: str, languages: Sequence[Language]) -> Language | None:
     if tag == "*":
         return languages[0] if languages else None
+    known = answers_to(languages)
     while tag:
-        for language in languages:
-            if language.tag.lower() == tag:
-                return language
-        for language in languages:
-            if tag in language.understood:
-                return language
+        if tag in known:
+            return known[tag]
         tag = tag.rpartition("-")[0]
     return None

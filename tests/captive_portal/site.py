@@ -8,10 +8,13 @@ from typing import Literal
 
 from appliance.config import SiteConfig, parse
 from appliance.layout import Layout
+from appliance.web.languages import BY_TAG
 
 PROJECT = Path(__file__).resolve().parents[2]
 GOLDEN = PROJECT / "tests" / "golden"
 SITE = parse((PROJECT / "examples" / "site.toml").read_text())
+EVERY = dataclasses.replace(SITE, site=dataclasses.replace(SITE.site, languages=tuple(BY_TAG)))
+"""The same site, offering every language there is."""
 LAYOUT = Layout.under(Path("/run/campbox-demo/box"), Path("/run/campbox-demo/app"))
 
 

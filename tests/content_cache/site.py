@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from flask.testing import FlaskClient
 
 from appliance.config import SiteConfig, parse
 from appliance.layout import Layout
+from appliance.web.languages import BY_TAG
 from content_cache.app import create_app
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_store import FILE
@@ -16,9 +18,10 @@ from tests.content_cache.data import PROJECT
 
 
 def site(*, sample: bool = False) -> SiteConfig:
-    """The example site."""
+    """The example site, offering every language."""
     text = (PROJECT / "examples" / "site.toml").read_text(encoding="utf-8")
-    return parse(text.replace("sample = false", f"sample = {str(sample).lower()}"))
+    example = parse(text.replace("sample = false", f"sample = {str(sample).lower()}"))
+    return dataclasses.replace(example, site=dataclasses.replace(example.site, languages=tuple(BY_TAG)))
 
 
 def place(folder: Path) -> Layout:

@@ -6,13 +6,16 @@ import re
 from pathlib import Path
 
 import pytest
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 
 from appliance.web.languages import LANGUAGES, SOURCE
 from appliance.web.messages import faults, update, wanted
 from appliance.web.translations import load, po_file
 
 PROJECT = Path(__file__).resolve().parents[3]
-PACKAGES = {"web": PROJECT / "appliance" / "web", "portal": PROJECT / "captive_portal"}
+PACKAGES = {"web": PROJECT / "appliance" / "web", "portal": PROJECT / "captive_portal", "catalogue": PROJECT / "content_cache"}
 LOCALES = [language.locale for language in LANGUAGES if language is not SOURCE]
 LONGEST_SENTENCE = 12
 PO = 'msgid ""\nmsgstr "Language: fr\\nContent-Type: text/plain; charset=utf-8\\nPlural-Forms: nplurals=2; plural=(n > 1);\\n"\n\n'
@@ -30,6 +33,39 @@ def test_sentences_are_short(domain: str) -> None:
     assert len(texts) > 10
     long = [s for text in texts for s in re.split(r"(?<=[.?!])\s", text) if len(s.split()) > LONGEST_SENTENCE]
     assert long == []
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("domain", PACKAGES)
+def test_translated_sentences_are_short_numbers_ascii_and_no_text_is_marked_doubtful(domain: str, locale: str) -> None:
+    for message in _catalogue(domain, locale):
+        texts = [message.string] if isinstance(message.string, str) else list(message.string)
+        assert not message.fuzzy, message.id
+        if message.id:
+            long = [s for text in texts for s in re.split(r"(?<=[.?!።۔؟])\s", text) if len(s.split()) > LONGEST_SENTENCE]
+            assert long == [] and not [text for text in texts if re.search(r"[٠-٩۰-۹]", text)]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("domain", PACKAGES)
+def test_a_number_takes_the_plural_form_that_cldr_gives_it(domain: str, locale: str) -> None:
+    """Two numbers share a form exactly where they share a CLDR category; CLDR's further ones are for fractions and millions."""
+    texts, rule = load([(PACKAGES[domain] / "translations", domain)], locale), Locale.parse(locale).plural_form
+    pairs = {(texts.plural(number), rule(number)) for number in range(1_001)}
+    assert len(pairs) == len({form for form, _ in pairs}) == len({category for _, category in pairs})
+    assert _catalogue(domain, locale).num_plurals >= len(pairs)
+
+
+def test_arabic_counts_in_six_forms_and_ukrainian_in_four() -> None:
+    assert [_catalogue("catalogue", locale).num_plurals for locale in ("ar", "uk")] == [6, 4]
+    texts = load([(PACKAGES["catalogue"] / "translations", "catalogue")], "uk")
+    said = [texts.ngettext("%(num)s service", "%(num)s services", number) for number in (1, 3, 5, 11, 21, 22)]
+    assert [words.split()[1] for words in said] == ["послуга", "послуги", "послуг", "послуг", "послуга", "послуги"]
+
+
+def _catalogue(domain: str, locale: str) -> Catalog:
+    with po_file(PACKAGES[domain] / "translations", locale, domain).open("rb") as file:
+        return read_po(file, locale=locale)
 
 
 def _package(folder: Path, po: str) -> Path:
