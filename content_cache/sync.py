@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from appliance import clock
@@ -18,6 +20,8 @@ from content_cache.due import is_due
 from content_cache.last_look import last_look, wish_file
 
 log = logging.getLogger(__name__)
+PATIENCE = 50.0
+"""Seconds a box that is being enrolled waits, within one run of the timer: people are there before the next."""
 
 
 def due(config: SiteConfig, layout: Layout) -> bool:
@@ -26,12 +30,28 @@ def due(config: SiteConfig, layout: Layout) -> bool:
 
 
 def look(config: SiteConfig, layout: Layout) -> None:
-    """One look; its outcome goes into the facts and the log."""
+    """One look, or for a new box a second one once it is enrolled; the outcome goes into the facts and the log."""
     from content_cache.refresh import Sync
 
     logging.getLogger("tuf").setLevel(logging.WARNING)
+    enrolled = _is_enrolled(layout)
     outcome = Sync(config, layout).run()
+    if not enrolled and wait_for_enrolment(layout):
+        outcome = Sync(config, layout).run()
     log.info("%s %s", outcome.state, outcome.why)
+
+
+def wait_for_enrolment(layout: Layout, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """Whether the box was enrolled before patience ended."""
+    waited = 0.0
+    while not _is_enrolled(layout) and waited < PATIENCE:
+        sleep(1.0)
+        waited += 1.0
+    return _is_enrolled(layout)
+
+
+def _is_enrolled(layout: Layout) -> bool:
+    return (layout.identity_dir / "root.json").exists()
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from content_cache.catalogue_store import FILE, Store
 from content_cache.fetch import Offer
 from content_cache.refresh import Sync
 from content_cache.snapshot import Catalogue
-from content_cache.sync import due
+from content_cache.sync import PATIENCE, due, wait_for_enrolment
 from tests.content_cache.data import many
 from tests.content_cache.site import place, site
 
@@ -98,6 +98,22 @@ def test_a_box_that_is_not_enrolled_waits(tmp_path: Path) -> None:
     layout = place(tmp_path)
     outcome = Sync(site(), layout).run()
     assert outcome is not None and outcome.state == "waiting" and facts.read(layout, "sync")["services"] == 0
+
+
+def test_a_new_box_looks_as_soon_as_it_is_enrolled_not_a_minute_later(tmp_path: Path) -> None:
+    layout, slept = place(tmp_path), list[float]()
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            (layout.identity_dir / "root.json").write_text("{}")
+
+    assert wait_for_enrolment(layout, sleep) and len(slept) == 3
+
+
+def test_it_waits_for_enrolment_no_longer_than_until_its_next_run(tmp_path: Path) -> None:
+    slept = list[float]()
+    assert not wait_for_enrolment(place(tmp_path), slept.append) and sum(slept) == PATIENCE < 60
 
 
 def test_a_hub_without_a_catalogue_is_waited_for(tmp_path: Path) -> None:
