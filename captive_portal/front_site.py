@@ -105,7 +105,14 @@ def _ready(languages: tuple[Language, ...]) -> str:
 
 
 def _static(code: Path) -> str:
-    return "".join(
+    voices = """\
+        location ^~ /voice/ {
+            add_header X-Content-Type-Options nosniff always;
+            add_header Cache-Control "public, max-age=604800, immutable";
+            try_files $uri =404;
+        }
+"""
+    return voices + "".join(
         f"""\
         location ^~ /static/{below} {{
             alias "{code / folder}/static/";

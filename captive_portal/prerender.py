@@ -19,6 +19,7 @@ from appliance.files import write_atomically
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.web.languages import offered
+from captive_portal import aloud
 from captive_portal.app import PROJECT, create_app
 from captive_portal.front_site import PRERENDERED
 
@@ -44,7 +45,21 @@ def write(config: SiteConfig, layout: Layout) -> int:
         write_atomically(path, content)
         write_atomically(path.with_name(f"{path.name}.gz"), gzip.compress(content, 9, mtime=0))
         count += 1
+    link_voices(config, layout)
     return count
+
+
+def link_voices(config: SiteConfig, layout: Layout) -> None:
+    """Let the front find what is read aloud; the files stay where they are, not in RAM a second time."""
+    for language in offered(config):
+        for page in aloud.PAGES:
+            recording = aloud.find(layout.code, language, page)
+            for ending in aloud.FORMATS:
+                link = layout.service_run("pages") / "voice" / language.tag / f"{page}.{ending}"
+                link.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+                link.unlink(missing_ok=True)
+                if recording is not None:
+                    link.symlink_to(recording.file(ending))
 
 
 def _body(client: flask.testing.FlaskClient, address: str, expected: int) -> bytes:

@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response
 
 from appliance.config import SiteConfig
 from appliance.errors import BadInput, Unreachable
+from appliance.layout import Layout
 from appliance.values import parse_ip
 from appliance.web import languages
 from appliance.web.dress import reader_language
 from captive_portal import machine_views
+from captive_portal.aloud import Recording, find
 from captive_portal.device import Device, from_answer
 from captive_portal.machine_views import Gate
 from captive_portal.words import refusal, register_words
@@ -67,7 +69,7 @@ def to_language() -> Response:
 
 def welcome(lang: str) -> Page:
     """The first page: the same for everybody, so that the front can serve it by itself."""
-    return flask.render_template("welcome.html", asks_again=asks_again())
+    return flask.render_template("welcome.html", asks_again=asks_again(), recording=recording("welcome"))
 
 
 def connect_again(lang: str) -> Page:
@@ -85,8 +87,9 @@ def connect(lang: str) -> Page:
     if answer.get("ok") is True:
         # A page load of its own: Apple's sheet shows "Done" only after one, followed by a probe that succeeds.
         return flask.redirect(f"/{lang}/connected", 303)
-    heading, advice, status = refusal(str(answer.get("why")))
-    return flask.render_template("refused.html", heading=heading, advice=advice), status
+    why = str(answer.get("why"))
+    heading, advice, status = refusal(why)
+    return flask.render_template("refused.html", heading=heading, advice=advice, why=why), status
 
 
 def connected(lang: str) -> Page:
@@ -110,8 +113,9 @@ def erase(lang: str) -> Page:
     except Unreachable:
         done = False
     if not done:
-        heading, advice, status = refusal("resting")
-        return flask.render_template("refused.html", heading=heading, advice=advice), status
+        why = "resting"
+        heading, advice, status = refusal(why)
+        return flask.render_template("refused.html", heading=heading, advice=advice, why=why), status
     return flask.redirect(f"/{lang}/erased", 303)
 
 
@@ -134,12 +138,18 @@ def offline(lang: str) -> Page:
 
 def emergency(lang: str) -> Page:
     """Where to find help. The same for everybody."""
-    return flask.render_template("emergency.html")
+    return flask.render_template("emergency.html", recording=recording("emergency"))
 
 
 def resting(lang: str) -> Page:
     """What the front shows while a part of the box restarts."""
     return flask.render_template("resting.html"), 503
+
+
+def recording(page: str) -> Recording | None:
+    """The page read aloud in the reader's language."""
+    layout: Layout = flask.current_app.extensions["campbox"]["layout"]
+    return find(layout.code, reader_language(), page)
 
 
 def asks_again() -> bool:

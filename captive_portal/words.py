@@ -13,8 +13,9 @@ from appliance import clock
 
 
 def register_words(app: flask.Flask) -> None:
-    """Give templates the filters ``speed``, ``amount``, ``lasting`` and ``until``."""
+    """Give templates the filters ``speed``, ``amount``, ``lasting`` and ``until``, and the function ``refusal``."""
     app.jinja_env.filters.update(speed=speed, amount=amount, lasting=lasting, until=until)
+    app.jinja_env.globals["refusal"] = refusal
 
 
 def speed(bits_per_second: int) -> str:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.web import languages, translations
+from appliance.web.beside import beside
 from appliance.web.errors import dress_errors
 from appliance.web.headers import SECURITY_HEADERS
 from appliance.web.languages import Language
@@ -27,8 +28,8 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
 
     Views take ``lang`` from their address; a language the site does not offer is not found (404). Texts come from
     ``<app.root_path>/translations/<locale>/LC_MESSAGES/<domain>.po`` and from the shared ones. Templates extend ``base.html``
-    and see ``language``, ``offered``, ``site_name``, ``sample``, ``switch_links`` and ``icon(name)``. What a view does not
-    mark otherwise may not be kept by anyone (``Cache-Control: no-store``). ``layout`` is this place.
+    and see ``language``, ``offered``, ``site_name``, ``sample``, ``switch_links``, ``icon(name)`` and ``also(macro)``. What a view
+    does not mark otherwise may not be kept by anyone (``Cache-Control: no-store``). ``layout`` is this place.
     """
     known = languages.offered(config)
     _speak(app, config, known, domain)
@@ -49,6 +50,7 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
             "site_name": config.site.name,
             "sample": config.catalogue.sample,
             "style_version": style_version,
+            "also": lambda said: beside(language, said),
             "switch_links": [(other, _same_page(other)) for other in known],
         }
 
@@ -96,7 +98,7 @@ def _speak(app: flask.Flask, config: SiteConfig, known: tuple[Language, ...], do
     with app.app_context():
         # Flask-Babel looks into this cache first; filled here, nothing is read from disk or compiled later.
         cache = babel.domain_instance.cache
-        for language in known:
+        for language in {*known, *filter(None, map(languages.nearest_reviewed, known))}:
             cache[language.locale, domain] = translations.load(places, language.locale)
 
 

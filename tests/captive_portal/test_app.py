@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from appliance.web.languages import LANGUAGES
+from appliance.web.languages import BY_TAG, LANGUAGES
 from captive_portal import views
 from captive_portal.app import create_app
 from tests.captive_portal.site import EVERY, LAYOUT, SITE, with_after_reboot, with_api
@@ -294,8 +294,32 @@ def test_emergency_is_one_tap_from_every_page(client: FlaskClient, tag: str) -> 
         assert page.status_code == 302 or f'href="/{tag}/emergency"' in page.text
 
 
+ADVICE = {
+    "": "Connect: Tap once. Nothing to type. It costs nothing.", "offline": "If pages do not open, turn mobile data off.",
+    "emergency": "Ask the staff of this place.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", ADVICE)
+@pytest.mark.parametrize("tag", TAGS)
+def test_what_a_draft_says_to_do_stands_there_in_a_reviewed_language_too(client: FlaskClient, tag: str, page: str) -> None:
+    found = re.findall(r'<div class="also" lang="en" dir="ltr">(.*?)</div>', client.get(f"/{tag}/{page}").text, re.DOTALL)
+    assert len(found) == (not BY_TAG[tag].reviewed)
+    for words in found:
+        assert ADVICE[page] in " ".join(re.sub(r"<[^>]+>", "", words).split())
+
+
+@pytest.mark.parametrize("tag", ["uk", "ckb"])
+def test_a_refusal_in_a_draft_says_what_to_do_in_a_reviewed_language_too(tag: str) -> None:
+    gate = FakeGate()
+    gate.refuses = "unknown-device"
+    text = _client(gate).post(f"/{tag}/connect", headers=PHONE).text
+    assert re.search(r'class="also" lang="en".*Turn Wi-Fi off and on.*</div>', text, re.DOTALL)
+
+
 @pytest.mark.parametrize("tag", [tag for tag in TAGS if tag != "en"])
 def test_no_english_is_left_on_a_page_of_another_language(client: FlaskClient, tag: str) -> None:
     for page in (page for page in _pages(client, tag) if page.status_code != 302):
-        words = re.sub(r"<[^>]+>", " ", page.text.replace(SITE.site.name, "").replace("English", ""))
+        own = re.sub(r'<div class="also" lang="en".*?</div>', "", page.text, flags=re.DOTALL)
+        words = re.sub(r"<[^>]+>", " ", own.replace(SITE.site.name, "").replace("English", ""))
         assert not re.search(r"\b(?:the|your|you|connect|internet is|phone)\b", words), page.request.path
