@@ -20,6 +20,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "flask": ("appliance.web.*", "captive_portal.*", "content_cache.*", "telemetry.dashboard.*", "provisioning.authority.*"),
     "tuf": ("content_cache.*",),
     "selenium": (),
+    "weasyprint": ("captive_portal.poster.writer",),
+    "pypdfium2": ("captive_portal.poster.writer",),
 }  # fmt: skip
 """Third-party library -> the modules it may be in. A new room comes with an ADR."""
 

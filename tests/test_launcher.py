@@ -160,6 +160,7 @@ def test_no_package_that_starts_services_or_makes_accounts_is_installed(package:
         (["config", "check", "f"], None),
         (["box", "status"], "box"),
         (["box", "up", "site.toml"], "box up"),
+        (["box", "poster", "site.toml"], "box poster"),
         (["test"], "test"),
         (["test", "--verbose"], "test"),
         (["test", "all"], "test all"),
@@ -188,6 +189,8 @@ def test_a_program_counts_by_name_by_choice_or_by_path(tmp_path: Path, monkeypat
     assert not launcher.present("other")
     assert launcher.present(str(tmp_path / "one"))
     assert not launcher.present(str(tmp_path / "other"))
+    assert launcher.present(f"{tmp_path.parent}/*/one")
+    assert not launcher.present(f"{tmp_path.parent}/*/other")
 
 
 # --- who may install

@@ -26,11 +26,14 @@ class Fault:
 
 
 def wanted(package: Path) -> Catalog:
-    """Every text that ``package`` marks with ``_()``, ``gettext`` or ``ngettext``."""
+    """Every text that ``package`` marks with ``_()``, ``gettext`` or ``ngettext``; a folder in it that has translations of its
+    own is another package to translators."""
     catalogue = Catalog(charset="utf-8")
     keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
     options = {"**/templates/**.html": {"silent": "false", "trimmed": "true"}}
-    for name, line, text, comments, context in extract_from_dir(package, METHODS, options, keywords):
+    for name, line, text, comments, context in extract_from_dir(
+        package, METHODS, options, keywords, directory_filter=lambda folder: not (Path(folder) / "translations").is_dir()
+    ):
         catalogue.add(text, locations=[(name, line)], auto_comments=comments, context=context)
     return catalogue
 

@@ -16,8 +16,8 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 PACKAGES = ("appliance", "captive_portal", "content_cache", "telemetry", "provisioning")
 LEFT_OUT_MODULES: tuple[str, ...] = (
-    "telemetry.dashboard", "content_cache.publish", "provisioning.authority", "provisioning.lab", "provisioning.bench",
-    "provisioning.image", "provisioning.flash", "provisioning.testing",
+    "telemetry.dashboard", "content_cache.publish", "captive_portal.poster", "provisioning.authority", "provisioning.lab",
+    "provisioning.bench", "provisioning.image", "provisioning.flash", "provisioning.testing",
 )  # fmt: skip
 """The hub's and the office's: a box carries none of it."""
 
