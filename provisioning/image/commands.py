@@ -45,18 +45,20 @@ def image() -> None:
 @click.option("--site", required=True, type=click.Path(path_type=Path), help="The site file; a card may bring another.")
 @click.option("--arch", default="arm64", show_default=True, help="arm64 (Raspberry Pi 3, 4, Zero 2 W) or amd64 (a PC).")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The file to write; FILE.img.zst is compressed.")
-@click.option("--mirror", default=recipe.MIRROR, show_default=True, help="Where Debian's packages are.")
-@click.option("--security-mirror", default=recipe.SECURITY, show_default=True, help="Where its security updates are.")
+@click.option("--mirror", help="Where Debian's packages are; else where this machine's own apt finds them.")
+@click.option("--security-mirror", help="Where its security updates are; else the same.")
 @click.option("--offline", is_flag=True, help="Only what was fetched before.")
 @click.option("--fresh", is_flag=True, help="Build every layer anew, whatever the cache has.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON: sizes, seconds, packages with versions and hashes.")
 def build(
-    site: Path, arch: str, output: Path, mirror: str, security_mirror: str, offline: bool, fresh: bool, as_json: bool
+    site: Path, arch: str, output: Path, mirror: str | None, security_mirror: str | None, offline: bool, fresh: bool, as_json: bool
 ) -> None:
     """Make a bootable image from Debian's packages and this project. The first takes minutes, the next one less."""
     from provisioning.image import disk
     from provisioning.image.build import Wanted  # brings rich and the rest: not for --help
     from provisioning.image.build import build as make
+    from provisioning.image.fetch import machine_targets
+    from provisioning.image.mirrors import choose
     from provisioning.image.steps import Steps
 
     try:
@@ -66,7 +68,8 @@ def build(
     # A build that is asked to end tidies up as after Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    sources = recipe.sources(mirror, security_mirror)
+    mirrors = choose(mirror, security_mirror, "" if mirror and security_mirror else machine_targets())
+    sources = recipe.sources(mirrors.debian, mirrors.security)
     with Steps() as steps:
         wanted = Wanted(text, str(site), arch, output.absolute(), cache_folder(), sources, offline=offline, fresh=fresh)
         built = make(wanted, steps)

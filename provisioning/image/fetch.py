@@ -13,6 +13,7 @@ from appliance.moment import BUILT
 from appliance.run import run
 from provisioning.image import recipe
 from provisioning.image.archive import Archive, newest, packages_index, parse_archives, parse_uris, release, spec
+from provisioning.image.mirrors import FORMAT
 from provisioning.image.recipe import Arch
 from provisioning.image.steps import Step, follow
 
@@ -20,6 +21,14 @@ _NO_LINE = re.compile(
     r"Some index files failed|Could not resolve|Temporary failure|Could not connect|Failed to fetch|"
     r"Connection (failed|timed out|refused)"
 )
+
+
+def machine_targets() -> str:
+    """What this machine's own apt fetches its package lists from, in the form of ``mirrors.FORMAT``; "" without an apt."""
+    try:
+        return run(["apt-get", "indextargets", "--format", FORMAT, "Created-By: Packages"]).stdout
+    except (CommandFailed, MissingComponent):
+        return ""
 
 
 class Apt:

@@ -15,8 +15,6 @@ FORMAT = 1
 SUITE = "bookworm"
 PYTHON = "3.11"
 """The suite's own Python, under which the project's libraries are chosen."""
-MIRROR = "http://deb.debian.org/debian"
-SECURITY = "http://deb.debian.org/debian-security"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 COMPONENTS = "main non-free-firmware"
 
@@ -96,11 +94,13 @@ def packages(kind: Arch, system: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({*PACKAGES, *kind.packages, *system}))
 
 
-def sources(mirror: str = MIRROR, security: str = SECURITY) -> str:
+def sources(mirror: str, security: str) -> str:
     """For apt: signed by Debian's own key, wherever they are fetched from. Raises BadInput for an address with spaces."""
     for address in (mirror, security):
         if not address.startswith(("http://", "https://", "file:/", "copy:/")) or any(c.isspace() or c in "[]#" for c in address):
-            raise BadInput(f"{address[:80]!r} is no address of a mirror", where="--mirror", mend=f"for example {MIRROR}")
+            raise BadInput(
+                f"{address[:80]!r} is no address of a mirror", where="--mirror", mend="for example http://mirror.example/debian"
+            )
     rows = ((mirror, SUITE), (mirror, f"{SUITE}-updates"), (security, f"{SUITE}-security"))
     return "".join(f"deb [signed-by={KEYRING}] {address} {suite} {COMPONENTS}\n" for address, suite in rows)
 

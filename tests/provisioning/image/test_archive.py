@@ -13,9 +13,9 @@ from appliance.errors import BadInput
 from provisioning.image.archive import Archive, newest, packages_index, parse_archives, parse_uris, release, spec
 
 URIS = """\
-'http://deb.debian.org/debian/pool/main/g/glibc/libc6_2.36-9%2bdeb12u14_arm64.deb' libc6_2.36-9+deb12u14_arm64.deb 2324660 MD5Sum:9
-'http://deb.debian.org/debian/pool/main/n/netbase/netbase_6.4_all.deb' netbase_6.4_all.deb 12756 SHA256:29b2
-'http://deb.debian.org/debian/pool/main/d/dbus/dbus_1%3a1.14_arm64.deb' dbus_1%3a1.14_arm64.deb 100
+'http://mirror.example/debian/pool/main/g/glibc/libc6_2.36-9%2bdeb12u14_arm64.deb' libc6_2.36-9+deb12u14_arm64.deb 2324660 MD5Sum:9
+'http://mirror.example/debian/pool/main/n/netbase/netbase_6.4_all.deb' netbase_6.4_all.deb 12756 SHA256:29b2
+'http://mirror.example/debian/pool/main/d/dbus/dbus_1%3a1.14_arm64.deb' dbus_1%3a1.14_arm64.deb 100
 """
 STANZAS = f"""\
 Package: libc6

@@ -17,6 +17,7 @@ from provisioning.image.libraries import Pinned
 from provisioning.image.report import Built, iso, manifest
 from provisioning.image.steps import Steps, last_words
 
+MIRRORS = ("--mirror", "http://mirror.example/debian", "--security-mirror", "http://mirror.example/security")
 SITE = Path(__file__).resolve().parents[3] / "examples/site.toml"
 BUILT = Built(
     arch="arm64", site="camp-north-1", version="0.1.0", recipe="f" * 64, base="e" * 64, date=1_700_000_000, file="/x/north.img",
@@ -33,7 +34,7 @@ def _build(tmp_path: Path, *arguments: str, site: str | None = None) -> CampboxE
         file = tmp_path / "site.toml"
         file.write_text(site)
     before = sorted(tmp_path.iterdir())
-    argv = ["build", "--site", str(file), "--output", str(tmp_path / "x.img"), *arguments]
+    argv = ["build", "--site", str(file), "--output", str(tmp_path / "x.img"), *MIRRORS, *arguments]
     answer = CliRunner(env={"XDG_CACHE_HOME": str(tmp_path / "cache")}).invoke(image, argv)
     assert isinstance(answer.exception, CampboxError), answer.output
     assert sorted(tmp_path.iterdir()) == before

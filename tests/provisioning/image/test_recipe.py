@@ -86,7 +86,7 @@ def test_an_unknown_computer_is_one_line(name: str) -> None:
 
 
 def test_packages_come_signed_from_every_suite() -> None:
-    lines = recipe.sources().splitlines()
+    lines = recipe.sources("http://mirror.example/debian", "http://mirror.example/security").splitlines()
     assert [line.split()[3] for line in lines] == ["bookworm", "bookworm-updates", "bookworm-security"]
     assert all("[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" in line for line in lines)
 
@@ -96,7 +96,7 @@ def test_packages_come_signed_from_every_suite() -> None:
 )
 def test_a_mirror_that_would_change_the_line_is_refused(mirror: str) -> None:
     with pytest.raises(BadInput, match="address of a mirror"):
-        recipe.sources(mirror)
+        recipe.sources(mirror, "http://mirror.example/security")
 
 
 @pytest.mark.parametrize(("kind", "machine"), [("arm64", "aarch64"), ("amd64", "x86_64")])

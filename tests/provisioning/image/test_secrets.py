@@ -95,7 +95,7 @@ def test_each_rule_finds_what_it_is_for(path: str, content: bytes, said: str) ->
         ("campbox/image.json", b"{}"),
         ("root/.bashrc", b"PS1=x"),
         ("root/.ssh/authorized_keys", b"\n"),
-        ("etc/pip.conf", b"[global]\nindex-url = https://pypi.org/simple\n"),
+        ("etc/pip.conf", b"[global]\nindex-url = https://libraries.example/simple\n"),
     ],
 )
 def test_what_a_good_image_holds_is_not_complained_about(path: str, content: bytes) -> None:
