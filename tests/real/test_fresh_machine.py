@@ -5,6 +5,7 @@ Minutes long and 500 MB of downloads, so only in ``./campbox test all``.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import tempfile
@@ -20,7 +21,7 @@ from provisioning.lab.machine import Machine
 PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = [
     pytest.mark.net,
-    pytest.mark.timeout(1200),
+    pytest.mark.timeout(2400),
     pytest.mark.skipif("CAMPBOX_TEST_ALL" not in os.environ, reason="takes minutes and 500 MB of downloads: ./campbox test all"),
 ]
 
@@ -77,6 +78,23 @@ def test_a_second_start_installs_nothing(machine: Machine) -> None:
     done = machine.run("amal", "cd ~/campbox && ./campbox config check examples/site.toml")
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_from_a_site_file_to_a_box_on_the_dashboard_without_a_human_step(machine: Machine) -> None:
+    clone, accounts, ports = machine.clone(PROJECT, "amal"), machine.accounts(), _ports()
+    build = "./campbox image build --site provisioning/lab/card.toml --arch amd64 --output box.img.zst"
+    done = machine.run("amal", f"cd {clone} && {build}", timeout=1200)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    print(done.stdout)
+    assert machine.run("amal", f"cd {clone} && ./campbox image verify box.img.zst").returncode == 0
+    done = machine.run("amal", f"cd {clone} && ./campbox image boot box.img.zst --phones 1 --json", timeout=1200)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    report = json.loads(done.stdout)
+    print(done.stderr)
+    assert {"portal", "on the dashboard", "self-test", "no unit failed"} <= {step["name"] for step in report["steps"]}
+    assert all(step["holds"] for step in report["steps"])
+    assert machine.accounts() == accounts
+    assert _ports() == ports
 
 
 def test_what_the_tests_need_makes_no_account_either_and_starts_nothing(machine: Machine) -> None:
