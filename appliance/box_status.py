@@ -28,7 +28,7 @@ _STATES = {
 def look(layout: Layout, config: SiteConfig) -> dict[str, Any]:
     """Services with their processes, the gate's counts, every service's facts; ``whole`` when all daemons run."""
     hub = config.hub is not None and layout.identity_file.exists()
-    table = services("box", radio=config.radio is not None, hub=hub)
+    table = services("box", radio=config.radio is not None, hub=hub, garden=bool(config.access.garden))
     pids = leftovers.running(layout)
     rows = {s.name: {"kind": s.kind, "pids": pids.get(s.name, [])} for s in table}
     try:

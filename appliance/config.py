@@ -62,7 +62,7 @@ class Uplink:
 
 @dataclass(frozen=True)
 class Access:
-    """Who may pass and for how long (``session`` and ``idle`` in seconds)."""
+    """Who may pass and for how long (``session`` and ``idle`` in seconds); names in the ``garden`` open without a tap."""
 
     portal_name: str
     api_name: str | None
@@ -70,6 +70,7 @@ class Access:
     idle: int
     after_reboot: Literal["grace", "ask"]
     identity: Literal["device", "code"]
+    garden: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def _access(table: Table) -> Access:
         idle=table.take("idle", kinds.duration, 2 * 3600),
         after_reboot=cast(Literal["grace", "ask"], table.take("after_reboot", one_of("grace", "ask"), "grace")),
         identity=cast(Literal["device", "code"], table.take("identity", one_of("device"), "device")),
+        garden=table.take("garden", listed(kinds.garden_name), ()),
     )
 
 
@@ -220,6 +222,9 @@ def parse(untrusted_text: str, file: str = "campbox.toml") -> SiteConfig:
     if config.access.api_name == config.access.portal_name:
         mend = "api_name is a public name with a certificate"
         raise reader.fail("access", "api_name", "api_name is the same as portal_name", mend)
+    for own in (config.access.portal_name, config.access.api_name):
+        if own in config.access.garden:
+            raise reader.fail("access", "garden", f"garden: {own} is the box's own name", "leave it out; it always opens")
     return config
 
 

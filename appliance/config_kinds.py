@@ -30,6 +30,14 @@ def language(value: Any) -> str:
     return cast(str, value)
 
 
+def garden_name(value: Any) -> str:
+    """A name that opens before the tap, with everything below it; ``*.example.org`` is ``example.org``."""
+    name = host(text(value).removeprefix("*."))
+    if "." not in name:
+        raise BadInput(f"{value[:60]!r} would open a whole country of names", mend='write at least two parts: "*.example.org"')
+    return name
+
+
 def check_target(value: Any) -> str:
     """``host:port``."""
     target = _host_and_port(value)

@@ -34,7 +34,8 @@ def install(
         raise NotSo("not root", mend="start it with sudo, or stage the files with --to DIR")
     root, layout = to or Path("/"), Layout.system(code)
     # With the hub's services whether or not an identity is there yet: flashing brings it later, and they wait for it.
-    table = services("box", radio=every_site or config.radio is not None, hub=every_site or config.hub is not None)
+    radio, hub, garden = config.radio is not None, config.hub is not None, bool(config.access.garden)
+    table = services("box", radio=every_site or radio, hub=every_site or hub, garden=every_site or garden)
     written = [_put(root, f"/etc/systemd/system/{name}", body) for name, body in units(table, layout, str(python)).items()]
     written.append(_put(root, "/etc/sysusers.d/campbox.conf", sysusers(table)))
     written.append(_put(root, "/etc/tmpfiles.d/campbox.conf", tmpfiles(layout)))

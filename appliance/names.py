@@ -10,6 +10,8 @@ before it offers it, which would cost every phone three seconds.
 from __future__ import annotations
 
 from appliance.config import Lan, SiteConfig
+from appliance.gate.garden import GARDEN4, GARDEN6
+from appliance.gate.ruleset import TABLE
 from appliance.layout import Layout
 
 ADMITTED_PORT = 5354
@@ -28,16 +30,56 @@ NCSI_NAME, NCSI_ADDRESSES = "dns.msftncsi.com", ("131.107.255.255", "fd3e:4f5a:5
 ABSENT = ("use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com")
 """Names that must not exist while captive, or Firefox and Apple take their questions past the portal."""
 
+PROBED = (
+    "captive.apple.com",
+    "clients3.google.com",
+    "conn1.oppomobile.com",
+    "connect.rom.miui.com",
+    "connectivity-check.ubuntu.com",
+    "connectivity.samsung.com.cn",
+    "connectivitycheck.android.com",
+    "connectivitycheck.gstatic.com",
+    "connectivitycheck.platform.hicloud.com",
+    "detectportal.firefox.com",
+    "fireoscaptiveportal.com",
+    "ipv6.msftconnecttest.com",
+    "network-test.debian.org",
+    "networkcheck.kde.org",
+    "nmcheck.gnome.org",
+    "play.googleapis.com",
+    "spectrum.s3.amazonaws.com",
+    "wifi.vivo.com.cn",
+    "www.airport.us",
+    "www.apple.com",
+    "www.appleiphonecell.com",
+    "www.google.com",
+    "www.gstatic.com",
+    "www.ibook.info",
+    "www.itools.info",
+    "www.msftconnecttest.com",
+    "www.msftncsi.com",
+    "www.thinkdifferent.us",
+)
+"""Where phones look whether they are online. Answered by the box also where a name in the garden would cover them: whoever got the
+genuine answer before the tap would show no portal."""
+
+GARDEN_PORT = 5355
+"""Where the captive ask while the uplink is up and the site has a garden; the gate leads port 53 to it."""
+
+GARDEN_TTL = 300
+"""The longest that a phone may remember an address in the garden: far less than the kernel does."""
+
 LEASE = "1h"
 MOST_LEASES = 10_000
 
 
 def files(config: SiteConfig, layout: Layout) -> dict[str, str]:
     """Contribution to ``campbox.files``."""
-    return {
+    written = {
         "dnsmasq-captive.conf": _captive(config, layout),
         "dnsmasq-admitted.conf": _admitted(config, layout),
     }
+    return written | ({"dnsmasq-garden.conf": _garden(config, layout)} if config.access.garden else {})
 
 
 def _common(layout: Layout, service: str, bridge: str) -> str:
@@ -62,12 +104,19 @@ def _own_names(config: SiteConfig) -> str:
 
 
 def _captive(config: SiteConfig, layout: Layout) -> str:
-    absent = "".join(f"address=/{name}/\n" for name in ABSENT)
-    windows = "".join(f"address=/{NCSI_NAME}/{address}\n" for address in NCSI_ADDRESSES)
     return f"""\
 {_common(layout, "dnsmasq-captive", config.lan.bridge)}\
 except-interface=lo
 port=53
+{_own_answers(config)}\
+{_leases(config, layout)}"""
+
+
+def _own_answers(config: SiteConfig) -> str:
+    """Every name, answered without asking anybody."""
+    absent = "".join(f"address=/{name}/\n" for name in ABSENT)
+    windows = "".join(f"address=/{NCSI_NAME}/{address}\n" for address in NCSI_ADDRESSES)
+    return f"""\
 no-resolv
 cache-size=0
 local=/#/
@@ -75,8 +124,32 @@ address=/#/{TEST_ADDRESS}
 address=/#/{TEST_ADDRESS6}
 {windows}\
 {absent}\
-{_own_names(config)}\
-{_leases(config, layout)}"""
+{_own_names(config)}"""
+
+
+def _garden(config: SiteConfig, layout: Layout) -> str:
+    """As the captive one, but names in the garden are asked of the admitted one, and their addresses told to the kernel.
+
+    No cache: an answer from the cache tells the kernel nothing.
+    """
+    return f"""\
+{_common(layout, "dnsmasq-garden", config.lan.bridge)}\
+except-interface=lo
+port={GARDEN_PORT}
+dns-forward-max=600
+max-ttl={GARDEN_TTL}
+{_own_answers(config)}\
+{"".join(_opened(name) for name in config.access.garden)}"""
+
+
+def _opened(name: str) -> str:
+    sets = f"4#inet#{TABLE}#{GARDEN4},6#inet#{TABLE}#{GARDEN6}"
+    kept = "".join(
+        f"local=/{host}/\naddress=/{host}/{TEST_ADDRESS}\naddress=/{host}/{TEST_ADDRESS6}\n"
+        for host in PROBED
+        if f".{host}".endswith(f".{name}")
+    )
+    return f"server=/{name}/127.0.0.1#{ADMITTED_PORT}\nnftset=/{name}/{sets}\n{kept}"
 
 
 def _leases(config: SiteConfig, layout: Layout) -> str:

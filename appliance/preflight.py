@@ -140,7 +140,7 @@ def _needs(config: SiteConfig) -> list[_Need]:
         *(
             _Need(protocol, port, f"dnsmasq-{kind}")
             for protocol in ("udp", "tcp")
-            for port, kind in ((53, "captive"), (5354, "admitted"))
+            for port, kind in ((53, "captive"), (5354, "admitted"), *([(5355, "garden")] if config.access.garden else []))
         ),
         _Need("udp", 67, "dnsmasq-captive", everywhere=True),
         _Need("udp", 547, "dnsmasq-captive", everywhere=True),

@@ -73,7 +73,7 @@ def gather(config: SiteConfig, layout: Layout) -> Facts:
 
 
 def _missing_programs(config: SiteConfig, layout: Layout) -> Iterator[str]:
-    table = services("box", radio=config.radio is not None)
+    table = services("box", radio=config.radio is not None, garden=bool(config.access.garden))
     for name in dict.fromkeys([*_PROGRAMS, *(service.argv(layout, sys.executable)[0] for service in table)]):
         try:
             find_program(name)

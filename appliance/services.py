@@ -53,7 +53,7 @@ class Service:
     needs: tuple[str, ...] = ()
     ready: str | None = None
     every: int = 0
-    when: Literal["always", "radio", "hub"] = "always"
+    when: Literal["always", "radio", "hub", "garden"] = "always"
 
     @property
     def uid(self) -> int:
@@ -105,6 +105,12 @@ SERVICES: tuple[Service, ...] = (
         "dnsmasq-admitted", "box", "DNS for the admitted, forwarded to the uplink",
         ("dnsmasq", "--keep-in-foreground", "--conf-file={conf}/dnsmasq-admitted.conf"), "campbox-names",
         capabilities=(BIND, ADMIN, RAW), needs=("gate",), ready="{run}/dnsmasq-admitted/pid",
+    ),
+    Service(
+        "dnsmasq-garden", "box", "DNS for the captive of a site with a walled garden, while the uplink is up",
+        ("dnsmasq", "--keep-in-foreground", "--conf-file={conf}/dnsmasq-garden.conf"), "campbox-names",
+        # It puts addresses into the kernel's sets; dnsmasq holds the other two in any case.
+        capabilities=(BIND, ADMIN, RAW), needs=("gate", "dnsmasq-admitted"), ready="{run}/dnsmasq-garden/pid", when="garden",
     ),
     Service(
         "pages", "box", "renders every anonymous page in every language once, for the front to serve by itself",
@@ -179,9 +185,10 @@ SERVICES: tuple[Service, ...] = (
 )  # fmt: skip
 
 
-def services(place: Place, *, radio: bool = False, hub: bool = True) -> tuple[Service, ...]:
+def services(place: Place, *, radio: bool = False, hub: bool = True, garden: bool = False) -> tuple[Service, ...]:
     """The rows that run at ``place``, in an order in which nothing comes before what it needs."""
-    wanted = {s.name: s for s in SERVICES if s.place == place and (s.when != "radio" or radio) and (s.when != "hub" or hub)}
+    there = {"always": True, "radio": radio, "hub": hub, "garden": garden}
+    wanted = {s.name: s for s in SERVICES if s.place == place and there[s.when]}
     return tuple(_in_order(wanted.values()))
 
 

@@ -27,13 +27,16 @@ _FAMILIES: dict[str, str] = {
     "gate": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
     "hostapd": "AF_UNIX AF_NETLINK AF_INET AF_PACKET",
     "dnsmasq-captive": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
+    "dnsmasq-garden": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
     "dnsmasq-admitted": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
     "telemetry": "AF_UNIX AF_NETLINK AF_INET AF_INET6",
     "selftest": "AF_UNIX AF_NETLINK AF_INET AF_INET6 AF_PACKET",
 }
 """Socket families beside the usual ``AF_UNIX AF_INET AF_INET6``."""
 
-_READS_PROC = frozenset({"telemetry", "gate", "dnsmasq-captive", "dnsmasq-admitted", "hostapd", "nginx", "mosquitto", "hub-nginx"})
+_READS_PROC = frozenset(
+    {"telemetry", "gate", "dnsmasq-captive", "dnsmasq-admitted", "dnsmasq-garden", "hostapd", "nginx", "mosquitto", "hub-nginx"}
+)
 """Who needs more of /proc than processes: load, memory, kernel settings."""
 
 _READY_WITHIN = 60
@@ -117,8 +120,9 @@ CapabilityBoundingSet={" ".join(service.capabilities)}
 
 
 def _condition(service: Service, layout: Layout) -> str:
-    """Units may stand there for every site; root's step before them wrote the radio's configuration only where there is one."""
-    return f"ConditionPathExists={layout.conf}/hostapd.conf\n" if service.when == "radio" else ""
+    """Units may stand there for every site; root's step before them wrote the configuration only where it has one."""
+    name = {"radio": "hostapd", "garden": "dnsmasq-garden"}.get(service.when)
+    return f"ConditionPathExists={layout.conf}/{name}.conf\n" if name else ""
 
 
 def _start(service: Service, layout: Layout, python: str, programs: Mapping[str, str]) -> str:

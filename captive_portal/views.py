@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import flask
 from flask_babel import force_locale  # type: ignore[import-untyped]
@@ -19,6 +18,7 @@ from appliance.web.dress import reader_language
 from captive_portal import machine_views
 from captive_portal.aloud import Recording, find
 from captive_portal.device import Device, from_answer
+from captive_portal.forged import forged
 from captive_portal.machine_views import Gate
 from captive_portal.words import refusal, register_words
 
@@ -69,7 +69,13 @@ def to_language() -> Response:
 
 def welcome(lang: str) -> Page:
     """The first page: the same for everybody, so that the front can serve it by itself."""
-    return flask.render_template("welcome.html", asks_again=asks_again(), recording=recording("welcome"))
+    return flask.render_template("welcome.html", asks_again=asks_again(), recording=recording("welcome"), garden=garden())
+
+
+def garden() -> tuple[str, ...]:
+    """Names that open without a tap."""
+    config: SiteConfig = flask.current_app.extensions["campbox"]["config"]
+    return config.access.garden
 
 
 def connect_again(lang: str) -> Page:
@@ -177,10 +183,7 @@ def ask_about_caller(deed: str) -> dict[str, Any]:
 
 
 def refuse_forged() -> None:
-    """Another site's form is not the reader's will: 403. Browsers name the origin of every form they send; one that names
-    none (a program, a very old browser) is let through, as there is nobody's session to borrow."""
-    origin = flask.request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).hostname != urlsplit(f"//{flask.request.host}").hostname:
-        flask.abort(403)
-    if flask.request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+    """Another site's form is not the reader's will: 403."""
+    told = flask.request.headers
+    if forged(told.get("Origin"), told.get("Sec-Fetch-Site"), flask.request.host):
         flask.abort(403)

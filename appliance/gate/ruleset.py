@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from appliance.config import SiteConfig
+from appliance.gate.garden import garden_parts
 from appliance.values import PERSON_MARKS, SELFTEST_PHONE
 
 TABLE = "campbox"
 NEWCOMERS = PERSON_MARKS[-1]
-"""During the grace after a reboot: the one mark of devices that the gate has not yet given a mark of their own."""
+"""The one mark of devices without a mark of their own: during the grace after a reboot, and of the captive in the garden."""
 CAPTIVE_HTTP, OFFLINE_HTTP, CAPTIVE_DNS, ADMITTED_DNS = 80, 8081, 53, 5354
 DEVICES = 16_384
 """Room in the kernel's maps; marks, not elements, are what runs out first."""
@@ -65,7 +66,7 @@ table inet {table} {{
 		counter
 		comment "bytes a person got from the internet, before the shaper"
 	}}
-"""
+{garden_sets}"""
 
 _WHO = """
 	chain who {{
@@ -96,6 +97,7 @@ _LEAD = """
 	}}
 
 	chain lead_captive {{
+{garden_lead}\
 		tcp dport 80 meta nfproto ipv4 dnat ip to {box4}:{captive_http}
 		tcp dport 80 meta nfproto ipv6 dnat ip6 to [{box6}]:{captive_http}
 		jump lead_captive_dns
@@ -128,6 +130,7 @@ _LEAD = """
 _REFUSE = """
 	chain hold {{
 		type filter hook prerouting priority dstnat + 10; policy accept;
+{garden_hold}\
 		iifname {lan} meta mark 0 fib daddr type != {{ local, broadcast, multicast, anycast }} jump refuse
 	}}
 
@@ -144,10 +147,11 @@ _PASS = """
 		type filter hook forward priority filter; policy drop;
 		iifname != {ours} oifname != {ours} accept
 		iifname {lan} oifname {uplinks} meta mark != 0 jump pass_out
+{garden_pass}\
 		iifname {uplinks} oifname {lan} jump pass_in
 		iifname {lan} jump refuse
 	}}
-
+{garden_chain}
 	chain pass_out {{
 		ct state invalid drop
 		tcp flags syn tcp option maxseg size set rt mtu
@@ -179,6 +183,7 @@ _BOX = """
 		tcp dport {{ 80, 443 }} accept
 		ct status dnat tcp dport {offline_http} accept
 		ct status dnat meta l4proto {{ tcp, udp }} th dport {admitted_dns} accept
+{garden_box}\
 		icmp type echo-request accept
 		icmpv6 type {{ echo-request, nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert }} accept
 		icmpv6 type {{ mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report }} accept
@@ -232,4 +237,5 @@ def ruleset(config: SiteConfig, *, knows_bridges: bool = True) -> str:
         "admitted_dns": ADMITTED_DNS,
         "only_lan": f'meta ibrname "{lan.bridge}" ' if knows_bridges else "",
     }
-    return "".join(part.format(**places) for part in (_HEAD, _SETS, _WHO, _LEAD, _REFUSE, _PASS, _BOX, _APART))
+    garden = {name: part.format(**places) for name, part in garden_parts(config).items()}
+    return "".join(part.format(**places, **garden) for part in (_HEAD, _SETS, _WHO, _LEAD, _REFUSE, _PASS, _BOX, _APART))

@@ -231,8 +231,13 @@ class Gate:
             self.edges.conntrack.forget_all_led()
 
     def _marks(self) -> frozenset[int]:
-        newcomers = frozenset() if self.knowledge.grace_until is None else frozenset({NEWCOMERS})
+        nameless = self.knowledge.grace_until is not None or bool(self.config.access.garden)
+        newcomers = frozenset({NEWCOMERS}) if nameless else frozenset()
         return self.knowledge.marks | newcomers
+
+    def _garden_marks(self) -> frozenset[int]:
+        """Without a grace the newcomers' mark is no person's, but of all that the captive do in the garden."""
+        return frozenset({NEWCOMERS}) if self.knowledge.grace_until is None else frozenset()
 
     def _plan(self) -> Plan:
         return plan(self.config, self._marks())
@@ -285,5 +290,5 @@ class Gate:
             "drops": drops,
             "backlog_bytes": waiting,
             "shaper": self.edges.shapers[0].method if self.edges.shapers else "htb",
-            "active_people": len(self._busy),
+            "active_people": len(self._busy - self._garden_marks()),
         }

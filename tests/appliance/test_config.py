@@ -100,6 +100,13 @@ WRONG: list[tuple[str, str, str]] = [
     ("external_ap = true ", "external_ap = false ", "neither"),
     ("[lan]", '[radio]\ninterface = "wlan0"\nssid = "x"\nchannel = 1\ncountry = "JO"\n[lan]', "both"),
     ("[lan]", '[radio]\ninterface = "wlan0"\nssid = "' + "م" * 17 + '"\nchannel = 1\ncountry = "JO"\n[lan]', "32 bytes"),
+    ("[access]", '[access]\ngarden = ["org"]', "garden: 'org' would open a whole country of names"),
+    ("[access]", '[access]\ngarden = ["*.org"]', "garden: '*.org' would open a whole country of names"),
+    ("[access]", '[access]\ngarden = ["*.example.*"]', "garden: "),
+    ("[access]", '[access]\ngarden = ["example.org/1.2.3.4"]', "garden: "),
+    ("[access]", '[access]\ngarden = ["*.example.org", "example.org"]', "garden: has an entry twice"),
+    ("[access]", '[access]\ngarden = ["*.camp.internal"]', "garden: camp.internal is the box's own name"),
+    ("[access]", '[access]\ngarden = "example.org"', "garden: must be a list"),
     ("format = 1 ", "format = 0 ", "whole number"),
     ("format = 1 ", 'format = "1" ', "whole number"),
     ("format = 1 ", "format = 2 ", "written for a newer Campbox, whose site files have format 2; this one reads 1"),
@@ -120,6 +127,12 @@ def test_the_error_names_the_very_line(good: str, bad: str) -> None:
     text = GOOD.replace(good, bad, 1)
     changed = next(n for n, (a, b) in enumerate(zip(GOOD.split("\n"), text.split("\n"), strict=True), 1) if a != b)
     assert _refused(text).where == f"file.toml:{changed}"
+
+
+def test_a_garden_is_names_with_all_below_them() -> None:
+    assert parse(GOOD).access.garden == ()
+    text = GOOD.replace("[access]", '[access]\ngarden = ["*.example.org", "health.example.net"]')
+    assert parse(text).access.garden == ("example.org", "health.example.net")
 
 
 def test_a_file_without_a_format_is_of_the_first() -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from appliance import names
 from appliance.config import SiteConfig
+from appliance.gate.garden import KEPT
+from captive_portal.probes import PROBES
 from tests.captive_portal.site import GOLDEN, LAYOUT, PROJECT, SITE, with_api
 
 CAPTIVE = names.files(SITE, LAYOUT)["dnsmasq-captive.conf"].splitlines()
@@ -65,6 +67,31 @@ def test_the_portal_api_is_offered_only_with_a_public_name() -> None:
     assert "dhcp-option=option6:103,https://portal.example.org/api/captive" in secure["dnsmasq-captive.conf"]
     for text in secure.values():
         assert "address=/portal.example.org/10.44.0.1" in text and "address=/portal.example.org/fd5c:a3b0:77::1" in text
+
+
+WITH_GARDEN = dataclasses.replace(SITE, access=dataclasses.replace(SITE.access, garden=("example.org", "apple.com")))
+
+
+def test_the_whole_text_of_the_garden() -> None:
+    assert names.files(WITH_GARDEN, LAYOUT)["dnsmasq-garden.conf"] == (GOLDEN / "dnsmasq-garden.conf").read_text()
+
+
+def test_a_site_without_a_garden_has_no_name_server_for_it_and_a_garden_changes_neither_of_the_others() -> None:
+    without, with_it = names.files(SITE, LAYOUT), names.files(WITH_GARDEN, LAYOUT)
+    assert set(with_it) - set(without) == {"dnsmasq-garden.conf"}
+    assert all(with_it[name] == text for name, text in without.items())
+
+
+def test_where_phones_look_for_the_internet_is_answered_by_the_box_also_in_a_garden() -> None:
+    assert set(names.PROBED) == {probe.host for probe in PROBES if probe.answers}
+    lines = names.files(WITH_GARDEN, LAYOUT)["dnsmasq-garden.conf"].splitlines()
+    assert f"address=/captive.apple.com/{names.TEST_ADDRESS}" in lines and "local=/captive.apple.com/" in lines
+    assert not [line for line in lines if "msftconnecttest" in line], "it is not in this garden"
+
+
+def test_an_address_of_the_garden_is_forgotten_by_phones_long_before_the_kernel_forgets_it() -> None:
+    assert f"max-ttl={names.GARDEN_TTL}" in names.files(WITH_GARDEN, LAYOUT)["dnsmasq-garden.conf"].splitlines()
+    assert KEPT == "1d" and names.GARDEN_TTL < 86_400 / 100
 
 
 def _lan(address: str) -> SiteConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from html.parser import HTMLParser
 from typing import Literal
@@ -323,3 +324,12 @@ def test_no_english_is_left_on_a_page_of_another_language(client: FlaskClient, t
         own = re.sub(r'<div class="also" lang="en".*?</div>', "", page.text, flags=re.DOTALL)
         words = re.sub(r"<[^>]+>", " ", own.replace(SITE.site.name, "").replace("English", ""))
         assert not re.search(r"\b(?:the|your|you|connect|internet is|phone)\b", words), page.request.path
+
+
+def test_the_welcome_page_lists_what_opens_without_connecting() -> None:
+    garden = dataclasses.replace(SITE, access=dataclasses.replace(SITE.access, garden=("example.org", "health.example.net")))
+    page, without = (create_app(site, LAYOUT, FakeGate()).test_client().get("/en/").text for site in (garden, SITE))
+    for name in garden.access.garden:
+        assert f'<a class="row" href="http://{name}/">' in page and f'<bdi dir="ltr">{name}</bdi>' in page
+    assert page.index("Without connecting") < page.index("http://example.org/")
+    assert "example.org" not in without

@@ -67,11 +67,12 @@ def phone_mac(number: int) -> Mac:
 
 
 class Camp:
-    """Namespaces PREFIX-box, PREFIX-net, PREFIX-p1 and on. ``config`` fits them."""
+    """Namespaces PREFIX-box, PREFIX-net, PREFIX-p1 and on. ``config`` fits them; ``access`` are more lines of its [access]."""
 
-    def __init__(self, prefix: str, phones: int = 2) -> None:
+    def __init__(self, prefix: str, phones: int = 2, *, access: str = "") -> None:
         self.prefix = prefix
         self.text = SITE.sub(lambda found: _SITE[found[0]], EXAMPLE.read_text())
+        self.text = self.text.replace("[access]\n", f"[access]\n{access}\n")
         self.config: SiteConfig = site.parse(self.text)
         self._closing: list[socket.socket] = []
         for old in (*(f"{prefix}-p{n}" for n in range(1, 20)), f"{prefix}-box", f"{prefix}-net"):

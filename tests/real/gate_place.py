@@ -5,21 +5,38 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import threading
 import time
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from appliance.gate.client import ask
 from appliance.layout import Layout
+from appliance.prepare import write_configuration
 from appliance.run import run
-from appliance.services import SERVICES, USERS
+from appliance.services import SERVICES, USERS, services
 from appliance.supervisor import Supervisor
-from tests.real.gate_camp import Camp
+from tests.real.gate_camp import NET4, Camp
 
 PROJECT = Path(__file__).resolve().parents[2]
 GATE = next(service for service in SERVICES if service.name == "gate")
+
+
+def start_names(place: Place, stack: ExitStack) -> None:
+    """The real name servers beside the gate, with the internet's host as the uplink's."""
+    folder, garden = Path("/etc/netns") / place.camp.box.name, bool(place.camp.config.access.garden)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "resolv.conf").write_text(f"nameserver {NET4}\n")
+    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    table = [service for service in services("box", garden=garden) if service.name.startswith("dnsmasq-")]
+    names = Supervisor(table, place.layout, python=sys.executable, enter=place.camp.box.enter)
+    names.prepare()
+    write_configuration("campbox.files", place.camp.config, place.layout)
+    names.start(20)
+    stack.callback(names.stop)
 
 
 class Place:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
 from appliance.gate.bridge import bridge_mac
 from appliance.gate.elements import Admit
 from appliance.gate.kernel import Nftables
-from appliance.prepare import write_configuration
-from appliance.services import SERVICES
-from appliance.supervisor import Supervisor
 from tests.real.deny_matrix import Cell, Ears, Judge, Sender, frames, pace, serve_names
 from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, inside, phone4, phone6, phone_mac, pings, until
-from tests.real.gate_place import Place
+from tests.real.gate_place import Place, start_names
 
 pytestmark = [pytest.mark.net]
 
@@ -138,20 +132,6 @@ class Matrix:
         self.kernel.close()
 
 
-def _start_names(place: Place, stack: ExitStack) -> None:
-    """The real name servers beside the gate."""
-    folder = Path("/etc/netns") / place.camp.box.name
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "resolv.conf").write_text(f"nameserver {NET4}\n")
-    stack.callback(shutil.rmtree, folder)
-    table = [service for service in SERVICES if service.name.startswith("dnsmasq-")]
-    names = Supervisor(table, place.layout, python=sys.executable, enter=place.camp.box.enter)
-    names.prepare()
-    write_configuration("campbox.files", place.camp.config, place.layout)
-    names.start(20)
-    stack.callback(names.stop)
-
-
 def _populate(camp: Camp) -> None:
     for port in (22, 53, 80, 443, 853):
         camp.listen(camp.net, socket.SOCK_STREAM, port, "internet")
@@ -180,7 +160,7 @@ def matrix() -> Iterator[Matrix]:
         stack.callback(place.close)
         place.start()
         camp.plug_in()
-        _start_names(place, stack)
+        start_names(place, stack)
         _populate(camp)
         stack.callback(serve_names(camp.net).close)
         tried = Matrix(place)
