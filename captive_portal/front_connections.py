@@ -83,6 +83,16 @@ _PATIENCE = """\
     client_body_buffer_size 16k;
     server_names_hash_bucket_size 256;
     map_hash_bucket_size 256;
+
+    # A form may come a byte at a time for as long as it likes, but a phone has only so many of them under way.
+    map "$content_length$http_transfer_encoding" $sender {
+        default $binary_remote_addr;
+        "" "";
+        0 "";
+    }
+    limit_conn_zone $sender zone=senders:1m;
+    limit_conn senders 8;
+    limit_conn_status 429;
 """
 
 _PASSED_ON = """\

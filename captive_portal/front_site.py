@@ -27,6 +27,10 @@ def site(config: SiteConfig, layout: Layout, names: tuple[str, ...], listens: st
         if ($request_method !~ ^(?:GET|HEAD|POST)$) {{
             return 405;
         }}
+        # nginx itself reads a name up to its colon: what follows must be a port and nothing else.
+        if ($http_host !~ "^(?:[A-Za-z0-9.-]*|\\[[0-9A-Fa-f:.]+\\])(?::[0-9]*)?$") {{
+            return 421;
+        }}
 
 {_doors()}\
 {_ready(languages)}\
