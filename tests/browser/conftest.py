@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from appliance.web.languages import BY_TAG
 from provisioning.lab.commands import DEFAULT_SITE
 from tests.browser.chromium import DESK, SMALL_PHONE, Browser, chromium
 from tests.real.running_camp import RunningCamp
@@ -16,9 +18,11 @@ from tests.real.running_camp import RunningCamp
 
 @pytest.fixture(scope="session")
 def state(the_camp: RunningCamp) -> dict[str, Any]:
-    """The state file of a camp that shows the invented sample, whose texts are there in every language of the site."""
+    """The state file of a camp in every language there is, with the invented sample (whose texts are there in four of them)."""
     site = the_camp.folder / "sample-site.toml"
-    site.write_text(DEFAULT_SITE.read_text(encoding="utf-8").replace("sample = false", "sample = true"), encoding="utf-8")
+    text = DEFAULT_SITE.read_text(encoding="utf-8").replace("sample = false", "sample = true")
+    text = re.sub(r"(?m)^languages = \[.*?\]", f"languages = {json.dumps(list(BY_TAG))}", text)
+    site.write_text(text, encoding="utf-8")
     the_camp.ensure("--config", str(site))
     return the_camp.state
 

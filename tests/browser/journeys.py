@@ -9,6 +9,7 @@ from tests.browser.chromium import Browser
 CONNECT, FORGET = "form[action$='/connect'] button", "form[action$='/you/erase'] button"
 SERVICES_TAB = "nav a[href$='/services']"
 NEED, SEARCH = "main a[href*='/services/need/']", "main input[name='q']"
+GLANCED = ("", "emergency", "services")
 ENTRY = "main a.row[href*='/services/']"
 
 
@@ -61,3 +62,10 @@ def visit(browser: Browser, portal: str, language: str) -> Iterator[str]:
     for name in ("connected", "you", "share"):
         browser.go(f"{portal}/{language}/{name}")
         yield f"/{language}/{name} after the tap"
+
+
+def glance(browser: Browser, portal: str, language: str) -> Iterator[str]:
+    """Open what most people ever see, before the tap: welcome, emergency, services; names each while it is open."""
+    for name in GLANCED:
+        browser.go(f"{portal}/{language}/{name}")
+        yield f"/{language}/{name} at a glance"
