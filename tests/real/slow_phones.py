@@ -1,8 +1,8 @@
 """Run inside a phone's namespace: many connections at a byte a second, and meanwhile an ordinary reader's requests, as JSON.
 
-Standard input is ``{"to": address, "kind": "head" | "form" | "page", "count": number, "steps": number,
-"left": number}``: a byte a step, until no more than ``left`` are there. The answer says what
-became of the slow ones (``ended``: by the other side, ``statuses``) and what the ordinary reader got.
+Standard input is ``{"to": address, "kind": "head" | "form" | "page", "count": number, "steps": number, "left": number}``: a byte a
+step, until no more than ``left`` are there. The answer says how many are (``alive``), what all were told (``statuses``, empty for
+nothing) and what the ordinary reader got (``others``).
 """
 
 from __future__ import annotations
