@@ -7,13 +7,14 @@ import dataclasses
 import io
 import json
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from appliance.errors import BadInput
+from appliance.errors import BadInput, MissingComponent
 from captive_portal.poster import commands, writer
 from captive_portal.poster.codes import wifi_uri
 from captive_portal.poster.commands import files, one_page, poster
@@ -124,3 +125,12 @@ def test_a_name_says_which_kind_and_anything_else_is_refused(tmp_path: Path) -> 
 def test_a_name_no_network_can_have_is_refused(tmp_path: Path, wrong: str) -> None:
     result = CliRunner().invoke(poster, [str(SITE_FILE), "--ssid", wrong, "--output", str(tmp_path / "a.pdf")])
     assert isinstance(result.exception, BadInput) and not (tmp_path / "a.pdf").exists()
+
+
+def test_a_machine_without_the_setter_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    with pytest.raises(MissingComponent, match="libpangoft2"):
+        writer.pdf("<p>x")
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    with pytest.raises(MissingComponent, match="pypdfium2"):
+        writer.png(b"")
