@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from appliance.config import SiteConfig
 from appliance.errors import BadInput
-from appliance.web.languages import SOURCE, Language, offered
+from appliance.web.languages import SOURCE, Direction, Language, offered
 
 LONGEST_TITLE = 80
 """Characters of a site's name that fit on the sheet in the smallest letters."""
@@ -63,3 +64,10 @@ def checked_title(name: str) -> str:
     if len(name) > LONGEST_TITLE:
         raise BadInput(f"the site's name has more than {LONGEST_TITLE} characters", mend="shorten name in [site]")
     return name
+
+
+def direction(text: str) -> Direction:
+    """Of a name in any language: that of its first letter that has one (Unicode TR 9, rules P2 and P3; HTML's ``dir="auto"``,
+    which not everything that sets pages knows)."""
+    strong = next((kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")), "L")
+    return "ltr" if strong == "L" else "rtl"

@@ -12,7 +12,7 @@ from appliance.config import SiteConfig
 from appliance.web import dress, translations
 from appliance.web.languages import SOURCE, Language, offered
 from captive_portal.poster.codes import page_uri, picture, wifi_uri
-from captive_portal.poster.layout import blocks, checked_title, sheets
+from captive_portal.poster.layout import blocks, checked_title, direction, sheets
 from captive_portal.poster.words import Words, words
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +36,7 @@ def candidates(config: SiteConfig, ssid: str) -> Iterator[str]:
         loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
     )  # fmt: skip
+    place.filters["direction"] = direction
     place.globals["icon"] = lambda name: Markup((dress.HERE / "icons" / f"{name}.svg").read_text("utf-8").strip())
     template = place.get_template("poster.html")
     values = dict(

@@ -9,7 +9,7 @@ import pytest
 from appliance.config import Radio, SiteConfig
 from appliance.errors import BadInput
 from appliance.web.languages import BY_TAG, LANGUAGES, SOURCE
-from captive_portal.poster.layout import LETTERS, LONGEST_TITLE, blocks, checked_title, network, sheets
+from captive_portal.poster.layout import LETTERS, LONGEST_TITLE, blocks, checked_title, direction, network, sheets
 from tests.captive_portal.site import EVERY, SITE
 
 RADIO = dataclasses.replace(SITE, radio=Radio("wlan0", "Community Wi-Fi", 6, "JO"))
@@ -58,3 +58,11 @@ def test_a_long_name_is_set_smaller_and_one_too_long_is_refused() -> None:
     assert checked_title("x" * LONGEST_TITLE)
     with pytest.raises(BadInput, match="shorten"):
         checked_title("x" * (LONGEST_TITLE + 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Camp", "ltr"), ("شبكة", "rtl"), ('1 "شبكة" x', "rtl"), ("1 x شبكة", "ltr"), ("12 - 3", "ltr"), ("", "ltr"), ("ትግርኛ", "ltr")],
+)
+def test_the_first_letter_that_has_a_direction_gives_it(text: str, expected: str) -> None:
+    assert direction(text) == expected
