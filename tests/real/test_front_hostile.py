@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.real.front_place import CODE, LAN4, PHONE4, Place, front_place, get
+from tests.real.front_place import CODE, LAN4, PHONE4, Place, front_place, get, post
 from tests.real.hostile import PARTS, Row
 
 pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
@@ -47,6 +47,7 @@ def test_hostile_requests_get_a_clean_answer_and_leave_no_trace(place: Place, pa
     assert len(rows) > 10 and len({row.name for row in rows}) == len(rows)
     assert [wrong for wrong in (_wrong(row, place) for row in rows) if wrong] == []
     assert place.one("/en/").status == place.one("/en/you").status == 200
+    assert place.ask([post("/en/connect", {"Origin": "http://camp.internal"})])[0].headers["location"] == "/en/connected"
     assert place.logs() == ""
 
 
