@@ -180,6 +180,15 @@ def test_several_kinds_of_tests_need_what_all_of_them_need() -> None:
     assert root != "never"
 
 
+def test_an_unpacked_emulator_finds_its_modules_and_firmware_beside_it() -> None:
+    """Without the first it ends with "could not load module for type 'tcg-accel-ops'"."""
+    emulators = {package for name, package in PROGRAMS.items() if name.startswith("qemu-system-")}
+    assert len(emulators) == 2
+    for package in emulators & launcher.UNPACKED:
+        assert {"qemu-system-common", "qemu-system-data", "ipxe-qemu"} <= set(launcher.BESIDE[package]) <= launcher.UNPACKED
+    assert {name for name, package in PROGRAMS.items() if package in emulators} <= set(launcher.WRAPPED)
+
+
 def test_a_program_counts_by_name_by_choice_or_by_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "one").write_text("")
     (tmp_path / "one").chmod(0o755)
