@@ -68,9 +68,14 @@ def _maps(languages: tuple[Language, ...]) -> str:
     chosen = "".join(f'        "~*{first_of(languages, one)}" {one.tag};\n' for one in by_longest_tag(languages))
     return f"""\
     # The first language of the reader that the site offers; empty when there is none.
-    map $http_accept_language $chosen {{
+    map $http_accept_language $named {{
         default "";
 {chosen}\
+    }}
+    # The one the phone read last; Apple's sheet keeps no cookies, there the address alone holds it.
+    map $cookie_language $chosen {{
+        default $named;
+        "~^(?:{tags})$" $cookie_language;
     }}
     map $chosen $spoken {{
         default $chosen;

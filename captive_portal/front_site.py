@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.config import SiteConfig
 from appliance.layout import Layout
-from appliance.web.headers import SECURITY_HEADERS
+from appliance.web.headers import SECURITY_HEADERS, kept_language
 from appliance.web.languages import Language, offered
 
 PRERENDERED = ("", "offline", "emergency")
@@ -92,6 +92,7 @@ def _ready(languages: tuple[Language, ...]) -> str:
         location = /{language.tag}/{page} {{
             try_files /{language.tag}/{page or "index"}.html @portal;
 {_headers("no-cache")}\
+            add_header Set-Cookie "{kept_language(language)}";
         }}
 """
         for language in languages

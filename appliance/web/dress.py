@@ -16,7 +16,7 @@ from appliance.layout import Layout
 from appliance.web import languages, translations
 from appliance.web.beside import beside
 from appliance.web.errors import dress_errors
-from appliance.web.headers import SECURITY_HEADERS
+from appliance.web.headers import SECURITY_HEADERS, kept_language
 from appliance.web.languages import Language
 
 HERE = Path(__file__).resolve().parent
@@ -59,6 +59,8 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
+        if "lang" in (flask.request.view_args or {}) and response.status_code == 200:
+            response.headers.setdefault("Set-Cookie", kept_language(reader_language()))
         return response
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from appliance.web.languages import Language
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -14,6 +16,15 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 """No script, no frame, nothing from elsewhere."""
+
+LANGUAGE_KEPT = 30 * 86_400
+"""Seconds a phone remembers the language it read last. The cookie says nothing else; the box keeps no copy of it."""
+
+
+def kept_language(language: Language) -> str:
+    """The value of Set-Cookie (RFC 6265 section 4.1) on a page in ``language``."""
+    return f"language={language.tag}; Path=/; Max-Age={LANGUAGE_KEPT}; SameSite=Lax; HttpOnly"
+
 
 SECURITY_HEADERS: dict[str, str] = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

@@ -93,6 +93,10 @@ def test_the_first_address_leads_to_the_readers_language(place: Place) -> None:
     for wish, reply in zip(wishes, place.ask([get("/", {"Accept-Language": wish}) for wish in wishes]), strict=True):
         assert (reply.status, reply.headers["location"]) == (302, wishes[wish])
         assert reply.headers["vary"] == "Accept-Language" and reply.headers["cache-control"] == "no-store"
+    kept = place.one("/uk/").headers["set-cookie"].split(";")[0]
+    assert kept == "language=uk"
+    for cookie, leads in ((kept, "/uk/"), ("a=b; language=fa-AF", "/fa-AF/"), ("language=..", "/fr/"), ("language=xx", "/fr/")):
+        assert place.one("/", {"Accept-Language": "fr", "Cookie": cookie}).headers["location"] == leads
     choice = place.one("/", {"Accept-Language": "am"})
     assert choice.status == 200 and all(language.own_name.encode() in choice.body for language in LANGUAGES)
     assert place.one("/offline", {"Accept-Language": "am"}).headers["location"] == "/ar/offline"

@@ -80,6 +80,12 @@ def test_nothing_may_be_stored_unless_a_view_says_so(client: FlaskClient) -> Non
     assert client.get("/en/kept").headers["Cache-Control"] == "public, max-age=5"
 
 
+def test_the_language_read_last_is_kept_by_the_phone_and_nothing_else_is(client: FlaskClient) -> None:
+    assert client.get("/fr/page").headers.getlist("Set-Cookie") == ["language=fr; Path=/; Max-Age=2592000; SameSite=Lax; HttpOnly"]
+    for address in ("/fr/nothing", "/static/style.css", "/xx/page"):
+        assert "Set-Cookie" not in client.get(address).headers
+
+
 def test_languages_are_links_to_the_same_page_with_its_arguments_escaped(client: FlaskClient) -> None:
     text = client.get("/ar/page?need=health&q=<script>").text
     assert 'href="/fr/page?need=health&amp;q=' in text
