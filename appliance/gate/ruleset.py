@@ -12,6 +12,9 @@ NEWCOMERS = PERSON_MARKS[-1]
 CAPTIVE_HTTP, OFFLINE_HTTP, CAPTIVE_DNS, ADMITTED_DNS = 80, 8081, 53, 5354
 DEVICES = 16_384
 """Room in the kernel's maps; marks, not elements, are what runs out first."""
+HURRY, HURRY_AT_ONCE = 5, 250
+"""New connections to the web that a captive device may make in a second, and at once: far more than all probes of an operating
+system and a person who reads. A thousand that hammer make no more of them than the front can bear."""
 
 _HEAD = """\
 table inet {table} {{}}
@@ -66,6 +69,14 @@ table inet {table} {{
 		counter
 		comment "bytes a person got from the internet, before the shaper"
 	}}
+
+	set hurrying {{
+		type ether_addr
+		size {devices}
+		flags dynamic, timeout
+		timeout 2m
+		comment "captive devices by how fast they open connections to the box"
+	}}
 {garden_sets}"""
 
 _WHO = """
@@ -87,8 +98,19 @@ _WHO = """
 	}}
 """
 
+# Who hammers is refused before being led anywhere: a refusal from behind the leading would not reach the device.
 # Look-ups of the admitted carry the person's mark, so that forgetting what a device was led to while captive spares them.
 _LEAD = """
+	chain hurry {{
+		type filter hook prerouting priority dstnat - 10; policy accept;
+		iifname {lan} meta mark 0 ct state new tcp dport 80 jump unhurried
+		iifname {lan} meta mark 0 ct state new tcp dport 443 fib daddr type local jump unhurried
+	}}
+
+	chain unhurried {{
+		update @hurrying {{ ether saddr limit rate over {hurry}/second burst {hurry_at_once} packets }} reject with tcp reset
+	}}
+
 	chain lead {{
 		type nat hook prerouting priority dstnat; policy accept;
 		iifname {lan} meta mark 0 jump lead_captive
@@ -235,6 +257,8 @@ def ruleset(config: SiteConfig, *, knows_bridges: bool = True) -> str:
         "offline_http": OFFLINE_HTTP,
         "captive_dns": CAPTIVE_DNS,
         "admitted_dns": ADMITTED_DNS,
+        "hurry": HURRY,
+        "hurry_at_once": HURRY_AT_ONCE,
         "only_lan": f'meta ibrname "{lan.bridge}" ' if knows_bridges else "",
     }
     garden = {name: part.format(**places) for name, part in garden_parts(config).items()}
