@@ -9,6 +9,7 @@ from typing import Any
 
 from appliance.config import SiteConfig
 from appliance.errors import CampboxError, MissingComponent, NotSo
+from appliance.gate.bridge import ROOM
 
 LEAST_SPACE = 200_000_000
 """Bytes that must be free where the box keeps its data: two snapshots of the catalogue, the outbox and a week of logs."""
@@ -41,7 +42,8 @@ class Facts:
     """What is so on the machine, in the network namespace where the box is to run.
 
     ``addresses`` are (interface, address with its network); ``closed`` is a folder on the way to the project that services may
-    not enter; ``clock_wrong`` when it shows a day before this program was made.
+    not enter; ``clock_wrong`` when it shows a day before this program was made; ``little_room`` are settings below
+    /proc/sys that are too low for a thousand phones and that the gate may not raise.
     """
 
     root: bool
@@ -57,6 +59,7 @@ class Facts:
     tls: str = ""
     closed: str = ""
     clock_wrong: bool = False
+    little_room: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Facts:
@@ -91,7 +94,7 @@ def look(config: SiteConfig, facts: Facts) -> Found:
         return Found([NotSo("not root", mend="start it with sudo: it makes a bridge and opens ports below 1024")])
     missing = [*_programs(facts), *_features(facts)]
     wrong = [*_interfaces(config, facts), *_addresses(config, facts), *_ports(config, facts), *_files(config, facts)]
-    return Found([*missing, *wrong], list(_clock(facts)))
+    return Found([*missing, *wrong], [*_clock(facts), *_room(facts)])
 
 
 def _programs(facts: Facts) -> Iterator[CampboxError]:
@@ -179,3 +182,9 @@ def _files(config: SiteConfig, facts: Facts) -> Iterator[CampboxError]:
 def _clock(facts: Facts) -> Iterable[str]:
     if facts.clock_wrong:
         yield "this machine's clock is before the day this program was made; enrolment waits for a time server"
+
+
+def _room(facts: Facts) -> Iterable[str]:
+    for name in facts.little_room:
+        setting = name.replace("/", ".")
+        yield f"{setting} is too low for a thousand phones; on the machine itself: sysctl -w {setting}={ROOM[name]}"

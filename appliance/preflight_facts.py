@@ -20,6 +20,7 @@ from typing import Any
 from appliance import clock
 from appliance.config import SiteConfig, parse
 from appliance.errors import CommandFailed, MissingComponent
+from appliance.gate.bridge import ROOM
 from appliance.layout import Layout
 from appliance.preflight import KERNEL_FEATURES, Facts, Listener
 from appliance.run import find_program, run
@@ -69,7 +70,18 @@ def gather(config: SiteConfig, layout: Layout) -> Facts:
         tls=str(tls),
         closed=next((str(folder) for folder in (layout.code, *layout.code.parents) if not folder.stat().st_mode & 0o001), ""),
         clock_wrong=clock.now().trust == "none",
+        little_room=tuple(name for name in little_room(Path("/proc/sys")) if not os.access(Path("/proc/sys", name), os.W_OK)),
     )
+
+
+def little_room(folder: Path) -> Iterator[str]:
+    """Settings below /proc/sys (``folder``) that are too low for a thousand phones; those that cannot be seen are left out."""
+    for name, least in ROOM.items():
+        try:
+            if int((folder / name).read_text()) < least:
+                yield name
+        except OSError:
+            continue
 
 
 def _missing_programs(config: SiteConfig, layout: Layout) -> Iterator[str]:

@@ -35,7 +35,18 @@ _FAMILIES: dict[str, str] = {
 """Socket families beside the usual ``AF_UNIX AF_INET AF_INET6``."""
 
 _READS_PROC = frozenset(
-    {"telemetry", "gate", "dnsmasq-captive", "dnsmasq-admitted", "dnsmasq-garden", "hostapd", "nginx", "mosquitto", "hub-nginx"}
+    {
+        "telemetry",
+        "selftest",
+        "gate",
+        "dnsmasq-captive",
+        "dnsmasq-admitted",
+        "dnsmasq-garden",
+        "hostapd",
+        "nginx",
+        "mosquitto",
+        "hub-nginx",
+    }
 )
 """Who needs more of /proc than processes: load, memory, kernel settings."""
 

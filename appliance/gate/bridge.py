@@ -8,6 +8,17 @@ import ipaddress
 from appliance.config import SiteConfig
 from appliance.values import Ip, Mac
 
+ROOM = {
+    "net/ipv4/neigh/default/gc_thresh3": 8192,
+    "net/ipv4/neigh/default/gc_thresh2": 4096,
+    "net/ipv6/neigh/default/gc_thresh3": 8192,
+    "net/ipv6/neigh/default/gc_thresh2": 4096,
+    "net/netfilter/nf_conntrack_max": 65536,
+}
+"""Path below /proc/sys -> the least value with which a thousand phones are served: each has an IPv4 and up to four IPv6
+addresses, and dozens of connections. Neighbours beyond gc_thresh3 (1024 unless set) are refused. Only the first network namespace
+has them all."""
+
 _LINK_LOCAL = ipaddress.IPv6Network("fe80::/10")
 
 

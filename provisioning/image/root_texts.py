@@ -96,6 +96,11 @@ kernel.panic = 10
 kernel.panic_on_oops = 1
 kernel.dmesg_restrict = 1
 kernel.sysrq = 0
+# A thousand phones and their addresses: neighbours beyond gc_thresh3 are refused.
+net.ipv4.neigh.default.gc_thresh2 = 4096
+net.ipv4.neigh.default.gc_thresh3 = 8192
+net.ipv6.neigh.default.gc_thresh2 = 4096
+net.ipv6.neigh.default.gc_thresh3 = 8192
 """,
     # Empty, not "uninitialized": systemd makes an id in RAM, and no start counts as the first (machine-id(5)).
     "/etc/machine-id": "",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from appliance import clock as clocks
 from appliance.layout import Layout
+from appliance.preflight_facts import little_room
 from appliance.services import Service
 from provisioning.selftest.outcome import Facts
 
@@ -88,17 +89,20 @@ def _worn(device: str, root: Path) -> int | None:
 
 
 def services(table: Sequence[Service], layout: Layout, root: Path = ROOT) -> Facts:
-    """Which daemons of the table have no process. ``seen`` is false where processes are hidden and systemd is not asked."""
+    """Which daemons of the table have no process; ``seen`` is false where processes are hidden and systemd is not asked.
+
+    ``room`` are settings of the kernel that are too low for a thousand phones.
+    """
     daemons = [service for service in table if service.kind == "daemon"]
-    own = _own_group(root)
+    own, room = _own_group(root), list(little_room(root / "proc/sys"))
     if own.endswith("/campbox-selftest.service"):
         # A unit's cell hides other people's processes; who has one stands in the control groups, open to all.
         slice_ = root / "sys/fs/cgroup" / own.removeprefix("/").removesuffix("/campbox-selftest.service")
         missing = [s.name for s in daemons if not _line(slice_ / f"campbox-{s.name}.service" / "cgroup.procs")]
-        return {"seen": True, "wanted": len(daemons), "missing": missing}
+        return {"seen": True, "wanted": len(daemons), "missing": missing, "room": room}
     running = list(_running(root))
     missing = [s.name for s in daemons if not any(_is(s, layout, uid, command) for uid, command in running)]
-    return {"seen": len(running) > 1, "wanted": len(daemons), "missing": missing}
+    return {"seen": len(running) > 1, "wanted": len(daemons), "missing": missing, "room": room}
 
 
 def _own_group(root: Path) -> str:

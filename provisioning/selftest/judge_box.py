@@ -54,7 +54,7 @@ def clock(facts: Facts) -> Outcome:
 
 
 def services(facts: Facts) -> Outcome:
-    """Every daemon of the service table."""
+    """Every daemon of the service table, and room for everybody in the kernel's tables."""
     if not facts["seen"]:
         return nothing("the processes of this machine cannot be seen from here")
     missing = list(facts["missing"])
@@ -62,4 +62,8 @@ def services(facts: Facts) -> Outcome:
         names = ", ".join(missing)
         mend = f"Unplug the box and plug it in again; if it stays, read the journal of campbox-{missing[0]} or flash the card anew."
         return failed(f"not running: {names}", mend)
+    if facts["room"]:
+        setting = str(facts["room"][0]).replace("/", ".")
+        mend = "Unplug the box and plug it in again; if it stays, flash the card anew or set it by sysctl on the machine itself."
+        return failed(f"{setting} is too low for a thousand phones", mend)
     return passed(f"all {facts['wanted']} run")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from appliance.config import SiteConfig, parse
 from appliance.preflight import KERNEL_FEATURES, LEAST_SPACE, Facts, Listener, look
+from appliance.preflight_facts import little_room
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples" / "site.toml").read_text()
 CONFIG = parse(EXAMPLE)
@@ -149,3 +150,19 @@ def test_facts_come_back_whole_through_json_and_every_problem_is_one_line_with_t
     codes = [error.exit_code for error in look(CONFIG, facts).errors]
     assert codes == sorted(codes, reverse=True)
     assert all(error.what and error.mend for error in look(CONFIG, facts).errors)
+
+
+def test_tables_too_small_for_a_thousand_phones_are_a_warning_that_says_what_to_type() -> None:
+    found = look(CONFIG, dataclasses.replace(GOOD, little_room=("net/netfilter/nf_conntrack_max",)))
+    assert not found.errors
+    assert found.warnings == [
+        "net.netfilter.nf_conntrack_max is too low for a thousand phones; on the machine itself: "
+        "sysctl -w net.netfilter.nf_conntrack_max=65536"
+    ]
+
+
+def test_only_what_is_too_low_and_can_be_seen_is_told(tmp_path: Path) -> None:
+    for name, value in (("net/ipv4/neigh/default/gc_thresh3", 1024), ("net/netfilter/nf_conntrack_max", 262_144)):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(f"{value}\n")
+    assert list(little_room(tmp_path)) == ["net/ipv4/neigh/default/gc_thresh3"]

@@ -28,7 +28,7 @@ WELL: dict[str, dict[str, Any]] = {
         "storage": {"state": "ready", "why": ""},
     },
     "clock": {"trust": "synced"},
-    "services": {"seen": True, "wanted": 7, "missing": []},
+    "services": {"seen": True, "wanted": 7, "missing": [], "room": []},
     "wifi": {"kind": "radio", "interface": "wlan0", "there": True, "in_bridge": True, "carrier": True, "access_point": True},
     "phone": PHONE,
     "uplink": UPLINK,
@@ -45,7 +45,10 @@ BROKEN: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"storage": {"state": "memory", "why": "there is no data partition"}}, "no data partition"),
     ],
     "clock": [({"trust": "none"}, "before the day")],
-    "services": [({"missing": ["portal", "nginx"]}, "portal, nginx")],
+    "services": [
+        ({"missing": ["portal", "nginx"]}, "portal, nginx"),
+        ({"room": ["net/ipv4/neigh/default/gc_thresh3"]}, "net.ipv4.neigh.default.gc_thresh3 is too low"),
+    ],
     "wifi": [
         ({"there": False}, "no radio wlan0"), ({"there": False, "kind": "external"}, "no interface"),
         ({"in_bridge": False}, "network"),

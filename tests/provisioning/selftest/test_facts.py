@@ -79,7 +79,7 @@ def test_in_a_units_cell_the_control_groups_tell_who_runs(tmp_path: Path, older:
     put(tmp_path, "proc/self/cgroup", f"{older}0::/system.slice/campbox-selftest.service\n")
     for row in TABLE:
         put(tmp_path, f"sys/fs/cgroup/system.slice/campbox-{row.name}.service/cgroup.procs", "123\n")
-    assert facts_box.services(table_of("box"), LAYOUT, tmp_path) == {"seen": True, "wanted": len(TABLE), "missing": []}
+    assert facts_box.services(table_of("box"), LAYOUT, tmp_path) == {"seen": True, "wanted": len(TABLE), "missing": [], "room": []}
     put(tmp_path, "sys/fs/cgroup/system.slice/campbox-portal.service/cgroup.procs", "")
     (tmp_path / "sys/fs/cgroup/system.slice/campbox-gate.service/cgroup.procs").unlink()
     found = facts_box.services(table_of("box"), LAYOUT, tmp_path)
