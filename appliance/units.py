@@ -205,7 +205,7 @@ def _cell(service: Service) -> str:
     private_users = "" if service.capabilities else "PrivateUsers=yes\n"
     proc = "ProcSubset=pid\n" if service.name not in _READS_PROC else ""
     # The gate switches the kernel to routing: with CAP_NET_ADMIN it may set what is the network's in /proc/sys, nothing else.
-    cell = _CELL.replace("ProtectKernelTunables=yes\n", "") if service.name == "gate" else _CELL
+    cell = _SEALED.replace("ProtectKernelTunables=yes\n", "") if service.name == "gate" else _SEALED
     return f"""\
 NoNewPrivileges=yes
 {private_users}\
@@ -218,8 +218,7 @@ SystemCallErrorNumber=EPERM
 """
 
 
-_CELL = """\
-PrivateDevices=yes
+CELL = """\
 PrivateTmp=yes
 ProtectHome=yes
 ProtectClock=yes
@@ -237,6 +236,8 @@ LockPersonality=yes
 MemoryDenyWriteExecute=yes
 SystemCallArchitectures=native
 """
+"""What every unit of ours goes without, also those of an image that need a device."""
+_SEALED = f"PrivateDevices=yes\n{CELL}"
 
 _PREPARE_CAPABILITIES = "CAP_CHOWN CAP_FOWNER CAP_DAC_OVERRIDE"
 
@@ -267,7 +268,7 @@ IPAddressDeny=any
 RestrictAddressFamilies=AF_UNIX
 NoNewPrivileges=yes
 ProcSubset=pid
-{_CELL}\
+{_SEALED}\
 SystemCallFilter=@system-service
 SystemCallFilter=~@resources @setuid
 SystemCallErrorNumber=EPERM

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from appliance.errors import BadInput, CampboxError, NotSo, Refused
 from provisioning.flash import personal, reader
@@ -107,14 +107,14 @@ def _write(card: Opened, image: Image, found: Personal, tell: Tell) -> Written:
     return written
 
 
-class _Target:
+class _Target(Protocol):
     """Where a card is made."""
 
     def make(self, deed: Callable[[Opened], Written]) -> Written:
-        raise NotImplementedError
+        """Open it, let ``deed`` write, close it; whatever happens, what is half done looks like no card."""
 
 
-class _File(_Target):
+class _File:
     """A rehearsal: a sparse file; what stands there and is no card image is left alone."""
 
     def __init__(self, wish: Wish, image: Image) -> None:
@@ -150,7 +150,7 @@ class _File(_Target):
         return written
 
 
-class _Device(_Target):
+class _Device:
     """A real card: judged, asked about, opened, and judged again before the first byte."""
 
     def __init__(self, wish: Wish, image: Image, number: str, ask_serial: AskSerial, ask_write: AskWrite) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.layout import Layout
 from appliance.services import SERVICES
+from appliance.units import CELL
 from provisioning.image.tree import BOX_USER_CONSOLE, TreeFile, enabled
 
 PYTHON = "/opt/campbox/bin/python"
@@ -108,23 +109,8 @@ DeviceAllow=block-* rw
 UMask=0022
 """
 
-_TIGHT = """\
-PrivateTmp=yes
-ProtectHome=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectProc=invisible
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-RemoveIPC=yes
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-SystemCallArchitectures=native
+_TIGHT = f"""\
+{CELL}\
 NoNewPrivileges=yes
 ProtectSystem=strict
 SystemCallErrorNumber=EPERM
