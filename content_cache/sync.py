@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from appliance import clock
+from appliance import clock, facts
 from appliance.config import SiteConfig, parse
 from appliance.errors import CampboxError
 from appliance.layout import Layout
@@ -25,8 +25,9 @@ PATIENCE = 50.0
 
 
 def due(config: SiteConfig, layout: Layout) -> bool:
-    """Whether to look now."""
-    return is_due(last_look(layout), clock.now().wall, config.catalogue.every, asked=wish_file(layout).exists())
+    """Whether to look now: also once after each start, for what was told of the last look stood in RAM."""
+    asked = wish_file(layout).exists() or not facts.read(layout, "sync")
+    return is_due(last_look(layout), clock.now().wall, config.catalogue.every, asked=asked)
 
 
 def look(config: SiteConfig, layout: Layout) -> None:

@@ -125,6 +125,19 @@ def test_it_does_nothing_before_its_time(box: Box) -> None:
     assert box.sync(ask=False)["version"] == 1 and box.services == 10
 
 
+def test_after_a_start_it_looks_at_once_because_what_it_told_is_gone(box: Box) -> None:
+    box.layout.facts("sync").unlink()
+    told = box.sync(ask=False)
+    assert (told["state"], told["services"]) == ("current", 10)
+
+
+def test_after_a_start_without_a_line_it_tells_what_the_box_holds(box: Box) -> None:
+    box.layout.facts("sync").unlink()
+    box.hub.problem = Unreachable("the hub does not answer")
+    told = box.sync(ask=False)
+    assert (told["state"], told["services"]) == ("offline", 10)
+
+
 def test_a_broken_record_of_the_last_run_means_look_now(box: Box) -> None:
     (box.layout.service_data("content") / "sync.json").write_text("[not json")
     box.hub.publish(many(12))
