@@ -144,7 +144,7 @@ def test_a_service_that_does_not_run_is_named(camp: RunningCamp) -> None:
     script += "from provisioning.selftest.facts_box import services as look; "
     script += "print(json.dumps(look(services('box', radio=True), Layout.under(Path(sys.argv[1]), Path(sys.argv[2])))))"
     done = camp.box.run(sys.executable, "-c", script, str(camp.layout.run.parent), str(places.APP), env=ENVIRONMENT)
-    assert json.loads(done.stdout) == {"seen": True, "wanted": 8, "missing": ["hostapd"]}
+    assert json.loads(done.stdout) == {"seen": True, "wanted": 8, "missing": ["hostapd"], "room": []}
 
 
 def test_the_lines_stand_on_the_boxs_own_page_and_no_mac_does(camp: RunningCamp) -> None:
