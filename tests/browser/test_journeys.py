@@ -103,7 +103,9 @@ def test_forget_me_takes_the_admission_away(any_phone: Browser, portal: str) -> 
     assert any_phone.words(".chip") == "Not connected"
 
 
-@pytest.mark.parametrize(("prefers", "gets"), [("ar,en", "ar"), ("fa", "fa"), ("prs", "fa-AF"), ("fr-CA,fr", "fr"), ("sw,en", "en")])
+@pytest.mark.parametrize(
+    ("prefers", "gets"), [("ar,en", "ar"), ("fa", "fa"), ("prs", "fa-AF"), ("fr-CA,fr", "fr"), ("sw,en", "en")]
+)
 def test_the_first_page_speaks_the_language_of_the_phone(portal: str, prefers: str, gets: str) -> None:
     with chromium(languages=prefers) as browser:
         browser.go(f"{portal}/")
