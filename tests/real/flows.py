@@ -59,13 +59,16 @@ class Flows:
         self, what: str, host: str, callers: Sequence[tuple[Namespace, str]], *, warm: float, seconds: float
     ) -> dict[str, float]:
         """Mbit/s by name that arrived during ``seconds`` after ``warm`` seconds of the same; every caller is one flow."""
-        for place, name in callers:
+        streams = list[tuple[socket.socket, str]]()
+        for place, name in callers:  # all of them before the first one fills its queue: a lost SYN is not what is looked at
             with inside(place.name):
                 connection = socket.create_connection((host, self.port), 5)
             connection.settimeout(None)
             self._open.append(connection)
-            work = self._pull if what == "down" else self._push
-            threading.Thread(target=work, args=(connection, name), daemon=True).start()
+            streams.append((connection, name))
+        work = self._pull if what == "down" else self._push
+        for stream in streams:
+            threading.Thread(target=work, args=stream, daemon=True).start()
         time.sleep(warm)
         before, begun = Counter(self.arrived), time.monotonic()
         time.sleep(seconds)
