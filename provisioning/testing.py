@@ -84,7 +84,8 @@ KINDS = {
 def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     """Run the tests of some KINDS; without any, all that this machine can run.
 
-    With "all" also the first start on a bare Debian, which takes minutes more and large downloads.
+    Without a kind, of the images only the PC's is started; "image" starts the Pi's too. With "all" also the first start on a bare
+    Debian, which takes minutes more and large downloads.
     """
     asked = list(KINDS) if not kinds or "all" in kinds else list(dict.fromkeys(kinds))
     lacking = {name: reason for name in asked if (reason := KINDS[name].lacks()) is not None}
@@ -94,7 +95,7 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     chosen = [name for name in asked if name not in lacking]
     for name in asked:
         click.echo(f"{name:8} {KINDS[name].what}" if name in chosen else f"{name:8} not run: {lacking[name]}")
-    status = _pytest(chosen, only, verbose, everything="all" in kinds)
+    status = _pytest(chosen, only, verbose, everything="all" in kinds, images={"image", "all"} & set(kinds) != set())
     if status == _NO_TESTS and only:
         raise NotSo(
             f"no test of the kind {', '.join(chosen)} has a name that fits {only!r}", mend="campbox test --verbose names them"
@@ -102,7 +103,7 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     _finish(status, chosen, lacking)
 
 
-def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool) -> int:
+def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool, images: bool) -> int:
     """Run them in one go, so that the demo camp of the net and browser tests starts once; the answer is pytest's status."""
     expression = " or ".join(f"({KINDS[name].expression})" for name in kinds)
     # No cache folder: a clone of an ordinary user is tested by root, through sudo, and must stay the user's.
@@ -112,6 +113,8 @@ def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool)
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PATH": _path()}
     if everything:
         environment["CAMPBOX_TEST_ALL"] = "1"
+    if images:
+        environment["CAMPBOX_TEST_IMAGE"] = "1"
     sys.stdout.flush()
     try:
         return int(spawn(argv, cwd=PROJECT, env=environment).wait())

@@ -24,6 +24,7 @@ from provisioning.lab.netns import Namespace, existing
 from tests.real.running_camp import ENVIRONMENT, RunningCamp, traces, until
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1500)]
+EMULATED_PI = pytest.mark.skipif("CAMPBOX_TEST_IMAGE" not in os.environ, reason="takes minutes more: ./campbox test image")
 CAMPBOX = (sys.executable, "-m", "appliance.cli")
 CUTS = ("10", "20", "32")
 """Seconds after power-on: as the kernel starts, as the card grows, as services start (on two free cores)."""
@@ -117,11 +118,13 @@ def arm(the_camp: RunningCamp, build: Build, tmp_path_factory: pytest.TempPathFa
     return rehearse(build("arm64"), tmp_path_factory.mktemp("arm") / "console", "--phones", "1")
 
 
+@EMULATED_PI
 @pytest.mark.parametrize("step", STEPS)
 def test_a_card_for_a_pi_starts_and_is_seen_by_phones_and_hub(arm: dict[str, Any], step: str) -> None:
     holds(arm, step)
 
 
+@EMULATED_PI
 def test_a_rehearsal_leaves_nothing_behind(arm: dict[str, Any]) -> None:
     assert traces() == []
     assert not card_place.FOLDER.exists() and not card_place.LOCK.exists()
