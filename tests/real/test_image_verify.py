@@ -77,8 +77,9 @@ class Maker:
         made.unlink(missing_ok=True)
         run(["tar", "--sort=name", "--numeric-owner", "--owner=0", "--group=0", "-C", str(tree), "-cf", str(archive), "."])
         with archive.open() as source:
-            argv = ["sqfstar", "-quiet", "-no-progress", "-comp", "zstd", "-mkfs-time", "1700000000", str(made)]
-            assert spawn(argv, stdin=source).wait() == 0
+            argv = ["sqfstar", "-quiet", "-no-progress", "-comp", "zstd", str(made)]
+            # The date of the root folder too, which -mkfs-time leaves at now.
+            assert spawn(argv, stdin=source, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"}).wait() == 0
         return made
 
     def _fat(self, image: Path, tree: Path) -> None:
