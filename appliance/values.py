@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from appliance.errors import BadInput
 
@@ -15,6 +16,7 @@ PERSON_MARKS = range(1, 1024)
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 _BOX_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,30})[a-z0-9]\Z")
 _RATE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)\s*(bit|kbit|mbit|gbit)\Z")
+_PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{1,24}\Z")
 _DURATION = re.compile(r"([0-9]{1,9})\s*(s|min|h|d)\Z")
 _RATE_UNITS = {"bit": 1, "kbit": 1_000, "mbit": 1_000_000, "gbit": 1_000_000_000}
 _DURATION_UNITS = {"s": 1, "min": 60, "h": 3_600, "d": 86_400}
@@ -110,3 +112,21 @@ def parse_duration(text: str) -> int:
     if found is None or int(found[1]) == 0:
         raise BadInput(f"{text[:40]!r} is not a length of time", mend="write it as 90s, 30min, 8h or 2d")
     return int(found[1]) * _DURATION_UNITS[found[2]]
+
+
+def parse_phone(untrusted: Any) -> str:
+    """A number to call as people write it, ASCII numerals only, short ones such as ``911`` included. Raises BadInput."""
+    if not isinstance(untrusted, str) or not _PHONE.match(untrusted) or not 2 <= len(dial(untrusted).lstrip("+")) <= 15:
+        raise BadInput(f"{str(untrusted)[:40]!r} is not a phone number", mend='write it as "911" or "+962 6 000 0000"')
+    return untrusted
+
+
+def dial(number: str) -> str:
+    """What stands behind ``tel:`` (RFC 3966): the digits, and the plus in front where there is one."""
+    return "".join(c for c in number if c in "+0123456789")
+
+
+def is_fictional(number: str) -> bool:
+    """Whether a number lies in a range that is kept for invented ones: country 999 (ITU-T E.164: reserved) or 555-01xx."""
+    digits = dial(number)
+    return digits.startswith("+999") or re.search(r"55501[0-9][0-9]\Z", digits) is not None

@@ -135,6 +135,17 @@ class Source:
             raise Refused("the fetched file changed under our hands", mend="it is fetched again")
         return content
 
+    def small(self, name: str, limit: int) -> bytes | None:
+        """A small target of this name, verified; None when there is none. Raises Unreachable or Refused."""
+        with _translated():
+            target = self.updater.get_targetinfo(name)
+            if target is None:
+                return None
+            if target.length > limit:
+                raise Refused(f"{name} of {target.length} bytes is too large", mend="look who changed the repository")
+            path = self.updater.find_cached_target(target) or self.updater.download_target(target)
+        return Path(path).read_bytes()
+
     def forget_files(self, keep: Offer) -> None:
         """Remove fetched files other than the current one."""
         kept = urllib.parse.quote(keep.name, "")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,10 @@ def _repository(place: Place) -> SignedRepository:
     return SignedRepository(place.repository, place.keys, _now())
 
 
+def _stamp() -> str:
+    return _now().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _now() -> datetime.datetime:
     return datetime.datetime.fromtimestamp(clock.now().wall, datetime.UTC)
 
@@ -97,25 +101,44 @@ def publish(layout: Layout, imported: Imported, *, site: str, timezone: str) -> 
         )
     if not any(record.entity == "service" for record in imported.records):
         raise Refused("the import holds no service", mend="look at the report: campbox catalogue import --json")
-    now = _now()
-    header = Header(
-        site, now.strftime("%Y-%m-%dT%H:%M:%SZ"), imported.language, imported.languages, timezone, imported.source, imported.sample
-    )
-    catalogue = Catalogue(header, imported.records, imported.translations)
-    content = snapshot.write(catalogue)
-    services = catalogue.count("service")
-    custom = {
-        "kind": "catalogue", "date": header.date, "site": site, "sample": header.sample, "services": services,
-        "bytes": len(content), "languages": list(header.languages), "source": header.source,
-    }  # fmt: skip
-    packed = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(content)
+    header = Header(site, _stamp(), imported.language, imported.languages, timezone, imported.source, imported.sample)
     ensure(layout)
     place = Place.of(layout)
     with lock(place.folder / "lock"):
-        done = _repository(place).publish(f"catalogue-{now:%Y-%m-%d}.jsonl.zst", packed, custom)
+        done = _sign(place, Catalogue(header, imported.records, imported.translations))
         write_json(place.report, {"serial": done.serial, "published": header.date, **imported.report.as_json()}, mode=0o640)
     give_to_hub(layout)
     return done
+
+
+def republish(layout: Layout, change: Callable[[Catalogue], Catalogue]) -> Published:
+    """Sign and publish the current catalogue once more, changed. Raises NotSo when there is none."""
+    place = Place.of(layout)
+    with lock(place.folder / "lock"):
+        changed = change(snapshot.read(snapshot.unpack(_repository(place).read_current())))
+        done = _sign(place, replace(changed, header=replace(changed.header, date=_stamp())))
+    give_to_hub(layout)
+    return done
+
+
+def put(layout: Layout, name: str, content: bytes, custom: dict[str, Any]) -> None:
+    """Sign and publish one small target beside the catalogue."""
+    ensure(layout)
+    place = Place.of(layout)
+    with lock(place.folder / "lock"):
+        _repository(place).put(name, content, custom)
+    give_to_hub(layout)
+
+
+def _sign(place: Place, catalogue: Catalogue) -> Published:
+    header, content = catalogue.header, snapshot.write(catalogue)
+    custom = {
+        "kind": "catalogue", "date": header.date, "site": header.site, "sample": header.sample,
+        "services": catalogue.count("service"), "bytes": len(content), "languages": list(header.languages),
+        "source": header.source,
+    }  # fmt: skip
+    packed = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(content)
+    return _repository(place).publish(f"catalogue-{header.date[:10]}.jsonl.zst", packed, custom)
 
 
 def publish_sample(layout: Layout, *, site: str, timezone: str) -> tuple[Imported, Published]:

@@ -120,20 +120,35 @@ class SignedRepository(Repository):
         return max(found, key=lambda one: one.serial, default=None)
 
     def publish(self, name: str, content: bytes, custom: dict[str, Any]) -> Published:
-        """Add ``content`` as the one current target, signed; files no longer named stay for boxes that are fetching them."""
+        """Add ``content`` as the one current catalogue, signed; files no longer named stay for boxes that are fetching them."""
         before = self.current()
         serial = (before.serial if before else 0) + 1
+        target = self._write(name, content, {**custom, "serial": serial})
+        with self.edit_targets() as targets:
+            for old in [n for n, t in targets.targets.items() if "serial" in (t.custom or {})]:
+                del targets.targets[old]
+            targets.targets[name] = target
+        self._close_edit()
+        return Published(name, serial, target.custom or {})
+
+    def put(self, name: str, content: bytes, custom: dict[str, Any]) -> None:
+        """Add or replace one small target beside the catalogue, signed; every other target stays."""
+        target = self._write(name, content, custom)
+        with self.edit_targets() as targets:
+            targets.targets[name] = target
+        self._close_edit()
+
+    def _write(self, name: str, content: bytes, custom: dict[str, Any]) -> TargetFile:
         target = TargetFile.from_data(name, content, ["sha256"])
-        target.unrecognized_fields["custom"] = {**custom, "serial": serial}
+        target.unrecognized_fields["custom"] = custom
         # TUF specification 1.0, section 6.2: with consistent snapshots a target's file is named <hash>.<name>.
         write_atomically(self.target_folder / f"{target.hashes['sha256']}.{name}", content)
-        with self.edit_targets() as targets:
-            targets.targets.clear()
-            targets.targets[name] = target
+        return target
+
+    def _close_edit(self) -> None:
         self.do_snapshot()
         self.do_timestamp()
         self._forget_old()
-        return Published(name, serial, target.custom or {})
 
     def read_current(self) -> bytes:
         """The content of the current target, verified. Raises NotSo when there is none, or it is not what was signed."""
@@ -157,8 +172,9 @@ class SignedRepository(Repository):
             versions = sorted(int(p.name.split(".")[0]) for p in self.metadata.glob(f"*.{role}.json"))
             for version in versions[:-KEPT_VERSIONS]:
                 (self.metadata / f"{version}.{role}.json").unlink(missing_ok=True)
-        files = sorted(self.target_folder.iterdir(), key=lambda p: p.stat().st_mtime)
-        for path in files[:-KEPT_VERSIONS]:
+        named = {f"{target.hashes['sha256']}.{name}" for name, target in self.targets().targets.items()}
+        files = sorted((p for p in self.target_folder.iterdir() if p.name not in named), key=lambda p: p.stat().st_mtime)
+        for path in files[: len(named) - KEPT_VERSIONS]:
             path.unlink(missing_ok=True)
 
 
