@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from appliance import facts
 from appliance.errors import NotSo
 from appliance.files import read_json
 from appliance.layout import Layout
@@ -18,6 +19,12 @@ def last_look_file(layout: Layout) -> Path:
 def wish_file(layout: Layout) -> Path:
     """Made by whoever wants a look now, whether or not one is due."""
     return layout.service_run("sync") / "now"
+
+
+def asked_by_hub(layout: Layout) -> int:
+    """Which version of its signed list the hub has told of through telemetry; 0 while it has told nothing since the start."""
+    told = facts.read(layout, "look").get("published")
+    return told if isinstance(told, int) else 0
 
 
 def last_look(layout: Layout) -> Last:

@@ -11,12 +11,12 @@ from appliance.config import SiteConfig
 from appliance.errors import BadInput, NotSo, Refused, Unreachable
 from appliance.files import read_json, write_json
 from appliance.layout import Layout
-from content_cache import due, snapshot
+from content_cache import due, notice_board, snapshot
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_store import FILE, About, Store
 from content_cache.due import Last
 from content_cache.fetch import Offer, Source
-from content_cache.last_look import last_look, last_look_file, wish_file
+from content_cache.last_look import asked_by_hub, last_look, last_look_file, wish_file
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Sync:
         self.config, self.layout, self.open_source = config, layout, open_source
         self.folder = layout.service_data("content")
         self.store = Store(self.folder / FILE)
+        self.asked = asked_by_hub(layout)  # read before the look: a wish that comes during it is not taken for granted
 
     def run(self) -> Outcome:
         """Look now. Never raises for what a hub or a network can do wrong."""
@@ -54,6 +55,7 @@ class Sync:
             if source is None:
                 return Outcome("waiting", "not enrolled yet")
             offer = source.offer()
+            notice_board.take(source, self.layout)
             if offer is None:
                 return Outcome("waiting", "the hub has published no catalogue yet")
             return self._take(source, offer)
@@ -98,5 +100,7 @@ class Sync:
             "services": about.services if about else 0,
             "snapshot_date": about.header["date"] if about else "",
             "sample": bool(about.header["sample"]) if about else False,
+            # What could not be asked stays asked.
+            "asked": self.asked if outcome.state != "offline" else facts.read(self.layout, "sync").get("asked", 0),
         }
         facts.publish(self.layout, "sync", told)

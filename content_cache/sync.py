@@ -16,8 +16,9 @@ from appliance.config import SiteConfig, parse
 from appliance.errors import CampboxError
 from appliance.layout import Layout
 from appliance.log import start_logging
+from content_cache import notice_board
 from content_cache.due import is_due
-from content_cache.last_look import last_look, wish_file
+from content_cache.last_look import asked_by_hub, last_look, wish_file
 
 log = logging.getLogger(__name__)
 PATIENCE = 50.0
@@ -25,8 +26,10 @@ PATIENCE = 50.0
 
 
 def due(config: SiteConfig, layout: Layout) -> bool:
-    """Whether to look now: also once after each start, for what was told of the last look stood in RAM."""
-    asked = wish_file(layout).exists() or not facts.read(layout, "sync")
+    """Whether to look now: also once after each start, for what was told of the last look stood in RAM, and when the hub says
+    that there is something new."""
+    told = facts.read(layout, "sync")
+    asked = wish_file(layout).exists() or not told or asked_by_hub(layout) != told.get("asked", 0)
     return is_due(last_look(layout), clock.now().wall, config.catalogue.every, asked=asked)
 
 
@@ -62,6 +65,7 @@ def main() -> None:
     try:
         config = parse(layout.config_file.read_text(encoding="utf-8"), str(layout.config_file))
         layout.service_data("content").mkdir(parents=True, exist_ok=True)
+        notice_board.tell(layout)
         if due(config, layout):
             look(config, layout)
     except (CampboxError, OSError) as error:

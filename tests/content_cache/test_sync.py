@@ -27,7 +27,7 @@ class FakeHub:
 
     def __init__(self) -> None:
         self.serial, self.content, self.problem, self.claims = 0, b"", None, {}
-        self.fetched = 0
+        self.fetched, self.notices = 0, None
 
     def publish(self, catalogue: Catalogue, **claims: Any) -> None:
         self.serial += 1
@@ -54,6 +54,9 @@ class FakeHub:
 
     def forget_files(self, keep: Offer) -> None:
         pass
+
+    def small(self, name: str, limit: int) -> bytes | None:
+        return self.notices
 
 
 class Box:
@@ -90,6 +93,7 @@ def test_a_new_catalogue_is_stored_and_told(box: Box) -> None:
     told = box.sync()
     assert told == {
         "state": "updated", "why": "", "version": 2, "services": 12, "snapshot_date": "2026-11-20T08:00:00Z", "sample": False,
+        "asked": 0,
     }  # fmt: skip
     assert box.services == 12 and box.sync()["state"] == "current"
 
@@ -221,5 +225,25 @@ def test_a_full_disk_is_told(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_facts_have_the_fields_telemetry_sends(box: Box) -> None:
     told = facts.read(Layout.under(box.layout.etc.parent, box.layout.code), "sync")
     assert {field: type(value) for field, value in told.items()} == {
-        "state": str, "why": str, "version": int, "services": int, "snapshot_date": str, "sample": bool,
+        "state": str, "why": str, "version": int, "services": int, "snapshot_date": str, "sample": bool, "asked": int,
     }  # fmt: skip
+
+
+def test_when_the_hub_tells_of_something_new_the_box_looks_at_once_and_once(box: Box) -> None:
+    assert not due(box.config, box.layout)
+    facts.publish(box.layout, "look", {"published": 7})
+    assert due(box.config, box.layout)
+    assert box.sync(ask=False)["asked"] == 7 and not due(box.config, box.layout)
+
+
+def test_what_could_not_be_asked_stays_asked(box: Box) -> None:
+    facts.publish(box.layout, "look", {"published": 7})
+    box.hub.problem = Unreachable("gone")
+    assert box.sync(ask=False)["asked"] == 0 and due(box.config, box.layout)
+
+
+def test_notices_arrive_also_with_a_catalogue_that_is_not_taken(box: Box) -> None:
+    box.hub.notices = b'{"format":1,"numbers":[{"kind":"police","number":"911"}]}'
+    box.hub.publish(many(2))
+    box.sync()
+    assert facts.read(box.layout, "notices")["numbers"] == [{"kind": "police", "number": "911"}] and box.services == 10
