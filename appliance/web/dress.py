@@ -18,6 +18,7 @@ from appliance.web.beside import beside
 from appliance.web.errors import dress_errors
 from appliance.web.headers import SECURITY_HEADERS, kept_language
 from appliance.web.languages import Language
+from appliance.web.private import register_private
 
 HERE = Path(__file__).resolve().parent
 DOMAIN = "web"
@@ -28,12 +29,14 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
 
     Views take ``lang`` from their address; a language the site does not offer is not found (404). Texts come from
     ``<app.root_path>/translations/<locale>/LC_MESSAGES/<domain>.po`` and from the shared ones. Templates extend ``base.html``
-    and see ``language``, ``offered``, ``site_name``, ``sample``, ``switch_links``, ``icon(name)`` and ``also(macro)``. What a view
-    does not mark otherwise may not be kept by anyone (``Cache-Control: no-store``). ``layout`` is this place.
+    and see ``language``, ``offered``, ``site_name``, ``sample``, ``switch_links``, ``icon(name)`` and ``also(macro)``; a form with
+    anything personal stands in the macro ``personal`` (see appliance.web.private). What a view does not mark otherwise may not be
+    kept by anyone (``Cache-Control: no-store``). ``layout`` is this place.
     """
     known = languages.offered(config)
     _speak(app, config, known, domain)
     dress_errors(app)
+    register_private(app)
     shared = flask.Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     app.register_blueprint(shared)
     style_version = hashlib.sha256((HERE / "static" / "style.css").read_bytes()).hexdigest()[:8]
