@@ -39,6 +39,7 @@ class Service:
     ``capabilities`` are ambient, everything else is out of the bounding set. ``groups`` are users whose sockets it may open.
     ``owns`` are folders below data made for its user. ``ready`` is a path that exists once it serves.
     ``needs`` are services that must be ready first. A ``timer`` runs ``every`` seconds, first at once; a ``oneshot`` once.
+    ``wakes`` is a file that makes a timer run at once whenever it is replaced.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Service:
     needs: tuple[str, ...] = ()
     ready: str | None = None
     every: int = 0
+    wakes: str | None = None
     when: Literal["always", "radio", "hub", "garden"] = "always"
 
     @property
@@ -67,6 +69,10 @@ class Service:
     def ready_path(self, layout: Layout) -> str | None:
         """The path to wait for, or None."""
         return None if self.ready is None else _fill(self.ready, layout, "")
+
+    def wakes_path(self, layout: Layout) -> str | None:
+        """The file that wakes a timer, or None."""
+        return None if self.wakes is None else _fill(self.wakes, layout, "")
 
 
 def _fill(part: str, layout: Layout, python: str) -> str:
@@ -139,7 +145,8 @@ SERVICES: tuple[Service, ...] = (
     Service(
         "sync", "box", "fetches and verifies content in the background class",
         ("{python}", "-m", "content_cache.sync"), "campbox-content", kind="timer", every=60,
-        groups=("campbox-telemetry",), needs=("catalogue",), when="hub",
+        # Telemetry hears from the hub that there is something new, and says so there.
+        groups=("campbox-telemetry",), needs=("catalogue",), when="hub", wakes="{run}/facts/look.json",
     ),
     Service(
         "telemetry", "box", "measures, keeps and sends",

@@ -33,6 +33,7 @@ class _Child:
     due: float = 0.0
     wait: float = 0.0
     starts: int = 0
+    woken: int = 0
     finished: bool = field(default=False)
 
 
@@ -85,7 +86,7 @@ class Supervisor:
         for child in self.children.values():
             if child.process is not None and child.process.poll() is not None:
                 self._ended(child, now)
-            if child.process is None and child.starts and not child.finished and child.due <= now:
+            if child.process is None and child.starts and not child.finished and (child.due <= now or self._is_woken(child)):
                 self._launch(child)
 
     def run_now(self, name: str) -> None:
@@ -146,8 +147,20 @@ class Supervisor:
             "LANG": "C.UTF-8",
         }
 
+    def _is_woken(self, child: _Child) -> bool:
+        return child.service.wakes is not None and self._woken(child.service) != child.woken
+
+    def _woken(self, service: Service) -> int:
+        """When the file that wakes a timer was last replaced; 0 while it is not there."""
+        path = service.wakes_path(self.layout)
+        try:
+            return 0 if path is None else os.stat(path).st_mtime_ns
+        except OSError:
+            return 0
+
     def _launch(self, child: _Child) -> None:
         service = child.service
+        child.woken = self._woken(service)
         ready = service.ready_path(self.layout)
         if ready is not None:
             Path(ready).unlink(missing_ok=True)

@@ -61,6 +61,8 @@ def units(table: Sequence[Service], layout: Layout, python: str, programs: Mappi
         texts[f"campbox-{service.name}.service"] = _service(service, table, layout, python, programs)
         if service.kind == "timer":
             texts[f"campbox-{service.name}.timer"] = _timer(service)
+        if service.wakes is not None:
+            texts[f"campbox-{service.name}.path"] = _path(service, layout)
     return texts
 
 
@@ -77,7 +79,7 @@ def tmpfiles(layout: Layout) -> str:
 
 
 def _target(table: Sequence[Service]) -> str:
-    wants = " ".join(_activator(service) for service in table)
+    wants = " ".join(name for service in table for name in _activators(service))
     return f"""\
 [Unit]
 Description=Campbox
@@ -88,8 +90,9 @@ WantedBy=multi-user.target
 """
 
 
-def _activator(service: Service) -> str:
-    return f"campbox-{service.name}.{'timer' if service.kind == 'timer' else 'service'}"
+def _activators(service: Service) -> list[str]:
+    name = f"campbox-{service.name}"
+    return [f"{name}.{'timer' if service.kind == 'timer' else 'service'}", *([f"{name}.path"] if service.wakes else [])]
 
 
 def _timer(service: Service) -> str:
@@ -102,6 +105,18 @@ PartOf={TARGET}
 OnActiveSec=1s
 OnUnitActiveSec={service.every}s
 AccuracySec=1s
+"""
+
+
+def _path(service: Service, layout: Layout) -> str:
+    return f"""\
+[Unit]
+Description=Campbox: {service.name}, when asked
+PartOf={TARGET}
+After={PREPARE}
+
+[Path]
+PathChanged={service.wakes_path(layout)}
 """
 
 

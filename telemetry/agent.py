@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from appliance import clock
+from appliance import clock, facts
 from appliance.config import SiteConfig, parse
 from appliance.errors import BadInput, CampboxError, NotSo
 from appliance.files import read_json
@@ -157,10 +157,21 @@ class Agent:
                 # What gathered while out of reach goes out without waiting for ten rows of today.
                 self.urgent = self.urgent or self.outbox.count() >= schedule.ROWS_TOGETHER
         elif event.topic == "command":
-            now, seconds = self._now(), message.decode_command(event.payload).live_seconds
+            self._obey(message.decode_command(event.payload))
+
+    def _obey(self, command: message.Command) -> None:
+        if command.published is not None:
+            self._publish_look(command.published)
+        if command.live_seconds is not None:
+            now = self._now()
             if now >= self._live_until:
                 self._next_live = now
-            self._live_until = now + min(seconds, _LIVE_LIMIT)
+            self._live_until = now + min(command.live_seconds, _LIVE_LIMIT)
+
+    def _publish_look(self, published: int) -> None:
+        """Tell sync, which runs at once when these facts change."""
+        if facts.read(self.station.layout, "look").get("published") != published:
+            facts.publish(self.station.layout, "look", {"published": published})
 
     def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         assert self.link is not None

@@ -21,6 +21,8 @@ ROWS_LIMIT = 500
 """Rows of one batch."""
 TRUSTS: tuple[Trust, ...] = ("none", "floor", "synced")
 _VERSION, BOX, BOOT, JOURNAL, SENT, _ROWS, _LIVE, _UPTO, _SECONDS, _SITE, _SOFTWARE, _SESSION = range(12)
+_PUBLISHED = 15
+"""12 to 14 are in telemetry/result.py."""
 Wire = int | str | Fewer
 
 
@@ -91,9 +93,10 @@ class Ack:
 
 @dataclass(frozen=True)
 class Command:
-    """The hub asks for live measurements for so many seconds."""
+    """The hub asks for live measurements for so many seconds, or tells which version its signed list of content has now."""
 
-    live_seconds: int
+    live_seconds: int | None = None
+    published: int | None = None
 
 
 def encode_values(values: Mapping[int, Wire]) -> dict[int, Any]:
@@ -137,7 +140,8 @@ def _as_map(message: Batch | Live | Birth | Death | Ack | Command) -> dict[int, 
         case Ack():
             fields = {JOURNAL: message.journal, _UPTO: message.upto}
         case Command():
-            fields = {_SECONDS: message.live_seconds}
+            asked = {_SECONDS: message.live_seconds, _PUBLISHED: message.published}
+            fields = {number: value for number, value in asked.items() if value is not None}
     return {_VERSION: VERSION, **fields}
 
 
@@ -174,8 +178,12 @@ def decode_ack(untrusted: bytes) -> Ack:
 
 def decode_command(untrusted: bytes) -> Command:
     """What stands in down/command. Raises BadInput."""
-    fields = only(opened(untrusted), _SECONDS)
-    return Command(whole(fields.get(_SECONDS), 3600))
+    fields = only(opened(untrusted), _SECONDS, _PUBLISHED)
+    if len(fields) != 2:  # the version and one wish
+        raise bad("not one command")
+    if _PUBLISHED in fields:
+        return Command(published=whole(fields[_PUBLISHED], WHOLE_LIMIT))
+    return Command(whole(fields[_SECONDS], 3600))
 
 
 def decode_values(untrusted: Any, before: Mapping[int, Wire]) -> dict[int, Wire]:

@@ -27,6 +27,7 @@ from appliance.layout import Layout
 from appliance.log import start_logging
 from telemetry import message, result
 from telemetry.dashboard.dating import date
+from telemetry.dashboard.news import News
 from telemetry.dashboard.report_store import ReportStore, connect, store_file
 from telemetry.dashboard.retention import prune
 
@@ -46,9 +47,12 @@ Publish = Callable[[str, bytes], None]
 class Ingester:
     """What is done with messages: everything but the network."""
 
-    def __init__(self, store: ReportStore, publish: Publish, *, now: Callable[[], float] = time.time) -> None:
-        self.store, self._publish, self._now = store, publish, now
+    def __init__(
+        self, store: ReportStore, publish: Publish, *, now: Callable[[], float] = time.time, news: Callable[[], int] = lambda: 0
+    ) -> None:
+        self.store, self._publish, self._now, self._news = store, publish, now, news
         self._asked: dict[str, float] = {}
+        self._told = 0
 
     def take(self, messages: list[tuple[str, bytes, bool]]) -> None:
         """Commit (topic, payload, retained) together, then tell the watermarks. Raises sqlite3.Error, having kept none."""
@@ -68,12 +72,20 @@ class Ingester:
         # Views for people's own MQTT dashboards (campbox/view/...) belong here, after the commit.
 
     def tend(self) -> None:
-        """Ask the boxes that somebody looks at to measure live."""
+        """Ask the boxes that somebody looks at to measure live; tell all that are there of newly signed content."""
         now = self._now()
+        if (published := self._news()) != self._told:
+            self._told = published
+            for box in self.store.online():
+                self._tell_news(box)
         for box in self.store.watched(now):
             if now - self._asked.get(box, 0.0) >= _ASK_AGAIN:
                 self._asked[box] = now
                 self._publish(f"campbox/v1/{box}/down/command", message.encode(message.Command(LIVE_SECONDS)))
+
+    def _tell_news(self, box: str) -> None:
+        if self._told:
+            self._publish(f"campbox/v1/{box}/down/command", message.encode(message.Command(published=self._told)))
 
     def _take_one(self, box: str, leaf: str, payload: bytes, arrived: float, *, retained: bool) -> message.Ack | None:
         if leaf == "t":
@@ -95,6 +107,7 @@ class Ingester:
             birth = message.decode_birth(payload)
             if not self._is_other(box, birth.box, arrived):
                 self.store.take_birth(birth, arrived, retained=retained)
+                self._tell_news(box)  # what was signed while it was away
         elif leaf == "death" and payload:  # an empty one only clears what the broker kept
             death = message.decode_death(payload)
             if not self._is_other(box, death.box, arrived):
@@ -136,7 +149,9 @@ class Service:
         client.on_connect = self._connected
         client.on_message = lambda _client, _data, arrived: self._queue.put(arrived)
         client.connect_async("127.0.0.1", config.mqtt_port, 60)
-        self._client, self._ingester = client, Ingester(self._store, lambda topic, payload: self._send(topic, payload))
+        news = News(layout)
+        self._client = client
+        self._ingester = Ingester(self._store, lambda topic, payload: self._send(topic, payload), news=news.version)
 
     def run(self) -> None:
         """Until told to stop."""

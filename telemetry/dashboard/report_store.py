@@ -153,6 +153,10 @@ class ReportStore:
         """At the start of ingest: nobody is known to be there until the broker says so."""
         self._db.execute("UPDATE boxes SET online = 0")
 
+    def online(self) -> list[str]:
+        """Boxes that are connected now."""
+        return [box for (box,) in self._db.execute("SELECT box FROM boxes WHERE online ORDER BY box")]
+
     def refuse(self, box: str, reason: str, arrived: float) -> None:
         """Count a refusal. Only counts: nothing of what was refused is kept."""
         statement = "INSERT INTO refusals VALUES (?,?,1,?) ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last"

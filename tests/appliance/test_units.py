@@ -95,3 +95,10 @@ def test_every_user_keeps_its_number() -> None:
 def test_a_percent_or_a_dollar_in_a_command_is_not_for_systemd_to_read() -> None:
     odd = Service("odd", "box", "odd", ("{python}", "100%", "$HOME", "a b"), "campbox-gate")
     assert lines(units([odd], LAYOUT, PYTHON)["campbox-odd.service"], "ExecStart") == [f'{PYTHON} 100%% $$HOME "a b"']
+
+
+def test_a_timer_that_is_woken_has_a_path_unit_that_the_target_wants() -> None:
+    woken = [service for service in BOX if service.wakes]
+    assert [service.name for service in woken] == ["sync"]
+    assert "PathChanged=/run/campbox/facts/look.json" in TEXTS["campbox-sync.path"]
+    assert "campbox-sync.path" in lines(TEXTS["campbox.target"], "Wants")[0].split()

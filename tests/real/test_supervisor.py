@@ -8,10 +8,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from appliance import facts
 from appliance.errors import NotSo
 from appliance.layout import Layout
 from appliance.services import ADMIN, Kind, Service
@@ -100,6 +102,16 @@ def test_what_ends_is_started_again_and_later_each_time(supervise: Callable[...,
     starts = layout.data / "one" / "starts"
     _until(supervisor, lambda: starts.exists() and starts.read_text().count("\n") >= 3)
     assert supervisor.children["one"].wait >= 0.4
+
+
+def test_a_timer_runs_at_once_when_its_file_is_replaced(supervise: Callable[..., Supervisor], layout: Layout) -> None:
+    row = replace(_shell("one", 'echo ran >> "$HOME/runs"', kind="timer", every=3600), wakes="{run}/facts/look.json")
+    supervisor, runs = supervise(row), layout.data / "one" / "runs"
+    supervisor.start()
+    for times in (1, 2, 3):
+        _until(supervisor, lambda times=times: runs.exists() and runs.read_text().count("ran") == times)  # type: ignore[misc]
+        _until(supervisor, lambda: not supervisor.pids())
+        facts.publish(layout, "look", {"published": times})
 
 
 def test_what_is_killed_comes_back_under_another_id(supervise: Callable[..., Supervisor]) -> None:

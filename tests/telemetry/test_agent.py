@@ -192,3 +192,32 @@ def test_the_boot_id_is_sixteen_bytes(tmp_path: Path) -> None:
     layout.run.mkdir()
     layout.boot_id_file.write_text("6f1c7f0e-1a2b-4c3d-8e9f-0123456789ab\n")
     assert boot_id(layout).hex() == "6f1c7f0e1a2b4c3d8e9f0123456789ab"
+
+
+def test_what_the_hub_has_newly_signed_is_told_to_sync_once(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.station.layout = Layout.under(tmp_path, Path("/nowhere"))
+    world.station.layout.facts_dir.mkdir(parents=True)
+    world.steps()
+    look = world.station.layout.facts("look")
+    command = message.encode(message.Command(published=9))
+    world.broker._publish_down(f"campbox/v1/{ONE}/down/command", command)
+    world.steps()
+    before = look.stat().st_ino
+    world.broker._publish_down(f"campbox/v1/{ONE}/down/command", command)
+    world.steps()
+    assert json.loads(look.read_text()) == {"published": 9} and look.stat().st_ino == before
+    world.db.close()
+
+
+def test_news_of_content_does_not_end_live_measuring(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.station.layout = Layout.under(tmp_path, Path("/nowhere"))
+    world.station.layout.facts_dir.mkdir(parents=True)
+    world.steps()
+    for told in (message.Command(30), message.Command(published=9)):
+        world.broker._publish_down(f"campbox/v1/{ONE}/down/command", message.encode(told))
+    for _ in range(6):
+        world.steps(seconds=2)
+    assert len([m for p in world.sent("t") if isinstance(m := message.decode_telemetry(p), message.Live)]) >= 3
+    world.db.close()

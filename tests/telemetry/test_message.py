@@ -50,7 +50,7 @@ MESSAGES = {
     "birth": st.builds(Birth, boxes, st.just(BOOT), st.just(SESSION), names, st.text("0123456789.", min_size=1, max_size=40)),
     "death": st.builds(Death, boxes, st.just(SESSION)),
     "ack": st.builds(Ack, st.just(JOURNAL), whole),
-    "command": st.builds(Command, st.integers(0, 3600)),
+    "command": st.builds(Command, st.integers(0, 3600)) | st.builds(Command, st.none(), whole),
 }  # fmt: skip
 
 
@@ -194,3 +194,9 @@ def test_a_value_that_is_gone_stays_gone() -> None:
     rows = (Row(1, 1, 1, "synced", {1: 5, 2: 6}), Row(2, 2, 2, "synced", {2: 6}), Row(3, 3, 3, "synced", {2: 6, 3: Fewer(10)}))
     batch = Batch(BOX, BOOT, JOURNAL, rows)
     assert message.decode_telemetry(message.encode(batch)) == batch
+
+
+@pytest.mark.parametrize("command", [Command(), Command(6, 7)])
+def test_a_command_is_one_wish(command: Command) -> None:
+    with pytest.raises(BadInput):
+        message.decode_command(message.encode(command))
