@@ -15,6 +15,9 @@ DEVICES = 16_384
 HURRY, HURRY_AT_ONCE = 5, 250
 """New connections to the web that a captive device may make in a second, and at once: far more than all probes of an operating
 system and a person who reads. A thousand that hammer make no more of them than the front can bear."""
+CROWD, ASKING = HURRY_AT_ONCE, 10
+"""Connections that one device may have open to the box's web ports, and to its name servers over TCP. Planned for a phone that
+shares its own hotspot with twenty others. The front holds 8,192 at once, dnsmasq answers 20 over TCP."""
 
 _HEAD = """\
 table inet {table} {{}}
@@ -77,6 +80,20 @@ table inet {table} {{
 		timeout 2m
 		comment "captive devices by how fast they open connections to the box"
 	}}
+
+	set crowding {{
+		type ether_addr
+		size {devices}
+		flags dynamic
+		comment "devices by their open connections to the box's web"
+	}}
+
+	set asking {{
+		type ether_addr
+		size {devices}
+		flags dynamic
+		comment "devices by their open connections to the box's name servers"
+	}}
 {garden_sets}"""
 
 _WHO = """
@@ -98,17 +115,29 @@ _WHO = """
 	}}
 """
 
-# Who hammers is refused before being led anywhere: a refusal from behind the leading would not reach the device.
+# Who hammers or crowds is refused before being led anywhere: a refusal from behind the leading would not reach the device.
 # Look-ups of the admitted carry the person's mark, so that forgetting what a device was led to while captive spares them.
 _LEAD = """
 	chain hurry {{
 		type filter hook prerouting priority dstnat - 10; policy accept;
 		iifname {lan} meta mark 0 ct state new tcp dport 80 jump unhurried
 		iifname {lan} meta mark 0 ct state new tcp dport 443 fib daddr type local jump unhurried
+		iifname {lan} ct state new tcp dport {{ 53, 80, 443 }} jump uncrowded
 	}}
 
 	chain unhurried {{
 		update @hurrying {{ ether saddr limit rate over {hurry}/second burst {hurry_at_once} packets }} reject with tcp reset
+	}}
+
+	chain uncrowded {{
+		fib daddr type local goto at_the_box
+		meta mark 0 tcp dport {{ 53, 80 }} goto at_the_box
+		iifname @offline tcp dport {{ 53, 80 }} goto at_the_box
+	}}
+
+	chain at_the_box {{
+		tcp dport 53 add @asking {{ ether saddr ct count over {asking} }} reject with tcp reset
+		tcp dport != 53 add @crowding {{ ether saddr ct count over {crowd} }} reject with tcp reset
 	}}
 
 	chain lead {{
@@ -259,6 +288,8 @@ def ruleset(config: SiteConfig, *, knows_bridges: bool = True) -> str:
         "admitted_dns": ADMITTED_DNS,
         "hurry": HURRY,
         "hurry_at_once": HURRY_AT_ONCE,
+        "crowd": CROWD,
+        "asking": ASKING,
         "only_lan": f'meta ibrname "{lan.bridge}" ' if knows_bridges else "",
     }
     garden = {name: part.format(**places) for name, part in garden_parts(config).items()}

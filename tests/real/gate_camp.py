@@ -6,6 +6,7 @@ import ctypes
 import errno
 import os
 import re
+import select
 import socket
 import struct
 import threading
@@ -121,7 +122,7 @@ class Camp:
         self._closing.append(server)
         work = _serve_stream if kind == socket.SOCK_STREAM else _serve_datagrams
         if kind == socket.SOCK_STREAM:
-            server.listen(64)
+            server.listen(1024)
         threading.Thread(target=work, args=(server, word), daemon=True).start()
 
     def close(self) -> None:
@@ -135,15 +136,23 @@ class Camp:
 
 
 def _serve_stream(server: socket.socket, word: str) -> None:
+    """Answers whoever has asked, whoever else keeps a connection open and says nothing."""
+    callers = dict[socket.socket, str]()
     while True:
         try:
-            connection, caller = server.accept()
-        except OSError:
-            return
-        with connection, suppress(OSError):
-            connection.settimeout(2)
-            connection.recv(1000)
-            connection.sendall(f"{word} {caller[0]}".encode())
+            ready, _, _ = select.select([server, *callers], [], [])
+            if server in ready:
+                connection, caller = server.accept()
+                callers[connection] = caller[0]
+        except (OSError, ValueError):
+            break
+        for connection in callers.keys() & set(ready):
+            said = f"{word} {callers.pop(connection)}".encode()
+            with connection, suppress(OSError):
+                connection.recv(1000)
+                connection.sendall(said)
+    for connection in callers:
+        connection.close()
 
 
 def _serve_datagrams(server: socket.socket, word: str) -> None:
