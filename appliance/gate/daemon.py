@@ -23,6 +23,7 @@ from appliance.gate.kernel import Nftables
 from appliance.gate.links import Links
 from appliance.gate.neighbours import Neighbours
 from appliance.gate.protocol import LINE_LIMIT
+from appliance.gate.reachability import patience_left
 from appliance.gate.service import Edges, Gate
 from appliance.gate.socket import SocketServer
 from appliance.gate.uplink import UplinkCheck
@@ -32,6 +33,8 @@ from appliance.log import start_logging
 log = logging.getLogger(__name__)
 TICK, QUIET_TICK = 1.0, 2.5
 """Seconds between two ticks: while newcomers are greeted or the uplink is awaited, and otherwise. Each wake costs a battery."""
+SOON = 0.05
+"""Seconds between two ticks at least."""
 CALM, TIDY_APART = 0.005, 0.1
 """Tidying up after a tap costs milliseconds, tens of them where the kernel remembers many connections: it waits for ``CALM``
 seconds in which nobody asks, ``TIDY_APART`` at most, and is not done twice within that. So one tap is tidied up after at once, and
@@ -96,7 +99,8 @@ def serve(gate: Gate, server: SocketServer) -> NoReturn:
                 gate.tick()
             except CampboxError as error:
                 log.error("%s", error)
-            due = now + (TICK if gate.busy else QUIET_TICK)
+            # On the second: half a tick too late and a phone would have been told wrong for longer than the 15 s rule allows.
+            due = now + min(TICK if gate.busy else QUIET_TICK, max(SOON, patience_left(gate.reachability, now)))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -34,3 +35,8 @@ def judge(known: Reachability, last_success: float | None, now: float) -> Reacha
     if now - success >= PATIENCE:
         return Reachability("down", now, success)
     return replace(known, success=success)
+
+
+def patience_left(known: Reachability, now: float) -> float:
+    """Seconds until ``judge`` calls the uplink down if nothing is heard of it by then; infinite where it is down already."""
+    return max(0.0, known.success + PATIENCE - now) if known.state == "up" else math.inf

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from appliance.gate import daemon
+from appliance.gate.reachability import PATIENCE, begin
 
 
 class _Time:
@@ -24,6 +25,7 @@ class _Gate:
     untidy_since: float | None = None
     tidied = ticked = 0
     busy = True
+    reachability = begin(1000.0)
 
     def tidy(self) -> None:
         self.untidy_since, self.tidied = None, self.tidied + 1
@@ -102,3 +104,12 @@ def test_a_gate_that_nobody_waits_for_ticks_less_often(clock: _Time) -> None:
 
 def test_time_is_kept_whoever_taps(clock: _Time) -> None:
     assert _run(50, clock)[0].ticked == 4
+
+
+def test_the_uplink_is_judged_on_the_second_in_which_patience_ends_not_with_the_tick_after_it(clock: _Time) -> None:
+    gate: Any = _Gate()
+    gate.reachability = begin(1002.3 - PATIENCE)
+    server: Any = _Server(gate, clock, 0)
+    with pytest.raises(_Over):
+        daemon.serve(gate, server)
+    assert server.waits[:3] == pytest.approx([1.0, 1.0, 0.3])

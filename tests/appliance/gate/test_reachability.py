@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.gate import reachability
-from appliance.gate.reachability import PATIENCE
+from appliance.gate.reachability import PATIENCE, patience_left
 
 
 def test_at_the_start_it_counts_as_up_until_patience_ends() -> None:
@@ -48,3 +48,13 @@ def test_no_wrong_state_lasts_longer_than_fifteen_seconds(checks: list[tuple[boo
             assert now - (last or 0.0) < PATIENCE
         else:
             assert last is None or now - last >= PATIENCE or last <= known.since
+
+
+@given(st.floats(0, 1000), st.floats(0, 60))
+def test_who_waits_as_long_as_patience_lasts_judges_neither_early_nor_late(began: float, waited: float) -> None:
+    known = reachability.begin(began)
+    left = patience_left(known, began + waited)
+    assert left <= PATIENCE
+    assert reachability.judge(known, None, began + waited + left + 1e-6).state == "down"
+    assert left < 2e-6 or reachability.judge(known, None, began + waited + left - 1e-6).state == "up"
+    assert patience_left(reachability.begin(began, down=True), began) == float("inf")
