@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from appliance.emergency import Number
 from appliance.errors import BadInput
 from appliance.values import parse_phone
 
@@ -46,14 +47,6 @@ class Notice:
     priority: str
     written: str
     texts: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Number:
-    """An emergency number; ``kind`` names its row in the table of numbers, for example ``ambulance``."""
-
-    kind: str
-    number: str
 
 
 @dataclass(frozen=True)

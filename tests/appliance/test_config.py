@@ -198,3 +198,27 @@ def test_any_value_of_any_key_is_read_or_refused_in_one_line(key: str, value: ob
 @pytest.mark.parametrize("text", ["x = " + "[" * 100_000, "x = " + "9" * 5000, "x = 1979-99-99"])
 def test_absurd_toml_is_refused_too(text: str) -> None:
     assert "not TOML" in _refused(text).what
+
+
+NUMBER = '\n[[emergency]]\nkind = "police"\nnumber = "{}"\n'
+
+
+def test_emergency_numbers_are_read_in_their_order() -> None:
+    read = parse(GOOD + NUMBER.format("911") + NUMBER.format("+962 6 500 0000"))
+    assert [(one.kind, one.number) for one in read.emergency] == [("police", "911"), ("police", "+962 6 500 0000")]
+
+
+@pytest.mark.parametrize("number", ["+999 555 0141", "555-0123"])
+def test_an_invented_emergency_number_is_refused_outside_a_sample(number: str) -> None:
+    with pytest.raises(ConfigError, match="invented"):
+        parse(GOOD + NUMBER.format(number))
+    sample = GOOD.replace("sample = false", "sample = true")
+    assert parse(sample + NUMBER.format(number)).emergency[0].number == number
+
+
+@pytest.mark.parametrize(
+    "wrong", ['kind = "pizza"\nnumber = "911"', 'kind = "police"\nnumber = "\u0669\u0661\u0661"', 'kind = "police"']
+)
+def test_a_wrong_emergency_number_is_an_error_that_names_its_line(wrong: str) -> None:
+    with pytest.raises(ConfigError, match=r"campbox.toml:[0-9]+: "):
+        parse(GOOD + "\n[[emergency]]\n" + wrong + "\n")

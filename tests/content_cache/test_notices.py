@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance import facts
+from appliance.emergency import Number
 from appliance.errors import BadInput, Refused, Unreachable
 from content_cache import notice_board, notices
-from content_cache.notices import Board, Notice, Number
+from content_cache.notices import Board, Notice
 from tests.content_cache.site import place
 
 WATER = Notice(
