@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar, cast
 
 from appliance import config_kinds as kinds
+from appliance.emergency import KINDS, Number
 from appliance.toml_reader import Reader, Table, flag, listed, number, one_of, text, whole
-from appliance.values import BoxId, Rate
+from appliance.values import BoxId, Rate, is_fictional
 
 T = TypeVar("T")
 FORMAT = 1
@@ -82,10 +83,17 @@ class Fairness:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The service catalogue; ``sample`` content is invented and only the demo may show it."""
+    """The service catalogue; ``sample`` content is invented and only the demo may show it.
+
+    ``hours`` in which content may use the uplink (minutes of the day, from and until; none: always), ``monthly_mb`` how much of it
+    in a month (None: no limit), ``neighbours`` boxes that are asked for it before the hub.
+    """
 
     every: int
     sample: bool
+    hours: tuple[tuple[int, int], ...] = ()
+    monthly_mb: float | None = None
+    neighbours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +124,7 @@ class SiteConfig:
     catalogue: Catalogue
     hub: Hub | None
     privacy: Privacy
+    emergency: tuple[Number, ...] = ()
 
 
 def _site(table: Table) -> Site:
@@ -175,7 +184,13 @@ def _fairness(table: Table) -> Fairness:
 
 
 def _catalogue(table: Table) -> Catalogue:
-    return Catalogue(every=table.take("every", kinds.duration, 3600), sample=table.take("sample", flag, False))
+    return Catalogue(
+        every=table.take("every", kinds.duration, 3600),
+        sample=table.take("sample", flag, False),
+        hours=table.take("hours", listed(kinds.span), ()),
+        monthly_mb=table.take("monthly_mb", number(0.1, 1_000_000), None),
+        neighbours=table.take("neighbours", listed(kinds.neighbour), ()),
+    )
 
 
 def _hub(table: Table) -> Hub:
@@ -184,6 +199,10 @@ def _hub(table: Table) -> Hub:
 
 def _privacy(table: Table) -> Privacy:
     return Privacy(smallest_count=table.take("smallest_count", whole(10, 1000), 10))
+
+
+def _emergency(table: Table) -> Number:
+    return Number(kind=table.take("kind", one_of(*KINDS)), number=table.take("number", kinds.phone))
 
 
 def parse(untrusted_text: str, file: str = "campbox.toml") -> SiteConfig:
@@ -215,10 +234,12 @@ def parse(untrusted_text: str, file: str = "campbox.toml") -> SiteConfig:
         catalogue=or_defaults("catalogue", _catalogue),
         hub=top.section("hub", _hub),
         privacy=or_defaults("privacy", _privacy),
+        emergency=top.sections("emergency", _emergency),
     )
     top.done("see examples/site.toml for the names")
     _check_radio(config, reader, external)
     _check_interfaces(config, reader)
+    _check_emergency(config, reader)
     if config.access.api_name == config.access.portal_name:
         mend = "api_name is a public name with a certificate"
         raise reader.fail("access", "api_name", "api_name is the same as portal_name", mend)
@@ -240,6 +261,13 @@ def _check_radio(config: SiteConfig, reader: Reader, external: bool) -> None:
     if external == (config.radio is not None):
         problem = "both [radio] and external_ap = true" if external else "neither [radio] nor external_ap = true"
         raise reader.fail("", "external_ap", problem, "say which gives the Wi-Fi: the box's own radio or one on its LAN port")
+
+
+def _check_emergency(config: SiteConfig, reader: Reader) -> None:
+    """Somebody will call it."""
+    for n, one in enumerate(config.emergency):
+        if is_fictional(one.number) and not config.catalogue.sample:
+            raise reader.fail("emergency", "number", f"{one.number} is an invented number", "enter the real one and call it", n)
 
 
 def _check_interfaces(config: SiteConfig, reader: Reader) -> None:

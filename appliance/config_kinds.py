@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from appliance.errors import BadInput
 from appliance.toml_reader import matching, text
-from appliance.values import BoxId, Rate, parse_duration
+from appliance.values import BoxId, Rate, parse_duration, parse_phone
 from appliance.web.languages import BY_TAG
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
@@ -20,6 +20,9 @@ host = matching(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", "a host name", 'write
 tag = matching(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", "a language code", 'use BCP 47, for example "ar" or "fa-AF"')
 country = matching(r"[A-Z]{2}", "a country code", 'use ISO 3166, two capitals, for example "JO"')
 pin = matching(r"sha256:[0-9a-f]{64}", "a pin", 'copy the line "sha256:..." that campbox hub up printed')
+_span = matching(
+    r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]", "a span of the day", 'write it as "22:00-06:00"'
+)
 _host_and_port = matching(r"[a-z0-9.-]+:[0-9]{1,5}", "host:port", 'for example "connectivitycheck.gstatic.com:80"')
 
 
@@ -46,6 +49,28 @@ def check_target(value: Any) -> str:
     if not 1 <= int(port) <= 65535:
         raise BadInput(f"{port} is not a port", mend="ports go from 1 to 65535")
     return target
+
+
+def span(value: Any) -> tuple[int, int]:
+    """A span of the day, ``22:00-06:00``, as minutes since midnight; one that ends before it begins goes over midnight."""
+    begin, _, end = _span(value).partition("-")
+    first, last = (int(time[:2]) * 60 + int(time[3:]) for time in (begin, end))
+    if first == last:
+        raise BadInput(f"{value} is no time at all", mend="leave hours out for the whole day")
+    return first, last
+
+
+def neighbour(value: Any) -> str:
+    """Another box: its address on a LAN, or its name."""
+    try:
+        return str(ipaddress.IPv4Address(text(value)))
+    except ValueError:
+        return host(value)
+
+
+def phone(value: Any) -> str:
+    """A number to call."""
+    return parse_phone(text(value))
 
 
 def ssid(value: Any) -> str:
