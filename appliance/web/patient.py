@@ -1,28 +1,80 @@
-"""E How the box's web processes wait, and what they keep to themselves.
+"""E How the box's web processes answer and wait, and what they keep to themselves.
 
 These are gunicorn's settings (``--config python:appliance.web.patient``).
 
-gunicorn's two processes look up once a second each, whether anybody asks or not, and there are several of them on a box that lives
-on a battery. Nothing hangs on that pace: requests, signals and the end of a worker wake them at once.
+gunicorn's own threaded worker passes each connection from thread to thread, so that clients which send slowly hold none of them;
+before these processes stands nginx, which asks only when it has the whole request. And gunicorn's two processes look up once a
+second each, whether anybody asks or not, and there are several of them on a box that lives on a battery. Nothing hangs on that
+pace: requests, signals and the end of a worker wake them at once.
 """
 
 from __future__ import annotations
 
 import logging
+import select
+import socket
+import threading
+import time
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.sync import SyncWorker  # type: ignore[import-untyped]
 
 PAUSE = 5.0
 """Seconds between two looks; far below gunicorn's own limit (30 s) for a worker that hangs."""
+SILENCE = 30.0
+"""Seconds that a connection may say or take nothing before its thread is free again."""
+_BREATH = 0.05
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]
-    """Threads that answer, and one that waits for them."""
+class PatientWorker(SyncWorker):  # type: ignore[misc]
+    """gunicorn's simple worker in several threads: each takes a connection, answers it, and takes the next.
 
-    def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """As gunicorn's, only that it waits longer until it is told to end."""
-        super().wait_for_and_dispatch_events(PAUSE if self.alive else timeout)
+    There are as many as were ever needed at once, ``--threads`` at most. One listening socket.
+    """
+
+    alive: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._counting = threading.Lock()
+        self._threads = self._answering = 0
+
+    def run(self) -> None:
+        """Start answering, and wait for the end; then for the answers under way, as long as gunicorn's grace lasts."""
+        (listener,) = self.sockets
+        listener.setblocking(True)
+        self._begin_thread(listener)
+        while self.alive and self.is_parent_alive():
+            self.notify()
+            # Signals write into it (signal.set_wakeup_fd): an end is noticed at once.
+            select.select([self.PIPE[0]], [], [], PAUSE)
+        self.alive = False
+        deadline = time.monotonic() + self.cfg.graceful_timeout
+        while self._answering and time.monotonic() < deadline:
+            self.notify()
+            time.sleep(_BREATH)
+
+    def _begin_thread(self, listener: socket.socket) -> None:
+        self._threads += 1
+        threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
+
+    def _serve(self, listener: socket.socket) -> None:
+        while self.alive:
+            try:
+                client, address = listener.accept()
+            except OSError:  # too many open files, or somebody who hung up
+                time.sleep(_BREATH)
+                continue
+            with self._counting:
+                self._answering += 1
+                if self._answering == self._threads < self.cfg.threads:
+                    self._begin_thread(listener)
+            client.settimeout(SILENCE)
+            try:
+                self.handle(listener, client, address)
+            finally:
+                with self._counting:
+                    self._answering -= 1
 
 
 worker_class = PatientWorker

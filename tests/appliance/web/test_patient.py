@@ -4,27 +4,127 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
+import queue
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
-from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker as BaseWorker  # type: ignore[import-untyped]
+from gunicorn.workers.sync import SyncWorker  # type: ignore[import-untyped]
 
 from appliance.services import SERVICES
 from appliance.web import patient
 
 
-def test_a_worker_waits_long_until_it_is_told_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits = list[float]()
-    monkeypatch.setattr(ThreadWorker, "wait_for_and_dispatch_events", lambda self, timeout: waits.append(timeout))
-    worker: Any = object.__new__(patient.PatientWorker)
-    worker.alive = True
-    worker.wait_for_and_dispatch_events(timeout=1.0)
-    worker.alive = False
-    worker.wait_for_and_dispatch_events(timeout=0.3)
-    assert waits == [patient.PAUSE, 0.3]
+class Listener:
+    """Gives out what is put in."""
+
+    def __init__(self) -> None:
+        self.callers = queue.Queue[Any]()
+
+    def setblocking(self, flag: bool) -> None:
+        assert flag, "threads wait in accept"
+
+    def accept(self) -> tuple[Any, str]:
+        caller = self.callers.get()
+        if isinstance(caller, OSError):
+            raise caller
+        return caller, ""
+
+
+class Caller:
+    """Somebody whose answer takes until ``enough`` is set."""
+
+    def __init__(self) -> None:
+        self.taken, self.enough = threading.Event(), threading.Event()
+        self.patience: float | None = None
+
+    def settimeout(self, seconds: float) -> None:
+        self.patience = seconds
+
+
+class Worker(patient.PatientWorker):
+    """Without gunicorn around it."""
+
+    def __init__(self, threads: int) -> None:
+        self.cfg = SimpleNamespace(threads=threads, graceful_timeout=2)
+        self.listener, self.alive, self.PIPE = Listener(), True, os.pipe()
+        self.sockets, self.looks = [self.listener], 0
+        self._counting, self._threads, self._answering = threading.Lock(), 0, 0
+
+    def notify(self) -> None:
+        self.looks += 1
+
+    def is_parent_alive(self) -> bool:
+        return True
+
+    def handle(self, listener: Any, client: Any, address: Any) -> None:
+        client.taken.set()
+        assert client.enough.wait(10)
+
+    def begin(self) -> threading.Thread:
+        running = threading.Thread(target=self.run, daemon=True)
+        running.start()
+        return running
+
+    def end(self) -> None:
+        self.alive = False
+        os.write(self.PIPE[1], b"\x0f")
+
+
+def test_a_worker_has_as_many_threads_as_were_needed_at_once_and_no_more_than_it_may() -> None:
+    worker, callers = Worker(threads=2), [Caller() for _ in range(3)]
+    worker.begin()
+    for caller in callers[:2]:
+        worker.listener.callers.put(caller)
+        assert caller.taken.wait(10)
+        assert caller.patience == patient.SILENCE
+    worker.listener.callers.put(callers[2])
+    assert not callers[2].taken.wait(0.05), "both threads are busy"
+    callers[0].enough.set()
+    assert callers[2].taken.wait(10), "whoever is free takes the next"
+    assert worker._threads == 2
+    callers[1].enough.set()
+    callers[2].enough.set()
+    worker.end()
+
+
+def test_one_after_the_other_needs_one_thread_more_than_is_busy() -> None:
+    worker = Worker(threads=8)
+    worker.begin()
+    for _ in range(5):
+        caller = Caller()
+        caller.enough.set()
+        worker.listener.callers.put(caller)
+        assert caller.taken.wait(10)
+    assert worker._threads <= 3
+    worker.end()
+
+
+def test_a_worker_that_is_told_to_end_wakes_and_finishes_what_it_began() -> None:
+    worker, caller = Worker(threads=2), Caller()
+    running = worker.begin()
+    worker.listener.callers.put(caller)
+    assert caller.taken.wait(10)
+    worker.end()
+    running.join(0.1)
+    assert running.is_alive(), "an answer is under way"
+    caller.enough.set()
+    running.join(10)
+    assert not running.is_alive() and worker.looks < 60, "it slept"
+
+
+def test_a_connection_that_fails_ends_no_thread() -> None:
+    worker, caller = Worker(threads=1), Caller()
+    caller.enough.set()
+    worker.begin()
+    worker.listener.callers.put(OSError(24, "Too many open files"))
+    worker.listener.callers.put(caller)
+    assert caller.taken.wait(10)
+    worker.end()
 
 
 def test_the_parent_waits_long_whatever_it_is_asked() -> None:
@@ -35,8 +135,8 @@ def test_the_parent_waits_long_whatever_it_is_asked() -> None:
 
 def test_gunicorn_waits_in_the_places_that_are_patient() -> None:
     assert "self.wait_for_signals(timeout=" in inspect.getsource(Arbiter.run)
-    assert "self.wait_for_and_dispatch_events(timeout=" in inspect.getsource(ThreadWorker.run)
-    assert "self.method_queue.defer" in inspect.getsource(ThreadWorker.handle_exit), "an end wakes it"
+    assert "signal.set_wakeup_fd(self.PIPE[1])" in inspect.getsource(BaseWorker.init_signals), "an end wakes it"
+    assert "def handle(self, listener, client, addr)" in inspect.getsource(SyncWorker.handle)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +157,7 @@ def test_gunicorns_own_lines_quote_nobody(said: str, arguments: tuple[Any, ...],
 
 
 def test_gunicorn_still_says_what_is_kept_back_in_the_words_the_filter_knows() -> None:
-    source = inspect.getsource(Worker.handle_error)
+    source = inspect.getsource(BaseWorker.handle_error)
     assert '"Invalid request from ip=' in source and '"Error handling request %s' in source
 
 
