@@ -140,8 +140,9 @@ def _with_client(state: dict[str, Any], network: ipaddress.IPv4Interface) -> Ite
         run(["ip", "link", "add", "eth0", "netns", client.name, "type", "veth", "peer", "name", "bench0", "netns", box.name])
         box.ip("link", "set", "bench0", "master", state["box"]["lan_bridge"])
         box.ip("link", "set", "bench0", "up")
-        # This one device stands for a thousand: the kernel's limit for each would be all that is measured.
-        box.run("nft", "flush", "chain", "inet", "campbox", "unhurried")
+        # This one device stands for a thousand: the kernel's limits for each would be all that is measured.
+        for limit in ("unhurried", "at_the_box"):
+            box.run("nft", "flush", "chain", "inet", "campbox", limit)
         client.ip("link", "set", "eth0", "up")
         client.ip("addr", "add", str(network), "dev", "eth0")
         client.ip("route", "add", "default", "via", state["box"]["lan_gateway"])

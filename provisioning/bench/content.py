@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,16 +13,18 @@ from typing import Any
 from urllib.parse import quote
 
 from appliance.layout import Layout
-from appliance.run import find_program, run
+from appliance.run import run
 from appliance.services import services
 from provisioning.bench import load, machine
 from provisioning.bench.camp import Camp, camp
+from provisioning.bench.peer import plain_nginx
 from provisioning.bench.portal import CLIENT
-from provisioning.bench.report import Budget, Peer, Result
+from provisioning.bench.report import Budget, Peer, Result, median
 
 SERVICES = 5_000
 PAGE = "/ar/services/need/health"
-ALONE_PORT, PEER_PORT = 8097, 8098
+ALONE_PORT = 8097
+HISTORY = Path(__file__).resolve().parents[3] / "shared" / "data" / "jordan" / "history"
 Say = Callable[[str], None]
 
 # A device for every request: the limit of searches for each is not what is measured. No two threads ask the same.
@@ -55,7 +56,38 @@ def measure(seconds: int, say: Say) -> list[Result]:
         with running.alone("catalogue", ALONE_PORT):
             say("pages and searches, every one made anew")
             results += _uncached(running, seconds, stored["queries"])
-        return [*results, _memory(running)]
+        results.append(_memory(running))
+    if not HISTORY.exists():
+        say(f"the real trace is not here ({HISTORY}): no figures of updates")
+        return results
+    say("ten real updates")
+    return [
+        *results,
+        *updates(json.loads(run([sys.executable, "-m", "content_cache.publish.trace", str(HISTORY)], timeout=300).stdout)),
+    ]
+
+
+def updates(steps: list[dict[str, Any]]) -> list[Result]:
+    """What the boxes fetch for each version of a real catalogue, beside what else could be sent."""
+    later = steps[1:]
+    published = all(step["published"] is not None for step in later)
+    used = "published" if published else "patch"
+    whole = Peer("the whole packed by zstd -19 each time", sum(step["whole"] for step in later) / 1000)
+    results = [
+        Result(
+            f"{len(later)} real updates as patches{'' if published else ' (not published by the hub)'} (runs: each)",
+            sum(step[used] for step in later) / 1000, "kB", Budget("<=", 46), whole, tuple(step[used] / 1000 for step in later),
+        )
+    ]  # fmt: skip
+    if all(step["bsdiff"] is not None for step in later):
+        differences = tuple(step["bsdiff"] / 1000 for step in later)
+        results.append(Result("the same by bsdiff (runs: each)", sum(differences), "kB", runs=differences))
+    return [
+        *results,
+        Result("the first of them whole", steps[0]["whole"] / 1000, "kB"),
+        Result("a real catalogue imported, signed and published (runs: each)", max(step["seconds"] for step in steps), "s",
+               runs=tuple(step["seconds"] for step in steps)),
+    ]  # fmt: skip
 
 
 def _store(running: Camp) -> dict[str, Any]:
@@ -74,15 +106,11 @@ def _front(running: Camp, seconds: int) -> list[Result]:
     url = f"http://{running.gateway}{PAGE}"
     html = running.client.run("curl", "-sf", "--max-time", "10", url).stdout
     runs = [load.wrk(running.client, url, headers={}, connections=100, seconds=seconds) for _ in range(3)]
-    with _plain_nginx(running, html):
-        plain = load.wrk(
-            running.client, f"http://{running.gateway}:{PEER_PORT}/page.html", headers={}, connections=100, seconds=seconds
-        )
+    with plain_nginx(running, html) as base:
+        plain = load.wrk(running.client, f"{base}/page.html", headers={}, connections=100, seconds=seconds)
     peer = Peer("plain nginx, the same page as a file", plain.per_second)
     return [
-        _median(
-            "catalogue page (20 rows, Arabic) from the front", [r.per_second for r in runs], "req/s", Budget(">=", 8_000), peer
-        ),
+        median("catalogue page (20 rows, Arabic) from the front", [r.per_second for r in runs], "req/s", Budget(">=", 8_000), peer),
         Result("catalogue pages that went wrong", sum(r.wrong for r in runs), "", Budget("==", 0)),
         Result("that page, uncompressed", len(html.encode()) / 1000, "kB", Budget("<=", 60)),
     ]
@@ -98,8 +126,8 @@ def _uncached(running: Camp, seconds: int, queries: list[str]) -> list[Result]:
             many = [load.wrk(running.box, base, headers={}, connections=8, seconds=seconds, script=script) for _ in range(3)]
             one = [load.wrk(running.box, base, headers={}, connections=1, seconds=seconds, script=script) for _ in range(3)]
         results += [
-            _median(f"{what}, uncached", [r.per_second for r in many], "req/s", Budget(">=", 300)),
-            _median(f"{what}, uncached, p99 one after the other", [r.p99_ms for r in one], "ms", Budget("<=", 20)),
+            median(f"{what}, uncached", [r.per_second for r in many], "req/s", Budget(">=", 300)),
+            median(f"{what}, uncached, p99 one after the other", [r.p99_ms for r in one], "ms", Budget("<=", 20)),
             Result(f"{what}, uncached, that went wrong", sum(r.wrong for r in (*many, *one)), "", Budget("==", 0)),
         ]
     return results
@@ -114,33 +142,6 @@ def _script(addresses: list[str]) -> Iterator[Path]:
         yield script
 
 
-@contextlib.contextmanager
-def _plain_nginx(running: Camp, html: str) -> Iterator[None]:
-    """A bare nginx in the box's place with the page as a file."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        (folder / "page.html").write_text(html, encoding="utf-8")
-        kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-        temporary = "".join(f'{kind}_temp_path "{folder}/{kind}"; ' for kind in kinds)
-        (folder / "nginx.conf").write_text(
-            f'pid "{folder}/pid"; worker_processes 2; error_log stderr crit; events {{ worker_connections 1024; }}\n'
-            f"http {{ {temporary}access_log off; default_type text/html; sendfile on; open_file_cache max=10;\n"
-            f'server {{ listen {PEER_PORT}; root "{folder}"; }} }}\n'
-        )
-        nginx = running.box.spawn([find_program("nginx"), "-c", f"{folder}/nginx.conf", "-e", "stderr", "-g", "daemon off;"])
-        try:
-            running.await_port(PEER_PORT)
-            yield
-        finally:
-            nginx.terminate()
-            nginx.wait(10)
-
-
 def _memory(running: Camp) -> Result:
     size = sum(machine.pss_kib(pid) for pid in machine.family([running.pids()["catalogue"]])) / 1024
     return Result("catalogue service after that, PSS", size, "MB")
-
-
-def _median(name: str, values: list[float], unit: str, budget: Budget | None = None, peer: Peer | None = None) -> Result:
-    return Result(name, statistics.median(values), unit, budget, peer, tuple(values))

@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.run import spawn
@@ -54,6 +55,33 @@ def family(pids: list[int]) -> list[int]:
                     found.add(child)
                     new.append(child)
     return sorted(found)
+
+
+@dataclass(frozen=True)
+class Kin:
+    """Some processes with all that descend from them, and what the kernel remembers of those that have ended."""
+
+    living: frozenset[int]
+    ended: dict[int, int]
+
+    @classmethod
+    def of(cls, pids: list[int]) -> Kin:
+        """As they are now."""
+        living = family(pids)
+        return cls(frozenset(living), {pid: _of_ended_children(pid) for pid in living})
+
+    def made_since(self, before: Kin) -> int:
+        """How many processes were made since ``before`` at least: those that live, and one for each parent that buried any.
+
+        The kernel adds the page faults of every child that was waited for to its parent's count, and no program runs without one.
+        """
+        buried = sum(count != before.ended.get(pid, 0) for pid, count in self.ended.items())
+        return len(self.living - before.living) + buried
+
+
+def _of_ended_children(pid: int) -> int:
+    """Minor page faults of the children it has waited for (proc(5), /proc/PID/stat, field 11)."""
+    return next((int(line.rpartition(") ")[2].split()[8]) for line in _lines(f"/proc/{pid}/stat")), 0)
 
 
 @contextlib.contextmanager

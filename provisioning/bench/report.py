@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -55,6 +56,11 @@ class Result:
             "peer": None if self.peer is None else {"name": self.peer.name, "value": self.peer.value},
             "runs": list(self.runs),
         }
+
+
+def median(name: str, values: Sequence[float], unit: str, budget: Budget | None = None, peer: Peer | None = None) -> Result:
+    """The median of several runs, with the runs."""
+    return Result(name, statistics.median(values), unit, budget, peer, tuple(values))
 
 
 def as_json(machine: dict[str, Any], results: Sequence[Result]) -> dict[str, Any]:
