@@ -147,7 +147,7 @@ CapabilityBoundingSet={" ".join(service.capabilities)}
 
 def _condition(service: Service, layout: Layout) -> str:
     """Units may stand there for every site; root's step before them wrote the configuration only where it has one."""
-    name = {"radio": "hostapd", "garden": "dnsmasq-garden"}.get(service.when)
+    name = {"radio": "hostapd", "garden": "dnsmasq-garden", "api": "announce"}.get(service.when)
     return f"ConditionPathExists={layout.conf}/{name}.conf\n" if name else ""
 
 
@@ -187,7 +187,7 @@ def _environment(service: Service, layout: Layout) -> str:
 
 
 def _folders(service: Service, layout: Layout) -> str:
-    """Its own folders; state that services of one user share is writable for each of them."""
+    """Its own folders; state that services of one user share is writable for each of them, and what one of them makes at start."""
     state = dict.fromkeys(name for other in SERVICES if other.user == service.user for name in other.owns)
     lines = [f"WorkingDirectory={layout.service_run(service.name)}"]
     lines.append(f"RuntimeDirectory={_below(layout.service_run(service.name), '/run')}")
@@ -195,7 +195,9 @@ def _folders(service: Service, layout: Layout) -> str:
     if state:
         lines += [f"StateDirectory={' '.join(_below(layout.service_data(name), '/var/lib') for name in state)}"]
         lines += ["StateDirectoryMode=0750"]
-    lines += [f"ReadWritePaths={layout.facts_dir}", "ProtectSystem=strict", "UMask=0027"]
+    once = [other for other in SERVICES if other.user == service.user and other.kind == "oneshot" and other != service]
+    written = [str(layout.facts_dir), *(f"-{layout.service_run(other.name)}" for other in once)]
+    lines += [f"ReadWritePaths={' '.join(written)}", "ProtectSystem=strict", "UMask=0027"]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -34,4 +34,9 @@ def create_app(config: SiteConfig | None = None, layout: Layout | None = None, g
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_FORM
     dress(app, site, place, domain="portal")
     views.register(app, site, gate or (lambda request: ask(place, request)))
+    if config is None:
+        # It renders through this module's own application, so it is not known before one is made.
+        from captive_portal import refresher
+
+        refresher.start(app, site, place)
     return app

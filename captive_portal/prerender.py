@@ -26,9 +26,9 @@ from captive_portal.front_site import PRERENDERED
 RESTING = "resting"
 
 
-def pages(config: SiteConfig, layout: Layout) -> Iterator[tuple[Path, bytes]]:
+def pages(config: SiteConfig, layout: Layout, app: flask.Flask | None = None) -> Iterator[tuple[Path, bytes]]:
     """Each file below the folder of pages, with its content. Raises NotSo when a page cannot be made."""
-    client = create_app(config, layout, gate=lambda request: {"ok": False, "why": "bad-request"}).test_client()
+    client = (app or create_app(config, layout, gate=lambda request: {"ok": False, "why": "bad-request"})).test_client()
     yield Path("index.html"), _body(client, "/", 200)
     for language in offered(config):
         for page in PRERENDERED:
@@ -36,14 +36,20 @@ def pages(config: SiteConfig, layout: Layout) -> Iterator[tuple[Path, bytes]]:
         yield Path(language.tag, f"{RESTING}.html"), _body(client, f"/{language.tag}/{RESTING}", 503)
 
 
-def write(config: SiteConfig, layout: Layout) -> int:
-    """Write them all, each also compressed, and return how many there are. Raises NotSo."""
+def write(config: SiteConfig, layout: Layout, app: flask.Flask | None = None) -> int:
+    """Write those that are new or have changed, each also compressed, and return how many. ``app`` is a portal that runs already.
+
+    Raises NotSo.
+    """
     count = 0
-    for relative, content in pages(config, layout):
+    for relative, content in pages(config, layout, app):
         path = layout.service_run("pages") / relative
         path.parent.mkdir(mode=0o755, exist_ok=True)
-        write_atomically(path, content)
+        if path.exists() and path.read_bytes() == content:
+            continue
+        # The compressed one first: a kill between the two is mended, as the plain one still differs.
         write_atomically(path.with_name(f"{path.name}.gz"), gzip.compress(content, 9, mtime=0))
+        write_atomically(path, content)
         count += 1
     link_voices(config, layout)
     return count

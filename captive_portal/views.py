@@ -10,12 +10,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from appliance.config import SiteConfig
+from appliance.emergency import KINDS
 from appliance.errors import BadInput, Unreachable
 from appliance.layout import Layout
 from appliance.values import parse_ip
 from appliance.web import languages
 from appliance.web.dress import reader_language
-from captive_portal import machine_views
+from captive_portal import machine_views, notice_views
 from captive_portal.aloud import Recording, find
 from captive_portal.device import Device, from_answer
 from captive_portal.forged import forged
@@ -29,6 +30,7 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate) -> None:
     """Add every page of the portal to ``app``."""
     app.extensions["gate"] = gate
     register_words(app)
+    notice_views.register(app, config)
     for address, view in (
         ("/", choice),
         ("/offline", to_language),
@@ -55,11 +57,12 @@ def choice() -> Page:
     language = languages.choose(flask.request.headers.get("Accept-Language"), known)
     if language is not None:
         return flask.redirect(f"/{language.tag}/")
-    headings = []
+    headings, alarms = [], []
     for one in known:
         with force_locale(one.locale):
             headings.append((one, _("Choose your language")))
-    return flask.render_template("choice.html", headings=headings)
+            alarms.append((one, _("Emergency")))
+    return flask.render_template("choice.html", headings=headings, alarms=alarms)
 
 
 def to_language() -> Response:
@@ -144,7 +147,7 @@ def offline(lang: str) -> Page:
 
 def emergency(lang: str) -> Page:
     """Where to find help. The same for everybody."""
-    return flask.render_template("emergency.html", recording=recording("emergency"))
+    return flask.render_template("emergency.html", recording=recording("emergency"), KINDS=KINDS)
 
 
 def resting(lang: str) -> Page:

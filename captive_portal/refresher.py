@@ -1,0 +1,51 @@
+"""W Keeps the pages that stand ready true while the portal runs: a notice came, went or is over, or the clock has become right."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import flask
+
+from appliance import clock
+from appliance.config import SiteConfig
+from appliance.errors import CampboxError
+from appliance.layout import Layout
+from captive_portal import notice_views, prerender
+
+log = logging.getLogger(__name__)
+PACE = 2.0
+"""Seconds between two looks at one small file in RAM."""
+
+
+class Refresher:
+    """Writes the pages anew when what they say has changed."""
+
+    def __init__(self, app: flask.Flask, config: SiteConfig, layout: Layout) -> None:
+        self.app, self.config, self.layout = app, config, layout
+        self.written: tuple[object, ...] | None = None
+
+    def look(self) -> bool:
+        """Whether pages had to be written. Raises NotSo."""
+        state = notice_views.state(self.layout, clock.now())
+        if state == self.written:
+            return False
+        changed = prerender.write(self.config, self.layout, self.app) > 0
+        self.written = state
+        return changed
+
+    def run(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        """For ever. What goes wrong is said, and tried again."""
+        while True:
+            try:
+                self.look()
+            except (CampboxError, OSError) as error:
+                log.error("the pages that stand ready are old: %s", error)
+            sleep(PACE)
+
+
+def start(app: flask.Flask, config: SiteConfig, layout: Layout) -> None:
+    """Beside the portal's answers, in a thread that ends with it."""
+    threading.Thread(target=Refresher(app, config, layout).run, name="refresher", daemon=True).start()
