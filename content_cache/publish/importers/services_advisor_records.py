@@ -105,8 +105,9 @@ def _papers(made: Made, feature: Feature) -> None:
             continue
         if word is None:
             made.notes.append(f"unknown registration papers: {term} (kept as written)")
-        paper = stable_id("required_document", made.service_id, term)
-        made.add("required_document", id=paper, service_id=made.service_id, document=word.en if word else term)
+        text = word.en if word else term
+        paper = stable_id("required_document", made.service_id, text)
+        made.add("required_document", id=paper, service_id=made.service_id, document=text)
         if word:
             made.say("required_document", paper, "document", "ar", word.ar, words.SOURCE, machine=True)
 
@@ -163,8 +164,9 @@ def _schedule(made: Made, feature: Feature) -> None:
 def _area(made: Made, feature: Feature) -> None:
     for term in feature.terms.get(5, ()):
         word = words.COVERAGE.get(term)
-        area = stable_id("service_area", made.service_id, term)
-        made.add("service_area", id=area, service_id=made.service_id, name=word.en if word else term)
+        text = word.en if word else term
+        area = stable_id("service_area", made.service_id, text)
+        made.add("service_area", id=area, service_id=made.service_id, name=text)
         if word:
             made.say("service_area", area, "name", "ar", word.ar, words.SOURCE, machine=True)
         else:
