@@ -14,7 +14,7 @@ from typing import Any
 import sqlite_utils
 
 from appliance.errors import NotSo
-from content_cache import hours, needs, nest, snapshot
+from content_cache import hours, needs, nest, opportunities, snapshot
 from content_cache.catalogue_store import SCHEMA
 from content_cache.hsds import Record
 from content_cache.search_index import SearchIndex
@@ -99,6 +99,8 @@ def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
     index = SearchIndex(database, catalogue.header.language, languages)
     for position, service in enumerate(services, 1):
         document = nester.full("service", service.id)
+        if not opportunities.may_show(document):
+            continue  # of nobody who was vetted: on no page, in no search, in no list of the API
         own = _own_texts(document, texts)
         short = _short(document)
         essence = json.dumps(hours.essence(document), sort_keys=True)

@@ -132,6 +132,28 @@ class Store:
         found = self._services(f"{where} order by position limit ? offset ?", slug, *values, limit, offset)
         return self._count(where, slug, *values), found
 
+    def chosen(self, positions: Sequence[int]) -> list[Service]:
+        """The services at these places of the list, in its order: one page of them, not all there are."""
+        return self._services(_CHOSEN, json.dumps(sorted(positions)))
+
+    def positions(self) -> dict[str, tuple[int, int]]:
+        """Id -> the place in lists and the number of the hours of every service."""
+        return {id: (position, timetable) for id, position, timetable in self._ask("select id, position, timetable from service")}
+
+    def bodies(self, entity: str, containing: str = "") -> list[dict[str, Any]]:
+        """Every record of an entity whose text holds ``containing``: to be asked once a catalogue, not once a page."""
+        rows = self._ask("select body from record where entity = ? and instr(body, ?)", entity, containing)
+        return [json.loads(row) for (row,) in rows]
+
+    def translated(self, entity: str, field: str) -> dict[str, dict[str, tuple[str, bool]]]:
+        """Id -> language -> text and whether a machine wrote it, of one field of an entity: once a catalogue, too."""
+        found: dict[str, dict[str, tuple[str, bool]]] = {}
+        for id, tag, text, machine in self._ask(
+            "select id, tag, text, machine from translation where entity = ? and field = ?", entity, field
+        ):
+            found.setdefault(id, {})[tag] = (text, bool(machine))
+        return found
+
     def search(self, untrusted_query: str, offset: int, limit: int, tag: str = "") -> tuple[int, list[Service]]:
         """How many (no more than ``MOST``), and one page of the best for a reader of the language ``tag``."""
         total, positions = self._hits(untrusted_query, offset, limit, tag, MOST)

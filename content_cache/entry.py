@@ -17,6 +17,7 @@ from content_cache.weeks import Span, Week
 OLD_AFTER = datetime.timedelta(days=180)
 """An entry nobody has checked for this long "may have changed"."""
 _RTL = {"ar", "fa", "prs", "ur", "ps", "ckb", "sd", "ug", "he", "yi", "dv"}
+_REFERRED = {"yes", "referral-required"}
 _TEL = re.compile(r"[^0-9+]")
 
 Texts = Mapping[str, Mapping[str, Mapping[str, Sequence[Any]]]]
@@ -48,6 +49,7 @@ class Place:
     sector: str
     point: tuple[float, float] | None
     accessibility: tuple[Text, ...]
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class Whole:
     checked: str
     tags: tuple[str, ...]
     machine: bool
+    referral: bool = False
 
 
 class Reader:
@@ -134,7 +137,7 @@ class Reader:
         self.seen: dict[str, bool] = {}
 
     def pick(self, part: Mapping[str, Any], field: str) -> Text | None:
-        """The field of a record in the nearest language: the reader's, a sister of it, else as it was written."""
+        """The field of a record in the nearest language: the reader's, a sister of it, one its readers read, else as written."""
         own = str(part.get(field) or "")
         known = self.texts.get(str(part.get("id")), {}).get(field, {})
         if own and self.tag == self.written:
@@ -142,8 +145,12 @@ class Reader:
         if self.tag in known:
             return self._text(str(known[self.tag][0]), self.tag, bool(known[self.tag][1]))
         sisters = [tag for tag in sorted(known) if tag.split("-")[0] == self.tag.split("-")[0]]
-        if sisters:
-            return self._text(str(known[sisters[0]][0]), sisters[0], bool(known[sisters[0]][1]))
+        near = BY_TAG[self.tag].near if self.tag in BY_TAG else ()
+        for tag in (*sisters, *near):
+            if tag == self.written and own:
+                break
+            if tag in known:
+                return self._text(str(known[tag][0]), tag, bool(known[tag][1]))
         return self._text(own, self.written, False) if own else None
 
     def _text(self, text: str, tag: str, machine: bool) -> Text:
@@ -216,6 +223,7 @@ def whole(
         checked=str(document.get("assured_date", "")),
         tags=(),
         machine=False,
+        referral=any(a.get("link_type") == "referral" and str(a.get("value")).lower() in _REFERRED for a in attributes),
     )
     foreign = tuple(tag for tag in reader.seen if tag.split("-")[0] != reader.tag.split("-")[0])
     return Whole(**{**made.__dict__, "tags": foreign, "machine": any(reader.seen.values())})
@@ -268,6 +276,7 @@ def _place(location: Mapping[str, Any], reader: Reader) -> Place:
         told.get("sector", ""),
         point,
         reader.every(location.get("accessibility", ()), "description"),
+        str(location.get("id", "")),
     )
 
 

@@ -23,7 +23,7 @@ _COMMAS = {"Arab": "، ", "Ethi": "፣ "}
 def register_words(app: flask.Flask) -> None:
     """Give templates the filters and functions of this module."""
     app.jinja_env.filters.update(day=day, day_list=day_list, span=span, listing=listing, date=date, tongue=tongue, zone=zone)
-    app.jinja_env.filters.update(clock_time=clock_time, said=said)
+    app.jinja_env.filters.update(clock_time=clock_time, said=said, land=land)
     app.jinja_env.globals.update(week_order=week_order, state_words=state_words)
 
 
@@ -112,6 +112,11 @@ def tongue(tag: str) -> str:
     names = get_locale().languages
     name = names.get(tag.replace("-", "_")) or names.get(tag.split("-")[0])
     return str(name or tag)
+
+
+def land(code: str) -> str:
+    """The name of a country in the reader's language; its code when nobody knows it."""
+    return str(get_locale().territories.get(code, code))
 
 
 def zone(name: str) -> str:

@@ -32,9 +32,9 @@ def place(folder: Path) -> Layout:
     return layout
 
 
-def client(folder: Path, stored: Catalogue | None) -> FlaskClient:
+def client(folder: Path, stored: Catalogue | None, *, sample: bool = False) -> FlaskClient:
     """A browser before the catalogue's application."""
     layout = place(folder)
     if stored is not None:
         build(layout.service_data("content") / FILE, stored, 1, "aa")
-    return create_app(site(), layout).test_client()
+    return create_app(site(sample=sample), layout).test_client()

@@ -25,12 +25,20 @@ def reader(tag: str, **names: str) -> Reader:
         ("fa-AF", {"ar": "عيادة"}, "Clinic", "en", True),
         ("fa-AF", {"fa": "درمانگاه"}, "درمانگاه", "fa", False),
         ("fr", {}, "Clinic", "en", True),
+        ("ti", {"ar": "عيادة", "fr": "Clinique"}, "عيادة", "ar", True),
+        ("ckb", {"fr": "Clinique"}, "Clinic", "en", True),
     ],
 )
 def test_the_nearest_language_is_chosen_and_marked(tag: str, names: dict[str, str], text: str, chosen: str, foreign: bool) -> None:
     name = brief(DOCUMENT, ["health"], reader(tag, **names), TODAY).name
     assert (name.text, name.tag, name.foreign) == (text, chosen, foreign)
     assert name.direction == ("rtl" if chosen in ("ar", "fa") else "ltr")
+
+
+@pytest.mark.parametrize(("told", "first"), [("Yes", True), ("referral-required", True), ("No", False), (None, False)])
+def test_a_referral_is_said_only_where_the_source_says_so(told: str | None, first: bool) -> None:
+    attributes = [{"id": "a", "link_type": "referral", "value": told}] if told else []
+    assert whole(DOCUMENT | {"attributes": attributes}, [], reader("en"), TODAY).referral is first
 
 
 def test_a_page_names_the_foreign_languages_and_machine_translations_on_it() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from appliance.errors import BadInput
-from content_cache import needs
+from content_cache import needs, opportunities
 from content_cache.hsds import Record, Translation, Value, record
 from content_cache.needs import stable_id
 from content_cache.publish.importers.report import Entry, Imported, Report
@@ -19,9 +19,11 @@ LANGUAGES = ("en", "ar", "fa-AF", "fr")
 _DAYS = {"mon": "MO", "tue": "TU", "wed": "WE", "thu": "TH", "fri": "FR", "sat": "SA", "sun": "SU"}
 _TOP = {"format", "sample", "camp", "organisations", "services"}
 _ORGANISATION = {"id", "name", "description"}
+_OFFER = {"kind", "last_day", "skills", "speaks"}
 _REQUIRED = {"id", "need", "organisation", "name", "description", "location", "hours", "last_checked"}
 _OPTIONAL = {
     "more_needs", "eligibility", "application", "papers", "referral", "cost", "alert", "phones", "languages", "accessibility",
+    "offer", "voucher",
 }  # fmt: skip
 _LOCATION = {"id", "name", "block", "sector", "landmark", "latitude", "longitude"}
 _ID = re.compile(r"[a-z0-9-]{2,60}\Z")
@@ -120,11 +122,14 @@ def _maybe(value: Mapping[str, Any], key: str, where: str) -> Text | None:
 
 def _organisation(building: _Building, value: dict[str, Any]) -> str:
     where = f"organisation {value['id']}"
-    _object(value, where, _ORGANISATION, _ORGANISATION)
-    return building.add(
+    _object(value, where, _ORGANISATION | {"vetted"}, _ORGANISATION)
+    made = building.add(
         "organization", id=stable_id("organization", "sample", value["id"]), name=_text(value["name"], where),
         description=_text(value["description"], where),
     )  # fmt: skip
+    if "vetted" in value:
+        _attribute(building, made, "vetted", "Vetted on", value["vetted"], "organization")
+    return made
 
 
 def _remember_location(building: _Building, name: str, value: Mapping[str, Any]) -> None:
@@ -155,6 +160,7 @@ def _service(building: _Building, name: str, value: dict[str, Any], organisation
     _attribute(building, service, "source", "source", f"{SOURCE} {name}")
     if value.get("referral"):
         _attribute(building, service, "referral", "Referral required", "Yes")
+    _offer(building, service, name, value)
     _papers(building, service, name, value)
     _place(building, service, name, value)
     _hours(building, service, name, value)
@@ -165,9 +171,24 @@ def _service(building: _Building, name: str, value: dict[str, Any], organisation
     return service
 
 
-def _attribute(building: _Building, service: str, kind: str, label: str, text: str) -> None:
+def _offer(building: _Building, service: str, name: str, value: Mapping[str, Any]) -> None:
+    if value.get("voucher"):
+        _attribute(building, service, "voucher", "Voucher", "Yes")
+    if "offer" not in value:
+        return
+    told = _object(value["offer"], f"{name} offer", _OFFER, {"kind", "last_day"})
+    if told["kind"] not in opportunities.KINDS or not set(told.get("skills", ())) <= set(opportunities.SKILLS):
+        raise _fail(f"{name} offer", "an unknown kind or skill")
+    _attribute(building, service, "opportunity", "Opportunity", told["kind"])
+    _attribute(building, service, "last-day", "Last day", told["last_day"])
+    for kind, values in (("skill", told.get("skills", ())), ("speaks", told.get("speaks", ()))):
+        for one in values:
+            _attribute(building, service, kind, kind, one)
+
+
+def _attribute(building: _Building, one: str, kind: str, label: str, text: str, entity: str = "service") -> None:
     building.add(
-        "attribute", id=stable_id("attribute", service, kind, label, text), link_id=service, link_entity="service",
+        "attribute", id=stable_id("attribute", one, kind, label, text), link_id=one, link_entity=entity,
         link_type=kind, label=label, value=text,
     )  # fmt: skip
 

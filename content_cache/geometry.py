@@ -1,0 +1,99 @@
+"""P Points of the catalogue -> distances and a small map, drawn from nothing else: no tiles, no outside world."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Point = tuple[float, float]
+"""Latitude and longitude, WGS 84."""
+WIDTH, HEIGHT, MARGIN = 320, 220, 36
+_METRE = 6_371_008.8 * math.pi / 180
+"""Metres of one degree of latitude, on a sphere: wrong by less than 0.6 %."""
+SHORTEST_FRAME = 60.0
+FARTHEST = 20_000.0
+"""Metres: what is farther away is no help on foot and stands on no map."""
+MOST_DOTS = 60
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another place: its id and how many metres away it is, as the crow flies."""
+
+    id: str
+    metres: float
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A place on the map, in its units from the upper left corner; ``number`` is 0 for the nameless."""
+
+    x: int
+    y: int
+    number: int
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A map of the place in the middle. ``bar`` is the length of the scale on the map, ``bar_metres`` in the world."""
+
+    here: Dot
+    named: tuple[Dot, ...]
+    others: tuple[Dot, ...]
+    bar: int
+    bar_metres: int
+
+
+def offset(origin: Point, other: Point) -> tuple[float, float]:
+    """Metres to the east and to the north; near enough for a camp or a town."""
+    east = (other[1] - origin[1] + 540) % 360 - 180
+    return east * _METRE * math.cos(math.radians(origin[0])), (other[0] - origin[0]) * _METRE
+
+
+def metres(origin: Point, other: Point) -> float:
+    """How far two points are from each other."""
+    return math.hypot(*offset(origin, other))
+
+
+def neighbours(place: str, points: Mapping[str, Point], most: int = 3) -> tuple[Neighbour, ...]:
+    """The nearest other places, the nearest first; of several at one point only one."""
+    origin = points[place]
+    found = sorted((metres(origin, point), id, point) for id, point in points.items() if point != origin)
+    kept: dict[Point, Neighbour] = {}
+    for far, id, point in found:
+        if far <= FARTHEST and len(kept) < most:
+            kept.setdefault(point, Neighbour(id, far))
+    return tuple(kept.values())
+
+
+def sketch(place: str, points: Mapping[str, Point], named: tuple[Neighbour, ...]) -> Sketch | None:
+    """A map that shows a place and its neighbours; None where it stands alone."""
+    if not named:
+        return None
+    origin = points[place]
+    walks = [offset(origin, points[one.id]) for one in named]
+    east, north = (max(SHORTEST_FRAME, *(abs(walk[axis]) for walk in walks)) for axis in (0, 1))
+    scale = min((WIDTH / 2 - MARGIN) / east, (HEIGHT / 2 - MARGIN) / north)
+
+    def dot(walk: tuple[float, float], number: int) -> Dot:
+        return Dot(round(WIDTH / 2 + walk[0] * scale), round(HEIGHT / 2 - walk[1] * scale), number)
+
+    taken = {origin, *(points[one.id] for one in named)}
+    rest = (dot(offset(origin, point), 0) for point in dict.fromkeys(points.values()) if point not in taken)
+    others = [one for one in rest if 8 <= one.x <= WIDTH - 8 and 8 <= one.y <= HEIGHT - 8][:MOST_DOTS]
+    bar_metres = _round_length(WIDTH / 4 / scale)
+    numbered = tuple(dot(walk, number) for number, walk in enumerate(walks, 1))
+    return Sketch(dot((0, 0), 0), numbered, tuple(others), round(bar_metres * scale), bar_metres)
+
+
+def _round_length(longest: float) -> int:
+    """The largest of 10, 20, 50, 100 ... metres that is no longer."""
+    power = 10 ** math.floor(math.log10(longest))
+    return int(max(step * power for step in (1, 2, 5) if step * power <= longest))
+
+
+def told(far: float) -> int:
+    """Metres as people say them: in tens, from 1 km in hundreds."""
+    step = 100 if far >= 1_000 else 10
+    return max(10, round(far / step) * step)

@@ -1,0 +1,105 @@
+"""E The catalogue laid out by place, by language spoken and by opportunity: read once a catalogue, kept in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from content_cache import opportunities
+from content_cache.catalogue_store import Store
+from content_cache.geometry import Point
+from content_cache.opportunities import Offer
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A place that has services: its record, its name in other languages, the positions of its services."""
+
+    record: Mapping[str, Any]
+    names: Mapping[str, tuple[str, bool]]
+    services: tuple[int, ...]
+    sector: str = ""
+    block: str = ""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """One catalogue. Services are told by their positions, those of ``Store.chosen``, in order; ``hours`` has their timetables."""
+
+    spots: Mapping[str, Spot] = field(default_factory=dict)
+    points: Mapping[str, Point] = field(default_factory=dict)
+    spoken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    offers: Mapping[int, Offer] = field(default_factory=dict)
+    vouchers: tuple[int, ...] = ()
+    hours: Mapping[int, int] = field(default_factory=dict)
+
+
+class Shelves:
+    """Reads the store again when the catalogue changes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._lock = store, threading.Lock()
+        self._read: tuple[object, Shelf] = (None, Shelf())
+
+    def shelf(self) -> Shelf:
+        """Of the catalogue there is now; empty while there is none."""
+        with self._lock:
+            generation = self._store.generation()
+            if self._read[0] != generation:
+                self._read = (generation, _shelf(self._store) if generation is not None else Shelf())
+            return self._read[1]
+
+
+def _shelf(store: Store) -> Shelf:
+    known = store.positions()
+    positions = {id: position for id, (position, _) in known.items()}
+    spots = _spots(store, positions)
+    spoken: dict[str, set[int]] = {}
+    for one in store.bodies("language"):
+        if one.get("code") and one.get("service_id") in positions:
+            spoken.setdefault(str(one["code"]), set()).add(positions[one["service_id"]])
+    offers, vouchers = dict[int, Offer](), set[int]()
+    asking = store.bodies("attribute", '"opportunity"') + store.bodies("attribute", '"voucher"')
+    for id in {str(one.get("link_id")) for one in asking} & set(positions):
+        service = store.service(id)
+        found = opportunities.offer(service.document) if service else None
+        if found is not None:
+            offers[positions[id]] = found
+        if service is not None and opportunities.is_voucher(service.document):
+            vouchers.add(positions[id])
+    points = {id: point for id, spot in spots.items() if (point := _point(spot.record)) is not None}
+    return Shelf(
+        spots, points, {code: tuple(sorted(found)) for code, found in spoken.items()}, offers, tuple(sorted(vouchers)),
+        dict(known.values()),
+    )  # fmt: skip
+
+
+def _spots(store: Store, positions: Mapping[str, int]) -> dict[str, Spot]:
+    """In the order in which people walk: by sector and block, then by name."""
+    services: dict[str, set[int]] = {}
+    for link in store.bodies("service_at_location"):
+        if link.get("service_id") in positions:
+            services.setdefault(str(link.get("location_id")), set()).add(positions[link["service_id"]])
+    told: dict[tuple[str, str], str] = {}
+    for one in store.bodies("attribute", '"place"'):
+        if one.get("link_type") == "place":
+            told[str(one.get("link_id")), str(one.get("label"))] = str(one.get("value", ""))
+    names = store.translated("location", "name")
+    found = [
+        Spot(record, names.get(id, {}), tuple(sorted(services[id])), told.get((id, "sector"), ""), told.get((id, "block"), ""))
+        for record in store.bodies("location")
+        if (id := str(record["id"])) in services and record.get("name")
+    ]
+    return {str(spot.record["id"]): spot for spot in sorted(found, key=_walk)}
+
+
+def _walk(spot: Spot) -> tuple[str, str, str]:
+    # Blocks are counted: 9 comes before 10.
+    return spot.sector or "\uffff", spot.block.zfill(6), str(spot.record["name"])
+
+
+def _point(record: Mapping[str, Any]) -> Point | None:
+    latitude, longitude = record.get("latitude"), record.get("longitude")
+    return None if latitude is None or longitude is None else (float(latitude), float(longitude))
