@@ -1,0 +1,133 @@
+"""Hours, the month's volume and people first: what a box may take of its own link."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.moment import Trust
+from content_cache.allowance import (
+    BACKGROUND_PART,
+    BUSY,
+    FREE,
+    PATIENCE,
+    SLOWEST,
+    Line,
+    Pace,
+    Spent,
+    left,
+    may_begin,
+    pace,
+    period_of,
+    this_month,
+    within,
+)  # fmt: skip
+
+DAY = datetime.date(2026, 11, 22)
+NIGHT = ((22 * 60, 6 * 60),)
+minutes = st.integers(0, 1439)
+dates = st.dates(datetime.date(2026, 1, 1), datetime.date(2040, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("minute", "allowed"), [(22 * 60, True), (0, True), (359, True), (360, False), (720, False), (1319, False)]
+)
+def test_hours_go_over_midnight(minute: int, allowed: bool) -> None:
+    assert within(NIGHT, minute) is allowed
+
+
+@given(minutes, minutes, minutes)
+def test_a_span_and_its_opposite_share_the_day(begin: int, end: int, minute: int) -> None:
+    if begin != end:
+        assert within(((begin, end),), minute) is not within(((end, begin),), minute)
+
+
+def test_without_hours_it_may_always() -> None:
+    assert within((), 720)
+
+
+@pytest.mark.parametrize(("trust", "allowed"), [("synced", False), ("floor", False), ("none", True)])
+def test_a_box_that_does_not_know_the_time_is_not_kept_from_content(trust: Trust, allowed: bool) -> None:
+    assert may_begin(NIGHT, datetime.datetime(2026, 11, 22, 12, 0, tzinfo=datetime.UTC), trust) is allowed
+
+
+@given(dates, st.integers(1, 28))
+def test_a_month_of_account_holds_its_day_and_is_no_longer_than_a_month(today: datetime.date, reset: int) -> None:
+    first = datetime.date.fromisoformat(period_of(today, reset))
+    assert first <= today and first.day == reset and (today - first).days <= 31
+
+
+@given(dates, st.integers(1, 28), st.integers(0, 10**9), st.sampled_from(["synced", "floor", "none"]), dates)
+def test_only_a_clock_that_was_compared_ends_an_account(
+    opened: datetime.date, reset: int, octets: int, trust: Trust, today: datetime.date
+) -> None:
+    before = Spent(period_of(opened, reset), octets)
+    now = this_month(before, today, reset, trust)
+    if trust != "synced":
+        assert now == before
+    elif period_of(today, reset) > before.period:
+        assert now == Spent(period_of(today, reset), 0)
+    else:
+        assert now == Spent(period_of(today, reset), octets)
+
+
+def test_the_first_account_is_opened_by_any_clock() -> None:
+    assert this_month(Spent(), DAY, 1, "none") == Spent("2026-11-01", 0)
+
+
+@pytest.mark.parametrize(("octets", "budget", "rest"), [(10, None, None), (10, 100, 90), (200, 100, 0)])
+def test_what_is_left_of_the_month(octets: int, budget: int | None, rest: int | None) -> None:
+    assert left(Spent("2026-11-01", octets), budget) == rest
+
+
+RATE = 1_000_000
+
+
+def _line(at: float, octets: float, own: int = 0, active: int = 3) -> Line:
+    return Line(at, int(octets), own, RATE, active)
+
+
+BACKGROUND = Pace(RATE * BACKGROUND_PART / 8)
+
+
+def test_alone_it_takes_the_whole_line() -> None:
+    assert pace(_line(0, 0), _line(10, 10 * RATE / 8, active=0), 0) == FREE
+
+
+def test_beside_people_it_takes_the_background_part() -> None:
+    assert pace(None, _line(0, 0), 0) == pace(_line(0, 0), _line(10, 0.5 * 10 * RATE / 8), 0) == BACKGROUND
+
+
+def test_a_line_that_people_fill_is_theirs() -> None:
+    assert pace(_line(0, 0), _line(10, (BUSY + 0.01) * 10 * RATE / 8), 0).limit == 0
+
+
+def test_its_own_bytes_do_not_stop_it() -> None:
+    mine = int(10 * RATE / 8)
+    assert pace(_line(0, 0), _line(10, mine, own=mine), 0) == BACKGROUND
+
+
+def test_after_a_day_of_standing_back_it_takes_its_small_part() -> None:
+    assert pace(_line(0, 0), _line(10, 10 * RATE / 8), PATIENCE) == BACKGROUND
+
+
+@given(
+    st.floats(0, 1e6),
+    st.integers(-(10**9), 10**9),
+    st.integers(0, 10**9),
+    st.integers(0, 10**10),
+    st.integers(0, 99),
+    st.floats(0, 1e6),
+)
+def test_no_reading_of_the_counters_makes_it_faster_than_the_background_beside_people(
+    seconds: float, octets: int, own: int, rate: int, active: int, waited: float
+) -> None:
+    found = pace(Line(0, 0, 0, rate, active), Line(seconds, octets, own, rate, active), waited)
+    if active:
+        assert found.limit is not None and 0 <= found.limit <= max(SLOWEST, rate * BACKGROUND_PART / 8)
+        assert found.limit or waited < PATIENCE
+    else:
+        assert found == FREE
