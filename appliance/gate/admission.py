@@ -65,6 +65,11 @@ class Decision:
     left: tuple[int, ...] = ()
 
 
+def rest_from_now(knowledge: Knowledge, now: float) -> Knowledge:
+    """The same people, whose silence begins now: for a site that has just made its idle time shorter."""
+    return replace(knowledge, people={mac: replace(device, moved=now) for mac, device in knowledge.people.items()})
+
+
 def start(
     listing: Listing, memory: Memory | None, boot: str, after_reboot: Literal["grace", "ask"], now: float
 ) -> tuple[Decision, Memory]:
@@ -114,25 +119,58 @@ def mark_of(knowledge: Knowledge, mac: Mac) -> int:
 
 
 def admit(knowledge: Knowledge, mac: Mac, session: int, now: float) -> Decision:
-    """Admit a device, or begin its session anew. Answers "full" when every mark belongs to someone who tapped."""
+    """Admit a device, or begin its person's session anew. Answers "full" when every mark belongs to someone who tapped."""
     if (old := knowledge.people.get(mac)) is not None:
-        people = {**knowledge.people, mac: replace(old, until=now + session, moved=now)}
-        return Decision(replace(knowledge, people=people), _admitted(session), (Extend(mac, old.mark, session),))
-    guests, commands = dict(knowledge.guests), list[Command]()
+        mine = [device for device in knowledge.people.values() if device.mark == old.mark]
+        people = {**knowledge.people, **{d.mac: replace(d, until=now + session, moved=now) for d in mine}}
+        commands = tuple(Extend(device.mac, device.mark, session) for device in mine)
+        return Decision(replace(knowledge, people=people), _admitted(session), commands)
+    return _place(knowledge, mac, None, session, now)
+
+
+def join(knowledge: Knowledge, mac: Mac, mark: int | None, seconds: int, now: float) -> Decision:
+    """Let a device pass for ``seconds`` as a person who was here before, whatever it passed as until now.
+
+    ``mark`` is the person's while another of their devices passes, else None: then it is a new one.
+    """
+    people = {**knowledge.people}
+    old = people.pop(mac, None)
+    if old is None:
+        return _place(knowledge, mac, mark, seconds, now)
+    if old.mark == mark:
+        people[mac] = replace(old, until=now + seconds, moved=now)
+        return Decision(replace(knowledge, people=people), _admitted(seconds), (Extend(mac, mark, seconds),))
+    rest = replace(knowledge, people=people)
+    alone = old.mark not in rest.marks
+    # The kernel's element is replaced in one transaction: the device is never without a mark.
+    placed = _place(rest, mac, mark, seconds, now)
+    commands = tuple(Extend(c.mac, c.mark, c.seconds) if isinstance(c, Admit) else c for c in placed.commands)
+    if not placed.answer["ok"]:
+        return replace(placed, knowledge=knowledge)
+    freed = (FreeMark(old.mark),) if alone else ()
+    return replace(placed, commands=(*commands, *freed), turned=(), left=(old.mark,) if alone else ())
+
+
+def _place(knowledge: Knowledge, mac: Mac, mark: int | None, seconds: int, now: float) -> Decision:
+    """Let a device pass that is not among the people, as ``mark`` or as a person of its own."""
+    guests, commands, left = dict(knowledge.guests), list[Command](), list[int]()
     if (guest := guests.pop(mac, None)) is not None:
-        mark: int | None = guest.mark
         commands.append(Remove(mac, guest.mark, "guests"))
-    elif (mark := _free_mark(knowledge)) is None and guests:
+        if mark is not None:
+            commands.append(FreeMark(guest.mark))
+            left.append(guest.mark)
+        mark = mark or guest.mark
+    elif mark is None and (mark := _free_mark(knowledge)) is None and guests:
         displaced = guests.pop(next(iter(guests)))
         mark = displaced.mark
         commands += [Remove(displaced.mac, mark, "guests"), FreeMark(mark)]
     if mark is None:
         return Decision(knowledge, {"ok": False, "why": "full"})
-    people = {**knowledge.people, mac: Device(mac, mark, now + session, 0, now)}
+    people = {**knowledge.people, mac: Device(mac, mark, now + seconds, 0, now)}
     # The admission comes first: a guest's packets are never without a mark in between.
-    commands.insert(0, Admit(mac, mark, session))
+    commands.insert(0, Admit(mac, mark, seconds))
     changed = replace(knowledge, people=people, guests=guests, last_mark=mark)
-    return Decision(changed, _admitted(session), tuple(commands), turned=(mac,))
+    return Decision(changed, _admitted(seconds), tuple(commands), turned=(mac,), left=tuple(left))
 
 
 def _admitted(session: int) -> dict[str, Any]:
@@ -152,14 +190,22 @@ def _free_mark(knowledge: Knowledge) -> int | None:
 def dismiss(knowledge: Knowledge, mac: Mac, now: float) -> Decision:
     """Let a device pass no longer and forget it (during the grace it passes on, like everyone)."""
     people, guests = dict(knowledge.people), dict(knowledge.guests)
-    commands, left = list[Command](), list[int]()
+    commands, gone = list[Command](), list[Device]()
     for crowd, devices in _crowds(people, guests):
         if (device := devices.pop(mac, None)) is not None:
-            commands += [Remove(mac, device.mark, crowd), FreeMark(device.mark)]
-            left.append(device.mark)
+            commands.append(Remove(mac, device.mark, crowd))
+            gone.append(device)
     changed = replace(knowledge, people=people, guests=guests)
+    left = _left(changed, gone)
+    commands += [FreeMark(mark) for mark in left]
     answer = {"ok": True, "state": state_of(changed, mac, now)[0]}
-    return Decision(changed, answer, tuple(commands), turned=(mac,), left=tuple(left))
+    return Decision(changed, answer, tuple(commands), turned=(mac,), left=left)
+
+
+def _left(after: Knowledge, gone: Iterable[Device]) -> tuple[int, ...]:
+    """The marks of devices that pass no longer, but for those a person's other device still bears."""
+    borne = after.marks
+    return tuple(dict.fromkeys(device.mark for device in gone if device.mark not in borne))
 
 
 def _crowds(people: dict[Mac, Device], guests: dict[Mac, Device]) -> tuple[tuple[Crowd, dict[Mac, Device]], ...]:
@@ -173,35 +219,35 @@ def prune(knowledge: Knowledge, now: float) -> Decision:
     for devices in (people, guests):
         for device in [d for d in devices.values() if d.until + LATE <= now]:
             gone.append(devices.pop(device.mac))
-    left = [device.mark for device in gone]
-    grace_until = knowledge.grace_until
-    if grace_until is not None and grace_until + LATE <= now:
-        grace_until = None
-        left.append(NEWCOMERS)
-    if not left:
+    over = knowledge.grace_until is not None and knowledge.grace_until + LATE <= now
+    if not gone and not over:
         return Decision(knowledge)
-    changed = replace(knowledge, people=people, guests=guests, grace_until=grace_until)
+    changed = replace(knowledge, people=people, guests=guests, grace_until=None if over else knowledge.grace_until)
+    left = (*_left(changed, gone), *((NEWCOMERS,) if over else ()))
     turned = tuple(device.mac for device in gone)
-    return Decision(changed, commands=tuple(FreeMark(mark) for mark in left), turned=turned, left=tuple(left))
+    return Decision(changed, commands=tuple(FreeMark(mark) for mark in left), turned=turned, left=left)
 
 
 def look(knowledge: Knowledge, listing: Listing, idle: int, now: float) -> Decision:
-    """Compare with the kernel: who has been silent for ``idle`` seconds is dismissed; who is gone there is gone here."""
-    people = dict[Mac, Device]()
+    """Compare with the kernel: who has been silent for ``idle`` seconds is dismissed; who is gone there is gone here.
+
+    A person is silent when all of their devices are.
+    """
     listed = {element.mac: element for element in listing.people}
-    commands, left, turned = list[Command](), list[int](), list[Mac]()
-    for mac, device in knowledge.people.items():
-        element = listed.get(mac)
-        if element is not None and element.octets != device.octets:
-            people[mac] = replace(device, octets=element.octets, moved=now)
-        elif element is not None and now - device.moved < idle:
-            people[mac] = device
-        else:
-            commands += [Remove(mac, device.mark)] if element is not None else []
-            commands.append(FreeMark(device.mark))
-            left.append(device.mark)
-            turned.append(mac)
-    return Decision(replace(knowledge, people=people), commands=tuple(commands), turned=tuple(turned), left=tuple(left))
+    there = {mac: _seen(device, listed[mac], now) for mac, device in knowledge.people.items() if mac in listed}
+    moved = dict[int, float]()
+    for device in there.values():
+        moved[device.mark] = max(device.moved, moved.get(device.mark, device.moved))
+    people = {mac: device for mac, device in there.items() if now - moved[device.mark] < idle}
+    changed = replace(knowledge, people=people)
+    gone = [device for mac, device in knowledge.people.items() if mac not in people]
+    left = _left(changed, gone)
+    commands = [Remove(device.mac, device.mark) for device in gone if device.mac in listed] + [FreeMark(mark) for mark in left]
+    return Decision(changed, commands=tuple(commands), turned=tuple(device.mac for device in gone), left=left)
+
+
+def _seen(device: Device, element: Element, now: float) -> Device:
+    return device if element.octets == device.octets else replace(device, octets=element.octets, moved=now)
 
 
 def greet(knowledge: Knowledge, present: Iterable[Mac], now: float) -> Decision:

@@ -10,17 +10,20 @@ from typing import Any
 from appliance.errors import Unreachable
 from appliance.layout import Layout
 
-TIMEOUT = 1.0
-"""Seconds for one question: connecting, asking and the whole answer."""
+TIMEOUT, PATIENCE = 1.0, 6.0
+"""Seconds for one question: connecting, asking and the whole answer; and for one that takes a slow hash."""
+SLOW = frozenset({"take-code", "enter-code"})
 ANSWER_LIMIT = 65_536
 _MEND = "see whether the service gate runs: campbox box status"
 
 
-def ask(layout: Layout, request: dict[str, Any], *, timeout: float = TIMEOUT) -> dict[str, Any]:
+def ask(layout: Layout, request: dict[str, Any], *, timeout: float | None = None) -> dict[str, Any]:
     """Send ``request`` (``{"do": ...}``, DESIGN section 6 "Gate socket") and return the answer, ``ok`` true or false.
 
-    Raises Unreachable when the gate does not answer within ``timeout`` seconds, or not with a JSON object.
+    Raises Unreachable when the gate does not answer within ``timeout`` seconds, or not with a JSON object. Without one it has
+    as long as the deed takes.
     """
+    timeout = (PATIENCE if request.get("do") in SLOW else TIMEOUT) if timeout is None else timeout
     deadline = time.monotonic() + timeout
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

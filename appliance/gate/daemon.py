@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
+from appliance import clock
 from appliance import config as site
 from appliance.config import SiteConfig
 from appliance.errors import CampboxError, NotSo
@@ -17,14 +18,16 @@ from appliance.fairness.counters import Counters
 from appliance.fairness.shaper import Shaper
 from appliance.files import read_json, write_json
 from appliance.gate.admission import Memory
+from appliance.gate.code_files import CodeFiles
 from appliance.gate.conntrack import Conntrack
+from appliance.gate.edges import Edges
 from appliance.gate.interfaces import Interfaces
 from appliance.gate.kernel import Nftables
 from appliance.gate.links import Links
 from appliance.gate.neighbours import Neighbours
 from appliance.gate.protocol import LINE_LIMIT
 from appliance.gate.reachability import patience_left
-from appliance.gate.service import Edges, Gate
+from appliance.gate.service import Gate
 from appliance.gate.socket import SocketServer
 from appliance.gate.uplink import UplinkCheck
 from appliance.layout import Layout
@@ -63,6 +66,11 @@ def write_memory(layout: Layout, memory: Memory) -> None:
         log.error("%s", error)
 
 
+def read_site(layout: Layout) -> SiteConfig:
+    """The site file of this place. Raises ConfigError, OSError."""
+    return site.parse(layout.config_file.read_text(), str(layout.config_file))
+
+
 def create_gate(config: SiteConfig, layout: Layout) -> Gate:
     """The gate on the real kernel of this network namespace. Nothing is changed before ``begin``."""
     uplink = UplinkCheck(config.uplinks[0].check)
@@ -78,6 +86,9 @@ def create_gate(config: SiteConfig, layout: Layout) -> Gate:
         last_success=lambda: uplink.last_success,
         clock=time.monotonic,
         remember=lambda memory: write_memory(layout, memory),
+        codes=CodeFiles(layout.service_data("gate") / "codes"),
+        moment=clock.now,
+        site=lambda: read_site(layout),
     )
     return Gate(config, edges, read_memory(layout), layout.boot_id_file.read_text().strip())
 
@@ -109,8 +120,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[2])
     try:
-        config = site.parse(layout.config_file.read_text(), str(layout.config_file))
-        gate = create_gate(config, layout)
+        gate = create_gate(read_site(layout), layout)
         gate.begin()
         server = SocketServer(layout.socket("gate"), gate.answer, LINE_LIMIT)
         try:

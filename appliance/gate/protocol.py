@@ -12,10 +12,13 @@ from appliance.values import Ip, parse_ip
 
 LINE_LIMIT = 4_096
 """Bytes of one request, its line end included."""
-Deed = Literal["admit", "dismiss", "status", "erase", "facts"]
+LONGEST_CODE = 200
+"""Characters of a code as somebody typed it."""
+Deed = Literal["admit", "dismiss", "status", "erase", "take-code", "enter-code", "facts", "reload"]
 
-_ABOUT_A_DEVICE = frozenset({"admit", "dismiss", "status", "erase"})
-_KEYS = {deed: {"do", "ip"} for deed in _ABOUT_A_DEVICE} | {"facts": {"do"}}
+_ABOUT_A_DEVICE = frozenset({"admit", "dismiss", "status", "erase", "take-code", "enter-code"})
+_KEYS = {deed: {"do", "ip"} for deed in _ABOUT_A_DEVICE} | {"facts": {"do"}, "reload": {"do"}}
+_KEYS["enter-code"] |= {"code"}
 _RIGHTS = {
     0: frozenset(_KEYS),
     USERS["campbox-portal"]: _ABOUT_A_DEVICE | {"facts"},
@@ -27,10 +30,11 @@ _RIGHTS = {
 
 @dataclass(frozen=True)
 class Request:
-    """One checked request; ``ip`` is None only for ``facts``."""
+    """One checked request; ``ip`` is None only for ``facts`` and ``reload``, ``code`` is what was typed for ``enter-code``."""
 
     do: Deed
     ip: Ip | None = None
+    code: str = ""
 
 
 def parse(untrusted_line: bytes, uid: int) -> Request:
@@ -51,13 +55,20 @@ def parse(untrusted_line: bytes, uid: int) -> Request:
         raise BadInput("no such request")
     if deed not in _RIGHTS.get(uid, frozenset()):
         raise Refused("this user may not ask that")
-    return Request(cast(Deed, deed), _address(untrusted["ip"]) if "ip" in untrusted else None)
+    ip = _address(untrusted["ip"]) if "ip" in untrusted else None
+    return Request(cast(Deed, deed), ip, _typed(untrusted.get("code", "")))
 
 
 def _address(untrusted_text: Any) -> Ip:
     if not isinstance(untrusted_text, str) or len(untrusted_text) > 45:
         raise BadInput("not an address")
     return parse_ip(untrusted_text)
+
+
+def _typed(untrusted_text: Any) -> str:
+    if not isinstance(untrusted_text, str) or len(untrusted_text) > LONGEST_CODE:
+        raise BadInput("not a code")
+    return untrusted_text
 
 
 def refusal(error: BadInput | Refused) -> dict[str, Any]:

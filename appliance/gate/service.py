@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from appliance.config import SiteConfig
-from appliance.errors import BadInput, CommandFailed, Refused
+from appliance.errors import BadInput, CampboxError, CommandFailed, NotSo, Refused
 from appliance.fairness import explain
-from appliance.fairness.plan import Method, Plan, plan
-from appliance.gate import admission, protocol, reachability
+from appliance.fairness.plan import Plan, plan
+from appliance.gate import admission, limits, protocol, reachability
 from appliance.gate.admission import Decision, Knowledge, Memory
 from appliance.gate.bridge import on_lan
+from appliance.gate.code_desk import CodeDesk
+from appliance.gate.edges import Edges
 from appliance.gate.elements import Lower, Raise
-from appliance.gate.kernel import Kernel
-from appliance.gate.links import Link
+from appliance.gate.later import Later
+from appliance.gate.protocol import Request
 from appliance.gate.ruleset import NEWCOMERS, ruleset
 from appliance.values import Ip, Mac
 
@@ -25,53 +26,8 @@ FLAG_SECONDS, FLAG_EVERY = 40, 10.0
 """The flag "uplink down" falls by itself if the gate dies; it is raised anew this often."""
 DOUBT = 8.0
 """Seconds without a success after which the uplink is looked at closely: two checks that should have come have not."""
+_NO_CODES = {"ok": False, "why": "no-codes"}
 KEEP_EVERY, READ_EVERY, LOOK_EVERY, READING_AGE = 5.0, 15.0, 60.0, 2.0
-
-
-class _Neighbours(Protocol):
-    def mac_of(self, address: Ip) -> Mac | None: ...
-    def everyone(self) -> dict[Mac, set[Ip]]: ...
-
-
-class _Conntrack(Protocol):
-    def forget_led(self, addresses: set[Ip]) -> None: ...
-    def forget_person(self, mark: int) -> None: ...
-    def forget_all_led(self) -> None: ...
-
-
-class _Shaper(Protocol):
-    method: Method
-
-    def follow(self, plan: Plan, *, rates: bool = True) -> None: ...
-
-
-class _Counters(Protocol):
-    def totals(self, *interfaces: str) -> tuple[int, int]: ...
-
-
-class _Links(Protocol):
-    def link(self, name: str) -> Link | None: ...
-
-
-class _Interfaces(Protocol):
-    def bring_up(self) -> None: ...
-    def keep(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Everything the gate touches."""
-
-    kernel: Kernel
-    neighbours: _Neighbours
-    conntrack: _Conntrack
-    shapers: tuple[_Shaper, ...]
-    counters: _Counters
-    links: _Links
-    interfaces: _Interfaces
-    last_success: Callable[[], float | None]
-    clock: Callable[[], float]
-    remember: Callable[[Memory], None]
 
 
 @dataclass
@@ -101,6 +57,7 @@ class Gate:
         self.config, self.edges, self.boot = config, edges, boot
         self.memory = memory
         self.knowledge = Knowledge()
+        self.desk = CodeDesk(self, edges.codes, edges.clock, edges.moment) if config.access.identity == "code" else None
         self.reachability = reachability.begin(edges.clock())
         self.untidy_since: float | None = None
         self._turned = set[Mac]()
@@ -119,6 +76,8 @@ class Gate:
         decision, memory = admission.start(listing, self.memory, self.boot, self.config.access.after_reboot, now)
         self._carry_out(decision)
         self._remember(memory)
+        if self.desk is not None:
+            self.desk.begin()
         edges.interfaces.bring_up()
         self._share_out(rates=True)
         self._due = _Due(keep=now, look=now, flag=now - FLAG_EVERY)
@@ -136,44 +95,78 @@ class Gate:
             self.edges.remember(memory)
             self.memory = memory
 
-    def answer(self, untrusted_line: bytes, uid: int) -> bytes:
-        """Answer one line of a caller with user id ``uid``."""
+    def answer(self, untrusted_line: bytes, uid: int) -> bytes | Later:
+        """Answer one line of a caller with user id ``uid``, at once or later."""
         try:
             request = protocol.parse(untrusted_line, uid)
         except (BadInput, Refused) as error:
             return protocol.answer_line(protocol.refusal(error))
         try:
-            answer = self._facts() if request.ip is None else self._about_device(request.do, request.ip)
-        except CommandFailed as error:
-            log.error("the kernel refused: %s", error)
+            answer = self._about_device(request, request.ip) if request.ip is not None else self._about_box(request.do)
+        except (CommandFailed, NotSo) as error:
+            log.error("it cannot be done: %s", error)
             answer = {"ok": False, "why": "try-again"}
-        return protocol.answer_line(answer)
+        return answer if isinstance(answer, Later) else protocol.answer_line(answer)
 
-    def _about_device(self, deed: str, ip: Ip) -> dict[str, Any]:
+    def _about_box(self, deed: str) -> dict[str, Any]:
+        return self._facts() if deed == "facts" else self._reload()
+
+    def _about_device(self, request: Request, ip: Ip) -> dict[str, Any] | Later:
         if not on_lan(self.config, ip):
             return {"ok": False, "why": "not-on-lan"}
         mac = self.edges.neighbours.mac_of(ip)
         if mac is None:
             return {"ok": False, "why": "unknown-device"}
         now = self.edges.clock()
-        if deed == "status":
-            return self._status(mac, now)
-        if deed == "admit":
-            decision = admission.admit(self.knowledge, mac, self.config.access.session, now)
-        else:
-            decision = admission.dismiss(self.knowledge, mac, now)
+        match request.do:
+            case "status":
+                return self._status(mac, now)
+            case "admit":
+                return self.enact(admission.admit(self.knowledge, mac, self.session(), now))
+            case "take-code":
+                return _NO_CODES if self.desk is None else self.desk.take(mac)
+            case "enter-code":
+                return _NO_CODES if self.desk is None else self.desk.enter(mac, request.code)
+            case "erase" if self.desk is not None:
+                self.desk.forget(mac)
+        return self.enact(admission.dismiss(self.knowledge, mac, now))
+
+    def enact(self, decision: Decision) -> dict[str, Any]:
+        """Carry a decision out and give its answer. Raises CommandFailed."""
         self._carry_out(decision)
         if decision.answer.get("state") == "admitted":
             self._remember(Memory(self.boot, had_admitted=True))
         return decision.answer
 
+    def session(self) -> int:
+        """Seconds of a whole session."""
+        return self.config.access.session
+
+    def carried(self, mark: int) -> tuple[int, int]:
+        """Bytes received and sent under a mark, as last counted."""
+        return self._reading.received.get(mark, 0), self._reading.sent.get(mark, 0)
+
+    def _reload(self) -> dict[str, Any]:
+        """Take over what may change while people are online. Nobody who is online loses time, or is cut for silence until now."""
+        try:
+            wanted = self.edges.site()
+        except CampboxError as error:
+            return {"ok": False, "why": "bad-site-file", "said": str(error)}
+        found = limits.change(self.config, wanted)
+        self.config = found.config
+        self.knowledge = admission.rest_from_now(self.knowledge, self.edges.clock())
+        log.info("the site file was read again; new: %s", ", ".join(found.now) or "nothing")
+        return {"ok": True, "now": list(found.now), "start": list(found.start)}
+
     def _carry_out(self, decision: Decision) -> None:
         """The kernel first: if it refuses, nothing is known that is not so. What can wait for ``tidy`` waits for it."""
         self.edges.kernel.perform(decision.commands)
-        before, self.knowledge = self._marks(), decision.knowledge
+        if self.desk is not None and decision.left:
+            self.desk.released(decision.left, self.knowledge)
+        self._unshared = self._unshared or decision.knowledge is not self.knowledge
+        self.knowledge = decision.knowledge
         self._turned |= set(decision.turned)
         self._left |= set(decision.left)
-        self._unshared = self._unshared or self._marks() != before
         if self.untidy_since is None and (self._turned or self._left or self._unshared):
             self.untidy_since = self.edges.clock()
 
@@ -216,6 +209,8 @@ class Gate:
         if now - self._reading.at >= READ_EVERY:
             # Costs milliseconds, and is done besides for whoever looks at a page; this one only keeps the comparison fresh.
             self._read(now)
+        if self.desk is not None:
+            self.desk.tick()
         self.tidy()
 
     def _judge_uplink(self, now: float) -> None:
@@ -263,14 +258,17 @@ class Gate:
         state, seconds = admission.state_of(self.knowledge, mac, now)
         mark = admission.mark_of(self.knowledge, mac) if state != "captive" else 0
         share = explain.share(self._plan(), self._busy, mark, uplink_up=self.reachability.state == "up")
+        code = self.desk.of(mark) if self.desk is not None else None
+        down, up = self.carried(mark)
         return {
             "ok": True,
             "state": state,
             "seconds_remaining": seconds,
-            "bytes_down": self._reading.received.get(mark, 0),
-            "bytes_up": self._reading.sent.get(mark, 0),
+            "bytes_down": down + (code.down if code else 0),
+            "bytes_up": up + (code.up if code else 0),
             "uplink": self.reachability.state,
             "share": share.as_answer(),
+            **({} if self.desk is None else {"code": code is not None}),
         }
 
     def _facts(self) -> dict[str, Any]:
@@ -280,7 +278,7 @@ class Gate:
         drops, waiting = self.edges.counters.totals(wanted.down.interface, wanted.up.interface)
         return {
             "ok": True,
-            "people_online": len(self.knowledge.people) + len(self.knowledge.guests),
+            "people_online": len(self.knowledge.marks),
             "uplink": self.reachability.state,
             "uplink_since_seconds": int(now - self.reachability.since),
             "rate_down_bps": wanted.down.rate,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import NotSo
+from appliance.gate.later import Background, Later
 
 _CREDENTIALS = struct.Struct("=iII")  # struct ucred: process, user, group
 _BACKLOG, _MOST = 512, 256
@@ -27,13 +28,19 @@ class _Caller:
     heard: float
     line: bytes = b""
     answer: bytes = b""
+    awaited: int = selectors.EVENT_READ
+    waits: bool = False
 
 
 class SocketServer:
-    """Answers each line with ``answer(line, uid)``. A line longer than ``limit`` is answered once, then the caller is cut off."""
+    """Answers each line with ``answer(line, uid)``, at once or later.
 
-    def __init__(self, path: Path, answer: Callable[[bytes, int], bytes], limit: int) -> None:
+    A line longer than ``limit`` is answered once, then the caller is cut off.
+    """
+
+    def __init__(self, path: Path, answer: Callable[[bytes, int], bytes | Later], limit: int) -> None:
         self._path, self._answer, self._limit = path, answer, limit
+        self._looked = time.monotonic()
         self._selector = selectors.DefaultSelector()
         self._callers = dict[int, _Caller]()
         beside = path.with_name(f".{path.name}.new")
@@ -50,6 +57,8 @@ class SocketServer:
         # Renamed only when it listens: whoever finds the file finds an answer.
         os.replace(beside, path)
         self._selector.register(self._listener, selectors.EVENT_READ)
+        self._background = Background()
+        self._selector.register(self._background.bell, selectors.EVENT_READ)
 
     def serve(self, timeout: float) -> bool:
         """Wait at most ``timeout`` seconds for something to do, and do what is there; whether there was anything."""
@@ -57,9 +66,13 @@ class SocketServer:
         for key, events in ready:
             if key.fileobj is self._listener:
                 self._accept()
+            elif key.fileobj == self._background.bell:
+                for hand_over in self._background.finished():
+                    hand_over()
             elif (caller := self._callers.get(key.fd)) is not None:
                 self._attend(caller, events)
-        self._dismiss_the_silent()
+        if time.monotonic() - self._looked >= PATIENCE / 10:
+            self._dismiss_the_silent()
         return bool(ready)
 
     def close(self) -> None:
@@ -68,6 +81,7 @@ class SocketServer:
             self._let_go(caller)
         self._listener.close()
         self._selector.close()
+        self._background.close()
         self._path.unlink(missing_ok=True)
 
     def _accept(self) -> None:
@@ -83,6 +97,8 @@ class SocketServer:
             caller = _Caller(connection, _CREDENTIALS.unpack(credentials)[1], time.monotonic())
             self._callers[connection.fileno()] = caller
             self._selector.register(connection, selectors.EVENT_READ)
+            # Most have asked before they are let in; who has not is heard later.
+            self._attend(caller, selectors.EVENT_READ)
 
     def _attend(self, caller: _Caller, events: int) -> None:
         caller.heard = time.monotonic()
@@ -100,23 +116,42 @@ class SocketServer:
             self._let_go(caller)
 
     def _answer_lines(self, caller: _Caller) -> None:
-        while b"\n" in caller.line:
+        while b"\n" in caller.line and not caller.waits:
             line, _, caller.line = caller.line.partition(b"\n")
-            caller.answer += self._answer(line, caller.uid)
+            self._take(caller, self._answer(line, caller.uid))
         if len(caller.line) > self._limit:
-            caller.answer += self._answer(caller.line, caller.uid)
+            self._take(caller, b"" if caller.waits else self._answer(caller.line, caller.uid))
             with contextlib.suppress(OSError):
                 caller.connection.send(caller.answer)
             self._let_go(caller)
         elif caller.answer:
             self._write(caller)
 
+    def _take(self, caller: _Caller, answer: bytes | Later) -> None:
+        if isinstance(answer, Later):
+            caller.waits = True
+            self._background.begin(answer, lambda given: self._send_late(caller, given))
+        else:
+            caller.answer += answer
+
+    def _send_late(self, caller: _Caller, given: bytes) -> None:
+        """To a caller that may be gone by now."""
+        caller.waits = False
+        if self._callers.get(caller.connection.fileno()) is caller:
+            caller.heard = time.monotonic()
+            caller.answer += given
+            with contextlib.suppress(OSError):
+                self._answer_lines(caller)
+
     def _write(self, caller: _Caller) -> None:
         with contextlib.suppress(BlockingIOError):
             sent = caller.connection.send(caller.answer)
             caller.answer = caller.answer[sent:]
         # Nobody is read from who does not take the answers.
-        self._selector.modify(caller.connection, selectors.EVENT_WRITE if caller.answer else selectors.EVENT_READ)
+        awaited = selectors.EVENT_WRITE if caller.answer else selectors.EVENT_READ
+        if awaited != caller.awaited:
+            caller.awaited = awaited
+            self._selector.modify(caller.connection, awaited)
 
     def _let_go(self, caller: _Caller) -> None:
         self._callers.pop(caller.connection.fileno(), None)
@@ -125,6 +160,7 @@ class SocketServer:
         caller.connection.close()
 
     def _dismiss_the_silent(self) -> None:
-        before = time.monotonic() - PATIENCE
+        self._looked = time.monotonic()
+        before = self._looked - PATIENCE
         for caller in [c for c in self._callers.values() if c.heard < before]:
             self._let_go(caller)

@@ -9,6 +9,7 @@ from appliance.gate import admission
 from appliance.gate.admission import GRACE, LATE, MARKS, Decision, Knowledge, Memory
 from appliance.gate.elements import Admit, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
 from appliance.gate.ruleset import NEWCOMERS
+from appliance.values import Mac
 from tests.appliance.gate.knowledge import NOTHING, SESSION, mac
 from tests.fakes.kernel import FakeKernel
 
@@ -171,12 +172,96 @@ def test_who_is_gone_from_the_kernel_is_gone() -> None:
     assert decision.knowledge.people == {} and decision.commands == (FreeMark(1),) and decision.turned == (mac(1),)
 
 
-DEEDS = st.lists(st.tuples(st.sampled_from(["admit", "dismiss", "wait", "prune", "greet", "restart", "look"]), st.integers(0, 12)))
+def together(*numbers: int) -> Knowledge:
+    """Devices of one person, who has mark 1."""
+    knowledge = admitted(numbers[0])
+    for number in numbers[1:]:
+        knowledge = admission.join(knowledge, mac(number), 1, SESSION, 0).knowledge
+    return knowledge
+
+
+def test_a_second_device_of_a_person_bears_the_same_mark_and_gains_no_share() -> None:
+    decision = admission.join(admitted(1), mac(2), 1, 500, now=10)
+    assert decision.commands == (Admit(mac(2), 1, 500),) and decision.turned == (mac(2),)
+    assert decision.answer == {"ok": True, "state": "admitted", "seconds_remaining": 500}
+    assert decision.knowledge.marks == {1}
+
+
+def test_a_person_who_was_away_comes_back_under_a_new_mark_for_what_was_left() -> None:
+    decision = admission.join(admitted(1), mac(2), None, 500, now=10)
+    assert decision.commands == (Admit(mac(2), 2, 500),)
+    assert admission.state_of(decision.knowledge, mac(2), 10) == ("admitted", 500)
+
+
+def test_a_device_that_had_tapped_leaves_its_own_mark_in_one_transaction() -> None:
+    decision = admission.join(admitted(1, 2), mac(2), 1, 500, now=10)
+    assert decision.commands == (Extend(mac(2), 1, 500), FreeMark(2)), "never without a mark, and the counter is carried over"
+    assert decision.left == (2,) and decision.knowledge.marks == {1}
+
+
+def test_a_device_that_leaves_a_person_with_another_device_frees_nothing() -> None:
+    decision = admission.join(together(1, 2), mac(2), None, 500, now=10)
+    assert decision.commands == (Extend(mac(2), 2, 500),) and decision.left == ()
+
+
+def test_a_guest_of_the_grace_who_enters_a_code_is_that_person() -> None:
+    knowledge = admission.admit(admission.greet(in_grace(), [mac(1)], 10).knowledge, mac(2), SESSION, 10).knowledge
+    decision = admission.join(knowledge, mac(1), 2, 500, now=20)
+    assert decision.commands == (Admit(mac(1), 2, 500), Remove(mac(1), 1, "guests"), FreeMark(1))
+    assert decision.left == (1,) and decision.knowledge.marks == {2}
+
+
+def test_a_full_box_lets_in_who_shares_a_mark_or_gives_one_back() -> None:
+    knowledge = admitted(*range(len(MARKS)))
+    assert admission.join(knowledge, mac(2_000), None, 60, 0).answer == {"ok": False, "why": "full"}
+    assert admission.join(knowledge, mac(2_000), 7, 60, 0).answer["ok"]
+    changed = admission.join(knowledge, mac(5), None, 60, 0)
+    assert changed.answer["ok"] and changed.knowledge.marks == frozenset(MARKS)
+    crowded = admission.join(knowledge, mac(2_000), 7, 60, 0).knowledge
+    refused = admission.join(crowded, mac(2_000), None, 60, 0)
+    assert not refused.answer["ok"] and refused.knowledge == crowded, "who is in stays as it is"
+
+
+def test_one_tap_extends_all_devices_of_a_person() -> None:
+    decision = admission.admit(together(1, 2), mac(2), SESSION, now=100)
+    assert set(decision.commands) == {Extend(mac(1), 1, SESSION), Extend(mac(2), 1, SESSION)}
+    assert admission.state_of(decision.knowledge, mac(1), 100) == ("admitted", SESSION)
+
+
+def test_a_mark_is_free_when_the_last_device_of_the_person_is_gone() -> None:
+    first = admission.dismiss(together(1, 2), mac(1), 0)
+    assert first.commands == (Remove(mac(1), 1),) and first.left == ()
+    second = admission.dismiss(first.knowledge, mac(2), 0)
+    assert second.commands == (Remove(mac(2), 1), FreeMark(1)) and second.left == (1,)
+
+
+def test_the_end_of_a_persons_session_frees_the_mark_once() -> None:
+    decision = admission.prune(together(1, 2), SESSION + LATE + 1)
+    assert decision.commands == (FreeMark(1),) and set(decision.turned) == {mac(1), mac(2)}
+
+
+def test_a_person_is_silent_when_all_their_devices_are() -> None:
+    listing = Listing(people=(Element(mac(1), 1, 3_000, 1, 100), Element(mac(2), 1, 3_000, 0, 0)))
+    decision = admission.look(together(1, 2), listing, idle=600, now=700)
+    assert set(decision.knowledge.people) == {mac(1), mac(2)} and decision.commands == ()
+    later = admission.look(decision.knowledge, listing, idle=600, now=1_400)
+    assert later.knowledge.people == {} and later.commands == (Remove(mac(1), 1), Remove(mac(2), 1), FreeMark(1))
+
+
+def test_a_shorter_idle_time_counts_from_now_on() -> None:
+    knowledge = admission.rest_from_now(admitted(1), 700)
+    listing = Listing(people=(Element(mac(1), 1, 3_000, 0, 0),))
+    assert admission.look(knowledge, listing, idle=60, now=750).commands == ()
+    assert admission.look(knowledge, listing, idle=60, now=760).left == (1,)
+
+
+KINDS = ["admit", "join", "dismiss", "wait", "prune", "greet", "restart", "look"]
+DEEDS = st.lists(st.tuples(st.sampled_from(KINDS), st.integers(0, 12)))
 
 
 @given(DEEDS)
 def test_knowledge_and_kernel_agree_whatever_happens(deeds: list[tuple[str, int]]) -> None:
-    """Property: after any history, who the gate says is online is in the kernel, with the same and an unshared mark."""
+    """Property: after any history, who the gate says is online is in the kernel with the same mark; a person's devices share it."""
     now = [0.0]
     kernel = FakeKernel(lambda: now[0])
     memory = Memory("boot", True)
@@ -188,10 +273,17 @@ def test_knowledge_and_kernel_agree_whatever_happens(deeds: list[tuple[str, int]
         return decision.knowledge
 
     knowledge = perform(first)
+    joined = set[Mac]()
     for deed, number in deeds:
         match deed:
             case "admit":
                 knowledge = perform(admission.admit(knowledge, mac(number), 60, now[0]))
+            case "join":
+                first_device = knowledge.people.get(mac(number % 3))
+                mark = None if first_device is None else first_device.mark
+                knowledge = perform(admission.join(knowledge, mac(number), mark, 40, now[0]))
+                if mark is not None and mac(number) in knowledge.people:
+                    joined |= {mac(number), mac(number % 3)}
             case "dismiss":
                 knowledge = perform(admission.dismiss(knowledge, mac(number), now[0]))
             case "wait":
@@ -204,8 +296,8 @@ def test_knowledge_and_kernel_agree_whatever_happens(deeds: list[tuple[str, int]
                 knowledge = perform(admission.look(knowledge, kernel.listing(), 30, now[0]))
             case _:
                 knowledge = perform(admission.start(kernel.listing(), memory, "boot", "grace", now[0])[0])
-        marks = [d.mark for crowd in (knowledge.people, knowledge.guests) for d in crowd.values()]
-        assert len(marks) == len(set(marks))
+        marks = [d.mark for crowd in (knowledge.people, knowledge.guests) for d in crowd.values() if d.mac not in joined]
+        assert len(marks) == len(set(marks)), "who never joined anybody shares with nobody"
         listing = kernel.listing()
         for crowd, elements in ((knowledge.people, listing.people), (knowledge.guests, listing.guests)):
             there = {e.mac: e.mark for e in elements}

@@ -16,7 +16,7 @@ from appliance.services import USERS
 
 PORTAL, TELEMETRY, CONTENT = USERS["campbox-portal"], USERS["campbox-telemetry"], USERS["campbox-content"]
 SELFTEST = USERS["campbox-selftest"]
-ABOUT = ("admit", "dismiss", "status", "erase")
+ABOUT = ("admit", "dismiss", "status", "erase", "take-code")
 
 
 @pytest.mark.parametrize("deed", ABOUT)
@@ -29,6 +29,20 @@ def test_the_portal_asks_about_devices_by_either_family(deed: str) -> None:
 def test_a_mapped_address_is_its_ipv4_address() -> None:
     request = protocol.parse(b'{"do":"status","ip":"::ffff:10.44.0.9"}', PORTAL)
     assert request.ip == ipaddress.ip_address("10.44.0.9")
+
+
+def test_the_portal_hands_on_what_was_typed_as_a_code() -> None:
+    line = b'{"do":"enter-code","ip":"10.44.0.9","code":"0042 1234 5678"}'
+    assert protocol.parse(line, PORTAL) == Request("enter-code", ipaddress.ip_address("10.44.0.9"), "0042 1234 5678")
+    with pytest.raises(Refused):
+        protocol.parse(line, CONTENT)
+
+
+@pytest.mark.parametrize("uid", [PORTAL, TELEMETRY, CONTENT, SELFTEST])
+def test_only_root_has_the_site_file_read_again(uid: int) -> None:
+    assert protocol.parse(b'{"do":"reload"}', 0) == Request("reload")
+    with pytest.raises(Refused):
+        protocol.parse(b'{"do":"reload"}', uid)
 
 
 @pytest.mark.parametrize("uid", [0, PORTAL, TELEMETRY, CONTENT, SELFTEST])
@@ -54,6 +68,8 @@ def test_a_stranger_may_not_even_ask_facts() -> None:
         b"", b"{}", b"[]", b"null", b"7", b'"admit"', b"{", b"\xff", b'{"do":"admit"}', b'{"do":"admit","ip":7}', b'{"do":7}',
         b'{"do":"admit","ip":"10.44.0.9","mac":"02:00:00:00:00:01"}', b'{"do":"facts","ip":"10.44.0.9"}', b'{"do":["admit"]}',
         b'{"do":"admit","ip":"fe80::1%eth0"}', b'{"do":"admit","ip":"10.44.0.9/20"}', b'{"do":"admit","ip":"camp.internal"}',
+        b'{"do":"enter-code","ip":"10.44.0.9"}', b'{"do":"enter-code","ip":"10.44.0.9","code":7}',
+        b'{"do":"enter-code","ip":"10.44.0.9","code":"' + b"1" * 300 + b'"}', b'{"do":"admit","ip":"10.44.0.9","code":"1"}',
         b"[" * 4_000, b'{"do":"facts"' + b" " * 5_000 + b"}", b'{"do":"format"}',
     ],
 )  # fmt: skip
@@ -81,7 +97,7 @@ def test_no_json_does_harm(untrusted: dict[str, object]) -> None:
         request = protocol.parse(json.dumps(untrusted).encode(), PORTAL)
     except (BadInput, Refused):
         return
-    assert request.do in (*ABOUT, "facts")
+    assert request.do in (*ABOUT, "enter-code", "facts")
     assert (request.ip is None) == (request.do == "facts")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,15 +10,18 @@ from typing import Any
 import pytest
 
 from appliance.config import SiteConfig
-from appliance.errors import CommandFailed
+from appliance.errors import CommandFailed, ConfigError
 from appliance.fairness.plan import Method, Plan
 from appliance.gate.admission import GRACE, Memory
+from appliance.gate.edges import Edges
 from appliance.gate.elements import Admit
 from appliance.gate.links import Link
 from appliance.gate.ruleset import NEWCOMERS
-from appliance.gate.service import FLAG_SECONDS, Edges, Gate
+from appliance.gate.service import FLAG_SECONDS, Gate
+from appliance.moment import Moment, Trust
 from appliance.values import Ip, Mac, parse_ip
 from tests.appliance.gate.knowledge import CONFIG, asking, mac
+from tests.fakes.codes import FakeCodeFiles
 from tests.fakes.kernel import FakeKernel
 
 PHONE, PHONE6, OTHER = "10.44.0.11", "fd5c:a3b0:77::11", "10.44.0.12"
@@ -37,6 +41,10 @@ class World:
     memories: list[Memory] = field(default_factory=list)
     brought_up: int = 0
     method: Method = "htb"
+    codes: FakeCodeFiles = field(default_factory=FakeCodeFiles)
+    site: SiteConfig = CONFIG
+    wall: float = 1_800_000_000.0
+    trust: Trust = "synced"
 
     def __post_init__(self) -> None:
         self.kernel = FakeKernel(lambda: self.now)
@@ -86,6 +94,9 @@ class World:
             last_success=lambda: self.success,
             clock=lambda: self.now,
             remember=self.memories.append,
+            codes=self.codes,
+            moment=lambda: Moment(self.wall, self.now, self.trust),
+            site=lambda: self.site,
         )
         made = Gate(config, edges, memory, boot)
         made.begin()
@@ -94,7 +105,9 @@ class World:
 
 def ask(gate: Gate, deed: str, ip: str | None = None) -> dict[str, Any]:
     line = json.dumps({"do": deed} | ({"ip": ip} if ip else {})).encode()
-    answer: dict[str, Any] = json.loads(gate.answer(line, 0))
+    given = gate.answer(line, 0)
+    assert isinstance(given, bytes)
+    answer: dict[str, Any] = json.loads(given)
     return answer
 
 
@@ -305,3 +318,47 @@ def test_facts_speak_of_the_line_not_of_people() -> None:
 def test_only_devices_on_the_lan_are_answered(ip: str, why: str) -> None:
     for deed in ("admit", "dismiss", "status", "erase"):
         assert ask(World().gate(), deed, ip) == {"ok": False, "why": why}
+
+
+def reloaded(gate: Gate, world: World, **access: Any) -> dict[str, Any]:
+    world.site = dataclasses.replace(gate.config, access=dataclasses.replace(gate.config.access, **access))
+    return ask(gate, "reload")
+
+
+def test_limits_changed_live_hold_from_the_next_tap_and_throw_nobody_off() -> None:
+    world = World()
+    gate = world.gate()
+    ask(gate, "admit", PHONE)
+    assert reloaded(gate, world, session=600) == {"ok": True, "now": ["access.session"], "start": []}
+    assert ask(gate, "status", PHONE)["seconds_remaining"] == CONFIG.access.session, "what was promised is kept"
+    assert ask(gate, "admit", OTHER)["seconds_remaining"] == 600
+    world.now += 700
+    gate.tick()
+    assert ask(gate, "status", PHONE)["state"] == "admitted" and ask(gate, "status", OTHER)["state"] == "captive"
+
+
+def test_a_shorter_idle_time_cuts_nobody_for_silence_before_it() -> None:
+    world = World()
+    gate = world.gate()
+    ask(gate, "admit", PHONE)
+    world.now += 3_600
+    world.success = world.now
+    reloaded(gate, world, idle=600)
+    gate.tick()
+    assert ask(gate, "status", PHONE)["state"] == "admitted"
+    world.now += 660
+    gate.tick()
+    assert ask(gate, "status", PHONE)["state"] == "captive"
+
+
+def test_a_wrong_site_file_changes_nothing_and_is_answered_with_what_is_wrong() -> None:
+    world = World()
+    gate = world.gate()
+
+    def wrong() -> SiteConfig:
+        raise ConfigError("sesion: no such key", where="campbox.toml line 7", mend="see examples/site.toml")
+
+    gate.edges = dataclasses.replace(gate.edges, site=wrong)
+    answer = ask(gate, "reload")
+    assert answer["ok"] is False and answer["why"] == "bad-site-file" and "campbox.toml line 7" in answer["said"]
+    assert gate.config == CONFIG
