@@ -36,11 +36,10 @@ def pack(lean: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL, write_checksum=False).compress(lean)
 
 
-def diff(base: bytes, lean: bytes) -> bytes:
-    """The file that leads from one lean form to another."""
-    settings = zstandard.ZstdCompressionParameters.from_level(
-        PATCH_LEVEL if len(lean) <= PATIENT_UP_TO else LEVEL, window_log=_WINDOW_LOG, enable_ldm=True, write_checksum=False
-    )
+def diff(base: bytes, lean: bytes, *, patient: bool = True) -> bytes:
+    """The file that leads from one lean form to another; ``patient`` seeks the smallest."""
+    level = PATCH_LEVEL if patient and len(lean) <= PATIENT_UP_TO else LEVEL
+    settings = zstandard.ZstdCompressionParameters.from_level(level, window_log=_WINDOW_LOG, enable_ldm=True, write_checksum=False)
     return zstandard.ZstdCompressor(compression_params=settings, dict_data=_dictionary(base)).compress(lean)
 
 

@@ -1,14 +1,14 @@
-"""E The hub's signing keys: ed25519, one file each, readable by the hub alone."""
+"""E The hub's signing keys: ed25519, one file each, readable by the hub alone. Which key signs what, the root metadata says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 
-from appliance.errors import NotSo
+from appliance.errors import BadInput, NotSo
 from appliance.files import write_atomically
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -17,35 +17,69 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "snapshot": ("snapshot",),
     "timestamp": ("timestamp",),
 }
-"""TUF role -> the names of its keys. Two of the three root keys must sign."""
+"""TUF role -> the names of its first keys. Two of the three root keys must sign; two of them belong into a drawer."""
 THRESHOLD: Mapping[str, int] = {"root": 2, "targets": 1, "snapshot": 1, "timestamp": 1}
+OFFLINE = ("root-2", "root-3")
+Signers = dict[str, CryptoSigner]
+"""Key id -> signer."""
 
 
 def ensure(folder: Path) -> None:
-    """Make every key that is missing. Refuses to replace some of a set that is there in part: that would be a new hub."""
-    names = [name for keys in ROLES.values() for name in keys]
-    there = [name for name in names if _file(folder, name).exists()]
-    if there and len(there) != len(names):
-        missing = ", ".join(sorted(set(names) - set(there)))
-        raise NotSo(f"signing keys are missing: {missing}", where=str(folder), mend="restore them from the backup")
+    """Make the first set of keys where there is none at all."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
-    if not there:
-        for name in names:
-            write_atomically(_file(folder, name), CryptoSigner.generate_ed25519().private_bytes, mode=0o600)
+    if not any(folder.glob("*.pem")):
+        for name in (name for keys in ROLES.values() for name in keys):
+            new(folder / f"{name}.pem")
 
 
-def signers(folder: Path, role: str) -> list[CryptoSigner]:
-    """The signers of a role. Raises NotSo when a key cannot be read."""
-    return [_signer(_file(folder, name)) for name in ROLES[role]]
+def new(path: Path) -> CryptoSigner:
+    """Make one key and keep it in ``path``."""
+    signer = CryptoSigner.generate_ed25519()
+    write_atomically(path, signer.private_bytes, mode=0o600)
+    return signer
 
 
-def _signer(path: Path) -> CryptoSigner:
+def first(folder: Path) -> Mapping[str, list[CryptoSigner]]:
+    """Role -> signers, by the names of the first set. Raises NotSo naming those that are missing."""
+    names = [name for keys in ROLES.values() for name in keys]
+    missing = [name for name in names if not (folder / f"{name}.pem").exists()]
+    if missing:
+        raise NotSo(f"signing keys are missing: {', '.join(missing)}", where=str(folder), mend="restore them from the backup")
+    return {role: [load(folder / f"{name}.pem") for name in keys] for role, keys in ROLES.items()}
+
+
+def found(folders: Iterable[Path]) -> Signers:
+    """Every key in these folders. Raises NotSo when one cannot be read."""
+    signers = (load(path) for folder in folders for path in sorted(folder.glob("*.pem")))
+    return {signer.public_key.keyid: signer for signer in signers}
+
+
+def load(path: Path) -> CryptoSigner:
+    """One key. Raises NotSo when it cannot be read."""
     try:
         return CryptoSigner(load_pem_private_key(path.read_bytes(), None))
     except (OSError, ValueError) as error:
         raise NotSo("cannot read a signing key", where=str(path), mend="restore it from the backup") from error
 
 
-def _file(folder: Path, name: str) -> Path:
-    return folder / f"{name}.pem"
+def take_offline(folder: Path, away: Path) -> list[str]:
+    """Move two of the three root keys into ``away``, a folder that is then taken out of the hub. Returns their names."""
+    if away.resolve().is_relative_to(folder.resolve()):
+        raise BadInput("the folder lies within the hub's own", where=str(away), mend="name a folder on a stick")
+    away.mkdir(parents=True, exist_ok=True, mode=0o700)
+    moved = [name for name in OFFLINE if (folder / f"{name}.pem").exists()]
+    for name in moved:
+        content = (folder / f"{name}.pem").read_bytes()
+        write_atomically(away / f"{name}.pem", content, mode=0o600)
+        load(away / f"{name}.pem")
+    for name in moved:
+        (folder / f"{name}.pem").unlink()
+    return moved
+
+
+def forget(folder: Path, keep: Collection[str]) -> None:
+    """Remove the files of keys that sign nothing any more. ``keep`` are key ids."""
+    for path in folder.glob("*.pem"):
+        if load(path).public_key.keyid not in keep:
+            path.unlink()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import zstandard
 
 from appliance import clock
 from appliance.errors import Refused
@@ -18,7 +16,9 @@ from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.services import USERS
 from content_cache import snapshot
-from content_cache.publish import keys
+from content_cache.lean_restore import restore
+from content_cache.publish import history, keys
+from content_cache.publish.edition import edition
 from content_cache.publish.importers.report import Imported
 from content_cache.publish.importers.sample import import_sample
 from content_cache.publish.importers.services_advisor import import_files
@@ -26,7 +26,6 @@ from content_cache.publish.signing import Published, SignedRepository, lock
 from content_cache.snapshot import Catalogue, Header
 
 SAMPLE = Path(__file__).resolve().parent / "sample" / "services.json"
-LEVEL = 19
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,11 @@ class Place:
         return self.folder / "repository"
 
     @property
+    def history(self) -> Path:
+        """What patches are made from."""
+        return self.folder / "history"
+
+    @property
     def report(self) -> Path:
         """The report of the import that is published."""
         return self.folder / "report.json"
@@ -67,12 +71,21 @@ def ensure(layout: Layout) -> None:
     place.folder.mkdir(parents=True, exist_ok=True)
     with lock(place.folder / "lock"):
         keys.ensure(place.keys)
-        _repository(place).begin()
+        repository = _repository(place)
+        repository.begin()
+        current = repository.current()
+        if current is not None and "snapshot" not in current.custom:
+            # Published by an earlier version, in a form that boxes no longer read.
+            _sign(place, snapshot.read(_canonical(repository)))
     give_to_hub(layout)
 
 
-def _repository(place: Place) -> SignedRepository:
-    return SignedRepository(place.repository, place.keys, _now())
+def _repository(place: Place, drawers: Sequence[Path] = ()) -> SignedRepository:
+    return SignedRepository(place.repository, place.keys, _now(), drawers)
+
+
+def _canonical(repository: SignedRepository) -> bytes:
+    return restore(snapshot.unpack(repository.read_current()))
 
 
 def _stamp() -> str:
@@ -115,7 +128,7 @@ def republish(layout: Layout, change: Callable[[Catalogue], Catalogue]) -> Publi
     """Sign and publish the current catalogue once more, changed. Raises NotSo when there is none."""
     place = Place.of(layout)
     with lock(place.folder / "lock"):
-        changed = change(snapshot.read(snapshot.unpack(_repository(place).read_current())))
+        changed = change(snapshot.read(_canonical(_repository(place))))
         done = _sign(place, replace(changed, header=replace(changed.header, date=_stamp())))
     give_to_hub(layout)
     return done
@@ -131,14 +144,12 @@ def put(layout: Layout, name: str, content: bytes, custom: dict[str, Any]) -> No
 
 
 def _sign(place: Place, catalogue: Catalogue) -> Published:
-    header, content = catalogue.header, snapshot.write(catalogue)
-    custom = {
-        "kind": "catalogue", "date": header.date, "site": header.site, "sample": header.sample,
-        "services": catalogue.count("service"), "bytes": len(content), "languages": list(header.languages),
-        "source": header.source,
-    }  # fmt: skip
-    packed = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(content)
-    return _repository(place).publish(f"catalogue-{header.date[:10]}.jsonl.zst", packed, custom)
+    repository, bases = _repository(place), history.bases(place.history)
+    before = repository.current()
+    serial = max(before.serial if before else 0, *bases, 0) + 1
+    made = edition(catalogue, snapshot.write(catalogue), serial, bases)
+    history.keep(place.history, serial, made.lean)
+    return repository.publish(made.files)
 
 
 def publish_sample(layout: Layout, *, site: str, timezone: str) -> tuple[Imported, Published]:
@@ -163,8 +174,7 @@ def current(layout: Layout) -> Published | None:
 
 def read_current(layout: Layout) -> bytes:
     """The published snapshot, unpacked. Raises NotSo when there is none."""
-    packed = _repository(Place.of(layout)).read_current()
-    return snapshot.unpack(packed)
+    return _canonical(_repository(Place.of(layout)))
 
 
 def report(layout: Layout) -> dict[str, Any]:

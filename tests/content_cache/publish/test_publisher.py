@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import stat
 from pathlib import Path
 
 import pytest
+import zstandard
 from tuf.api.metadata import Metadata, Root, Targets
 
-from appliance.errors import NotSo, Refused
+from appliance.errors import BadInput, NotSo, Refused
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
-from content_cache import snapshot
+from content_cache import patches, snapshot
 from content_cache.publish import publisher
+from content_cache.publish.edition import NewFile
 from content_cache.publish.importers.report import Entry, Imported, Report
 from content_cache.publish.publisher import Place
-from content_cache.publish.signing import LIFE, SignedRepository
+from content_cache.publish.signing import KEPT_FILES, LIFE, SignedRepository
+from content_cache.targets import File, Offer, offer
 from tests.content_cache.data import PROJECT, many
 
 
@@ -71,7 +75,7 @@ def test_the_target_is_named_by_its_hash(layout: Layout) -> None:
     targets = Metadata[Targets].from_file(str(place.repository / "metadata" / "2.targets.json")).signed.targets
     ((name, target),) = targets.items()
     assert (place.repository / "targets" / f"{target.hashes['sha256']}.{name}").exists()
-    assert name.startswith("catalogue-") and name.endswith(".jsonl.zst")
+    assert name == "catalogue-1.zst"
 
 
 def test_a_changed_target_is_not_read(layout: Layout) -> None:
@@ -119,6 +123,69 @@ def test_old_files_do_not_pile_up(layout: Layout) -> None:
     for count in range(1, 14):
         publish(layout, count)
     place = Place.of(layout)
-    assert len(list((place.repository / "targets").iterdir())) <= 10
+    assert len(list((place.repository / "targets").iterdir())) <= 11 + KEPT_FILES
+    assert len(list(place.history.iterdir())) == 10
     assert len(list((place.repository / "metadata").glob("*.targets.json"))) <= 10
     assert snapshot.read(publisher.read_current(layout)).count("service") == 13
+
+
+def _offer(layout: Layout) -> Offer:
+    repository = SignedRepository(Place.of(layout).repository, Place.of(layout).keys, datetime.datetime.now(datetime.UTC))
+    named = repository.targets().targets.items()
+    found = offer((name, target.length, target.hashes["sha256"], target.custom or {}) for name, target in named)
+    assert found is not None
+    return found
+
+
+def _file(layout: Layout, file: File) -> bytes:
+    return (Place.of(layout).repository / "targets" / f"{file.sha256}.{file.name}").read_bytes()
+
+
+def test_from_each_of_the_last_ten_a_patch_leads_to_the_newest(layout: Layout) -> None:
+    kept = dict[int, bytes]()
+    for count in range(100, 112):
+        serial = publish(layout, count)
+        kept[serial] = patches.open_full(_file(layout, _offer(layout).edition.file), _offer(layout).edition).lean
+    offered, canonical = _offer(layout), publisher.read_current(layout)
+    assert set(offered.patches) == set(range(2, 12)) and offered.edition.serial == 12
+    for base, patch in offered.patches.items():
+        assert patches.open_patch(_file(layout, patch.file), kept[base], offered.edition).canonical == canonical
+        assert patch.file.length < offered.edition.file.length / 2
+
+
+def test_a_patch_to_another_base_is_refused(layout: Layout) -> None:
+    for count in (100, 101, 102):
+        publish(layout, count)
+    offered = _offer(layout)
+    wrong = _file(layout, offered.edition.file)
+    with pytest.raises((BadInput, Refused)):
+        patches.open_patch(_file(layout, offered.patches[2].file), wrong, offered.edition)
+
+
+def test_the_pieces_of_each_file_are_named_by_their_hashes(layout: Layout) -> None:
+    publish(layout, 100)
+    publish(layout, 101)
+    offered = _offer(layout)
+    for file in (offered.edition.file, offered.patches[1].file):
+        content = _file(layout, file)
+        pieces = [content[at : at + file.piece] for at in range(0, len(content), file.piece)]
+        assert [hashlib.sha256(piece).hexdigest()[:32] for piece in pieces] == list(file.pieces)
+
+
+def test_small_files_beside_the_catalogue_stay_when_it_is_published_again(layout: Layout) -> None:
+    publish(layout, 1)
+    publisher.put(layout, "notices.json", b"[]", {"kind": "notices"})
+    publish(layout, 2)
+    repository = SignedRepository(Place.of(layout).repository, Place.of(layout).keys, datetime.datetime.now(datetime.UTC))
+    target = repository.targets().targets["notices.json"]
+    assert repository.file("notices.json", target).read_bytes() == b"[]"
+
+
+def test_a_catalogue_of_an_earlier_version_is_published_anew_at_the_next_start(layout: Layout) -> None:
+    publish(layout, 3)
+    place = Place.of(layout)
+    repository = SignedRepository(place.repository, place.keys, datetime.datetime.now(datetime.UTC))
+    packed = zstandard.compress(publisher.read_current(layout))
+    repository.publish([NewFile("catalogue-2026-11-01.jsonl.zst", packed, {"kind": "catalogue", "serial": 5, "services": 3})])
+    publisher.ensure(layout)
+    assert _offer(layout).edition.serial == 6 and snapshot.read(publisher.read_current(layout)).count("service") == 3
