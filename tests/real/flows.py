@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from provisioning.lab.netns import Namespace
@@ -21,6 +21,7 @@ class Flows:
     def __init__(self, place: Namespace, port: int) -> None:
         self.port = port
         self.arrived: Counter[str] = Counter()
+        self.carried = 0.0
         self._open: list[socket.socket] = []
         with inside(place.name):
             self._server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
@@ -56,9 +57,20 @@ class Flows:
                 connection.sendall(_BLOCK)
 
     def run(
-        self, what: str, host: str, callers: Sequence[tuple[Namespace, str]], *, warm: float, seconds: float
+        self,
+        what: str,
+        host: str,
+        callers: Sequence[tuple[Namespace, str]],
+        *,
+        warm: float,
+        seconds: float,
+        line: Callable[[], int] = lambda: 0,
     ) -> dict[str, float]:
-        """Mbit/s by name that arrived during ``seconds`` after ``warm`` seconds of the same; every caller is one flow."""
+        """Mbit/s by name that arrived during ``seconds`` after ``warm`` seconds of the same; every caller is one flow.
+
+        ``carried`` is afterwards what the ``line``'s counter of octets says of the same time. The sum of what arrived says less:
+        TCP hands over at once what had arrived before and waited for one lost segment.
+        """
         streams = list[tuple[socket.socket, str]]()
         for place, name in callers:  # all of them before the first one fills its queue: a lost SYN is not what is looked at
             with inside(place.name):
@@ -70,9 +82,10 @@ class Flows:
         for stream in streams:
             threading.Thread(target=work, args=stream, daemon=True).start()
         time.sleep(warm)
-        before, begun = Counter(self.arrived), time.monotonic()
+        before, carried, begun = Counter(self.arrived), line(), time.monotonic()
         time.sleep(seconds)
-        after, took = Counter(self.arrived), time.monotonic() - begun
+        after, octets, took = Counter(self.arrived), line() - carried, time.monotonic() - begun
+        self.carried = octets * 8 / took / 1e6
         self.hush()
         return {name: (after[name] - before[name]) * 8 / took / 1e6 for name in {name for _, name in callers}}
 
