@@ -56,9 +56,23 @@ def kind_of(item: pytest.Item) -> str:
     return next((kind for kind in reversed(ORDER) if item.get_closest_marker(kind)), "fast")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order by kind; skip what needs root where there is none."""
+def lane_of(item: pytest.Item) -> str:
+    """Which of the two lanes a test runs in: what looks at the demo's camp, or what makes places of its own."""
+    needs_camp = "the_camp" in getattr(item, "fixturenames", ())
+    return "camp" if needs_camp and kind_of(item) in ("net", "browser") else "places"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``campbox test`` runs the lanes side by side; plain pytest runs both, one after the other."""
+    parser.addoption("--lane", choices=("camp", "places"), help="Only the tests of this lane.")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Order by kind; leave the other lane's out; skip what needs root where there is none."""
     items.sort(key=lambda item: ORDER.index(kind_of(item)))
+    if (lane := config.getoption("lane")) is not None:
+        config.hook.pytest_deselected(items=[item for item in items if lane_of(item) != lane])
+        items[:] = [item for item in items if lane_of(item) == lane]
     for item in items:
         if os.geteuid() != 0 and kind_of(item) in NEED_ROOT:
             item.add_marker(pytest.mark.skip(reason="needs root: it makes network namespaces"))
