@@ -1,4 +1,4 @@
-"""An uplink that comes and goes faster than it is called down: nobody is told wrong for long, asked to tap or shown a page for nothing.
+"""An uplink that comes and goes too fast to be called down: nobody is told wrong for long or asked to tap, no page changes in vain.
 
 The hour of it is run by hand: see flapping.py.
 """
