@@ -31,7 +31,8 @@ def assemble(config: SiteConfig, layout: Layout, *, python: str = sys.executable
     The site file must stand at ``layout.config_file`` (``put_site_file``), and the identity file, where the box has a hub,
     at ``layout.identity_file``. ``enter`` goes before every command (``ip netns exec NAME``).
     """
-    table = services("box", radio=config.radio is not None, hub=has_hub(config, layout), garden=bool(config.access.garden))
+    access, hub = config.access, has_hub(config, layout)
+    table = services("box", radio=config.radio is not None, hub=hub, garden=bool(access.garden), api=access.api_name is not None)
     supervisor = Supervisor(table, layout, python=python, enter=enter)
     supervisor.prepare()
     write_configuration("campbox.files", config, layout)

@@ -28,7 +28,8 @@ _STATES = {
 def look(layout: Layout, config: SiteConfig) -> dict[str, Any]:
     """Services with their processes, the gate's counts, every service's facts; ``whole`` when all daemons run."""
     hub = config.hub is not None and layout.identity_file.exists()
-    table = services("box", radio=config.radio is not None, hub=hub, garden=bool(config.access.garden))
+    access = config.access
+    table = services("box", radio=config.radio is not None, hub=hub, garden=bool(access.garden), api=access.api_name is not None)
     pids = leftovers.running(layout)
     rows = {s.name: {"kind": s.kind, "pids": pids.get(s.name, [])} for s in table}
     try:

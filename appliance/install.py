@@ -34,8 +34,13 @@ def install(
         raise NotSo("not root", mend="start it with sudo, or stage the files with --to DIR")
     root, layout = to or Path("/"), Layout.system(code)
     # With the hub's services whether or not an identity is there yet: flashing brings it later, and they wait for it.
-    radio, hub, garden = config.radio is not None, config.hub is not None, bool(config.access.garden)
-    table = services("box", radio=every_site or radio, hub=every_site or hub, garden=every_site or garden)
+    wanted = {
+        "radio": config.radio is not None,
+        "hub": config.hub is not None,
+        "garden": bool(config.access.garden),
+        "api": config.access.api_name is not None,
+    }
+    table = services("box", **{part: every_site or there for part, there in wanted.items()})
     written = [_put(root, f"/etc/systemd/system/{name}", body) for name, body in units(table, layout, str(python)).items()]
     written.append(_put(root, "/etc/sysusers.d/campbox.conf", sysusers(table)))
     written.append(_put(root, "/etc/tmpfiles.d/campbox.conf", tmpfiles(layout)))

@@ -9,6 +9,9 @@ before it offers it, which would cost every phone three seconds.
 
 from __future__ import annotations
 
+import json
+
+from appliance.announce.advert import INTERVAL, ROUTER_LIFETIME
 from appliance.config import Lan, SiteConfig
 from appliance.gate.garden import GARDEN4, GARDEN6
 from appliance.gate.ruleset import TABLE
@@ -69,6 +72,9 @@ GARDEN_PORT = 5355
 GARDEN_TTL = 300
 """The longest that a phone may remember an address in the garden: far less than the kernel does."""
 
+API_PATH = "/api/captive"
+"""Where the captive portal's API (RFC 8908) is, below the public name."""
+
 LEASE = "1h"
 MOST_LEASES = 10_000
 
@@ -79,7 +85,18 @@ def files(config: SiteConfig, layout: Layout) -> dict[str, str]:
         "dnsmasq-captive.conf": _captive(config, layout),
         "dnsmasq-admitted.conf": _admitted(config, layout),
     }
-    return written | ({"dnsmasq-garden.conf": _garden(config, layout)} if config.access.garden else {})
+    if config.access.garden:
+        written["dnsmasq-garden.conf"] = _garden(config, layout)
+    if config.access.api_name is not None:
+        written["announce.conf"] = _announced(config, config.access.api_name)
+    return written
+
+
+def _announced(config: SiteConfig, name: str) -> str:
+    """What the service "announce" is told."""
+    lan = config.lan
+    told = {"interface": lan.bridge, "address": str(lan.address.ip), "name": name, "url": f"https://{name}{API_PATH}"}
+    return json.dumps(told, indent=1) + "\n"
 
 
 def _common(layout: Layout, service: str, bridge: str) -> str:
@@ -155,9 +172,8 @@ def _opened(name: str) -> str:
 def _leases(config: SiteConfig, layout: Layout) -> str:
     lan = config.lan
     first, last, count = _range(lan)
-    api = f"https://{config.access.api_name}/api/captive"
-    # RFC 8910 section 2: only with a certificate, and never an IP literal.
-    told = f"dhcp-option=114,{api}\ndhcp-option=option6:103,{api}\n" if config.access.api_name else ""
+    # RFC 8910: 114 and 103 come and go with the certificate; the file is read at start and at SIGHUP.
+    told = f"dhcp-optsfile={layout.service_run('announce')}/options.conf\n" if config.access.api_name else ""
     return f"""\
 dhcp-authoritative
 leasefile-ro
@@ -173,6 +189,7 @@ dhcp-range={first},{last},{lan.address.network.netmask},{LEASE}
 dhcp-option=option:router,{lan.address.ip}
 dhcp-option=option:dns-server,{lan.address.ip}
 enable-ra
+ra-param={lan.bridge},{INTERVAL},{ROUTER_LIFETIME}
 dhcp-range={lan.address6.network.network_address},ra-stateless,64,{LEASE}
 dhcp-option=option6:dns-server,[{lan.address6.ip}]
 {told}"""

@@ -55,7 +55,7 @@ class Service:
     ready: str | None = None
     every: int = 0
     wakes: str | None = None
-    when: Literal["always", "radio", "hub", "garden"] = "always"
+    when: Literal["always", "radio", "hub", "garden", "api"] = "always"
 
     @property
     def uid(self) -> int:
@@ -138,6 +138,12 @@ SERVICES: tuple[Service, ...] = (
         capabilities=(BIND,), groups=("campbox-portal", "campbox-content"), needs=("pages",), ready="{run}/nginx/pid",
     ),
     Service(
+        "announce", "box", "tells phones where the portal's API is (RFC 8910), while its certificate is valid",
+        # The same user as dnsmasq: it may tell it to read its options again, and nothing more comes of that.
+        ("{python}", "-m", "appliance.announce.service"), "campbox-names",
+        capabilities=(RAW,), needs=("dnsmasq-captive", "nginx"), ready="{run}/announce/ready", when="api",
+    ),
+    Service(
         "enrol", "box", "makes the box's key and fetches its certificate, once",
         ("{python}", "-m", "provisioning.agent", "{data}/identity", "{run}/facts/enrol.json"), "campbox-telemetry",
         kind="timer", every=30, owns=("identity",), when="hub",
@@ -192,9 +198,11 @@ SERVICES: tuple[Service, ...] = (
 )  # fmt: skip
 
 
-def services(place: Place, *, radio: bool = False, hub: bool = True, garden: bool = False) -> tuple[Service, ...]:
+def services(
+    place: Place, *, radio: bool = False, hub: bool = True, garden: bool = False, api: bool = False
+) -> tuple[Service, ...]:
     """The rows that run at ``place``, in an order in which nothing comes before what it needs."""
-    there = {"always": True, "radio": radio, "hub": hub, "garden": garden}
+    there = {"always": True, "radio": radio, "hub": hub, "garden": garden, "api": api}
     wanted = {s.name: s for s in SERVICES if s.place == place and there[s.when]}
     return tuple(_in_order(wanted.values()))
 

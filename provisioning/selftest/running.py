@@ -37,7 +37,8 @@ def sources(config: SiteConfig, layout: Layout) -> Sources:
     """Where the facts of each check come from."""
     folder = layout.service_data("selftest")
     hub = config.hub is not None and layout.identity_file.exists()
-    table = services("box", radio=config.radio is not None, hub=hub, garden=bool(config.access.garden))
+    access = config.access
+    table = services("box", radio=config.radio is not None, hub=hub, garden=bool(access.garden), api=access.api_name is not None)
     return {
         "power": facts_box.power,
         "card": lambda: {**facts_box.card(folder), "storage": facts.read(layout, "storage")},

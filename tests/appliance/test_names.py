@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import json
 from pathlib import Path
 
 import pytest
 
 from appliance import names
+from appliance.announce.advert import INTERVAL, ROUTER_LIFETIME
 from appliance.config import SiteConfig
 from appliance.gate.garden import KEPT
 from captive_portal.probes import PROBES
@@ -60,13 +62,29 @@ def test_a_dns_probe_past_the_portal_is_absent_only_while_captive() -> None:
         assert not [line for line in ADMITTED if name in line]
 
 
-def test_the_portal_api_is_offered_only_with_a_public_name() -> None:
-    assert not [line for line in CAPTIVE if "114" in line.split(",")[0] or "option6:103" in line]
+def test_the_portal_api_is_offered_only_with_a_public_name_and_by_a_file_that_comes_and_goes() -> None:
+    assert not [line for line in CAPTIVE if line.startswith(("dhcp-optsfile", "dhcp-option=114", "dhcp-option=option6:103"))]
     secure = names.files(with_api(), LAYOUT)
-    assert "dhcp-option=114,https://portal.example.org/api/captive" in secure["dnsmasq-captive.conf"]
-    assert "dhcp-option=option6:103,https://portal.example.org/api/captive" in secure["dnsmasq-captive.conf"]
-    for text in secure.values():
-        assert "address=/portal.example.org/10.44.0.1" in text and "address=/portal.example.org/fd5c:a3b0:77::1" in text
+    lines = secure["dnsmasq-captive.conf"].splitlines()
+    assert f"dhcp-optsfile={LAYOUT.service_run('announce')}/options.conf" in lines
+    assert not [line for line in lines if "114" in line or "103" in line], "what stands here cannot be withdrawn"
+    for name in ("dnsmasq-captive.conf", "dnsmasq-admitted.conf"):
+        assert "address=/portal.example.org/10.44.0.1" in secure[name]
+        assert "address=/portal.example.org/fd5c:a3b0:77::1" in secure[name]
+
+
+def test_the_announcer_is_told_what_the_site_wants_and_only_where_there_is_a_public_name() -> None:
+    assert "announce.conf" not in names.files(SITE, LAYOUT)
+    assert json.loads(names.files(with_api(), LAYOUT)["announce.conf"]) == {
+        "interface": "br-lan",
+        "address": "10.44.0.1",
+        "name": "portal.example.org",
+        "url": "https://portal.example.org/api/captive",
+    }
+
+
+def test_dnsmasq_says_the_lifetime_that_the_announcer_says_of_the_same_router() -> None:
+    assert f"ra-param=br-lan,{INTERVAL},{ROUTER_LIFETIME}" in CAPTIVE
 
 
 WITH_GARDEN = dataclasses.replace(SITE, access=dataclasses.replace(SITE.access, garden=("example.org", "apple.com")))

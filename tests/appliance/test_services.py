@@ -16,6 +16,7 @@ NEEDED = {
     "dnsmasq-captive": {"CAP_NET_BIND_SERVICE", "CAP_NET_ADMIN", "CAP_NET_RAW"},
     "dnsmasq-garden": {"CAP_NET_BIND_SERVICE", "CAP_NET_ADMIN", "CAP_NET_RAW"},
     "dnsmasq-admitted": {"CAP_NET_BIND_SERVICE", "CAP_NET_ADMIN", "CAP_NET_RAW"},
+    "announce": {"CAP_NET_RAW"},
     "selftest": {"CAP_NET_ADMIN", "CAP_NET_RAW"},
     "nginx": {"CAP_NET_BIND_SERVICE"},
     "hub-nginx": {"CAP_NET_BIND_SERVICE"},
@@ -93,6 +94,7 @@ def test_nothing_starts_before_what_it_needs(place: Place, radio: bool, hub: boo
 def test_a_box_without_radio_or_hub_runs_what_is_left() -> None:
     everything = {s.name for s in services("box", radio=True, hub=True)}
     assert {s.name for s in services("box", radio=True, garden=True)} - everything == {"dnsmasq-garden"}
+    assert {s.name for s in services("box", radio=True, api=True)} - everything == {"announce"}
     assert everything - {s.name for s in services("box", radio=False, hub=True)} == {"hostapd"}
     assert everything - {s.name for s in services("box", radio=True, hub=False)} == {"enrol", "sync", "telemetry"}
 

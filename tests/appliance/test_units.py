@@ -17,7 +17,7 @@ from appliance.units import sysusers, tmpfiles, units
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "units"
 LAYOUT = Layout.system(Path("/opt/campbox"))
 PYTHON = "/opt/campbox/.venv/bin/python"
-BOX = services("box", radio=True, garden=True)
+BOX = services("box", radio=True, garden=True, api=True)
 TEXTS = units(BOX, LAYOUT, PYTHON)
 LONG_RUNNING = [service for service in SERVICES if service.kind == "daemon"]
 
@@ -27,7 +27,7 @@ def lines(text: str, key: str) -> list[str]:
 
 
 def unit(service: Service) -> str:
-    return units(services(service.place, radio=True, garden=True), LAYOUT, PYTHON)[f"campbox-{service.name}.service"]
+    return units(services(service.place, radio=True, garden=True, api=True), LAYOUT, PYTHON)[f"campbox-{service.name}.service"]
 
 
 def test_the_units_of_a_box_are_as_they_were_last_read() -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 from collections.abc import Iterator
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from appliance.services import USERS
+from tests.real.certificate import put_certificate
 from tests.real.front_place import LAN4, LAN6, PHONE4, PHONE6, Place, front_place, get
 
 pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
@@ -35,35 +31,9 @@ json.dump(told, sys.stdout)
 """
 
 
-def _certificate(place: Place) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    folder = place.layout.etc / "tls"
-    folder.mkdir(parents=True)
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    plain = serialization.NoEncryption()
-    path = folder / "key.pem"
-    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
-    os.chown(path, USERS["campbox-front"], USERS["campbox-front"])
-    path.chmod(0o400)
-
-
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    with front_place(("pages", "portal", "nginx"), api_name=NAME, before=_certificate) as running:
+    with front_place(("pages", "portal", "nginx"), api_name=NAME, before=put_certificate(NAME)) as running:
         yield running
 
 

@@ -29,7 +29,7 @@ def written(tmp_path: Path) -> Path:
         pytest.skip("needs systemd-analyze")
     programs = {name: find_program(name) for name in PROGRAMS}
     for place in ("box", "hub"):
-        table = services(place, radio=True, garden=True)  # type: ignore[arg-type]
+        table = services(place, radio=True, garden=True, api=True)  # type: ignore[arg-type]
         for name, text in units(table, Layout.system(CODE), sys.executable, programs).items():
             (tmp_path / name).write_text(text)
     return tmp_path

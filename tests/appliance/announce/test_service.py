@@ -1,0 +1,149 @@
+"""What the announcer does as certificates come and go: dnsmasq's file, the advertisements, and the fact for the other services."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance import clock, facts
+from appliance.announce import certificate, service
+from appliance.announce.advert import INTERVAL
+from appliance.announce.air import EVERYBODY, NOBODY
+from appliance.announce.offer import Certificate
+from appliance.announce.service import LOOK_AGAIN, LOOK_EVERY, TO_ALL_EVERY, Announcer, Wanted
+from appliance.errors import Unreachable
+from appliance.layout import Layout
+from appliance.moment import BUILT, Moment
+from tests.captive_portal.site import PROJECT
+
+NAME = "portal.example.org"
+URL = f"https://{NAME}/api/captive"
+
+
+class _Air:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.asking: list[str | None] = []
+
+    def send(self, message: bytes, to: str = EVERYBODY) -> None:
+        assert URL.encode() in message
+        self.sent.append(to)
+
+    def solicitor(self) -> str | None:
+        return self.asking.pop(0)
+
+
+class Box:
+    """An announcer whose front shows ``der``, valid until ``ends``."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.layout = Layout.under(root, PROJECT)
+        for folder in (self.layout.facts_dir, self.layout.service_run("announce"), self.layout.service_run("dnsmasq-captive")):
+            folder.mkdir(parents=True)
+        (self.layout.service_run("dnsmasq-captive") / "pid").write_text("4711\n")
+        self.wall, self.der, self.ends = float(BUILT), b"one", math.inf
+        self.told: list[tuple[int, int]] = []
+        self.air = _Air()
+        self.it = Announcer(self.layout, Wanted("br-lan", "10.44.0.1", NAME, URL), self.air)  # type: ignore[arg-type]
+        monkeypatch.setattr(clock, "now", lambda: Moment(self.wall, 1.0, "synced"))
+        monkeypatch.setattr(certificate, "shown", self._shown)
+        monkeypatch.setattr(certificate, "described", lambda der: Certificate(0, self.ends, (NAME,)))
+        monkeypatch.setattr("os.kill", lambda pid, number: self.told.append((pid, int(number))))
+
+    def _shown(self, address: str, name: str) -> Any:
+        assert (address, name) == ("10.44.0.1", NAME)
+        if not self.der:
+            raise Unreachable("no certificate")
+        return self.der
+
+    def turn(self, now: float) -> None:
+        if now >= self.it.look_due:
+            self.it.look(now)
+        self.it.judge(now)
+
+    @property
+    def options(self) -> str:
+        return (self.layout.service_run("announce") / "options.conf").read_text()
+
+    @property
+    def fact(self) -> object:
+        return facts.read(self.layout, "announce")["offered"]
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
+    return Box(tmp_path, monkeypatch)
+
+
+def test_all_three_are_offered_and_withdrawn_as_the_certificate_expires(box: Box) -> None:
+    box.ends = BUILT + 30
+    box.turn(0)
+    assert f"114,{URL}\n" in box.options and f"option6:103,{URL}\n" in box.options and box.fact is True
+    assert box.air.sent == [EVERYBODY] and box.told == [(4711, 1)]
+    assert box.it.pause(0) == pytest.approx(30)
+    box.wall += 30
+    box.turn(30)
+    assert URL not in box.options and box.fact is False and box.told == [(4711, 1)] * 2
+    box.air.asking = ["fe80::1"]
+    box.it.answer(31)
+    assert box.air.sent == [EVERYBODY], "no advertisement after the end"
+
+
+def test_a_new_certificate_brings_them_back(box: Box) -> None:
+    box.ends = BUILT + 30
+    box.turn(0)
+    box.wall += 30
+    box.turn(30)
+    box.der, box.ends = b"two", math.inf
+    box.turn(LOOK_EVERY)
+    assert box.fact is True and URL in box.options and len(box.told) == 3
+
+
+def test_nothing_is_told_twice(box: Box) -> None:
+    for second in range(5):
+        box.turn(second)
+    assert len(box.told) == 1 and box.air.sent == [EVERYBODY]
+
+
+def test_everybody_is_told_again_as_often_as_by_dnsmasq(box: Box) -> None:
+    box.turn(0)
+    box.turn(INTERVAL - 1)
+    assert len(box.air.sent) == 1
+    box.turn(INTERVAL)
+    assert len(box.air.sent) == 2
+
+
+def test_until_the_front_shows_one_nothing_is_offered_and_it_is_looked_for_often(box: Box) -> None:
+    box.der = b""
+    box.turn(0)
+    assert box.fact is False and box.it.pause(0) == LOOK_AGAIN
+    box.der = b"one"
+    box.turn(LOOK_AGAIN)
+    assert box.fact is True and box.it.pause(LOOK_AGAIN) == LOOK_EVERY
+
+
+def test_a_front_that_restarts_withdraws_nothing(box: Box) -> None:
+    box.turn(0)
+    box.der = b""
+    box.turn(LOOK_EVERY)
+    assert box.fact is True and len(box.told) == 1
+
+
+def test_a_phone_is_answered_alone_and_one_without_an_address_with_everybody_but_not_often(box: Box) -> None:
+    box.turn(0)
+    box.air.sent.clear()
+    box.air.asking = ["fe80::1", None, NOBODY, NOBODY, NOBODY]
+    for second in (10, 10, 10, 11, 10 + TO_ALL_EVERY):
+        box.it.answer(second)
+    assert box.air.sent == ["fe80::1", EVERYBODY, EVERYBODY]
+
+
+def test_whoever_asks_without_end_is_not_answered_without_end(box: Box) -> None:
+    box.turn(0)
+    box.air.asking = ["fe80::1"] * 1_000
+    for _ in range(1_000):
+        box.it.answer(10)
+    assert len(box.air.sent) <= 1 + service.AT_ONCE
