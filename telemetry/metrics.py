@@ -125,6 +125,24 @@ def _failed(reading: Reading) -> int | None:
 
 SERVED: tuple[Reader, ...] = ("operators", "technicians", "partners")
 
+UNANSWERED = (
+    "health", "food", "water-sanitation", "shelter", "cash", "registration-papers", "legal-help", "family", "womens-safety",
+    "children", "education", "work-skills", "disability", "phones-charging", "housing", "transport", "community", "other",
+)  # fmt: skip
+"""The needs a search without an answer is counted under (docs/adr/0092); the place in this row gives a metric its number."""
+FIRST_UNANSWERED = 34
+
+
+def unanswered(slug: str) -> str:
+    """The name of the metric that counts the searches of one need without an answer."""
+    return f"unanswered_{slug.replace('-', '_')}"
+
+
+def _in_vain(number: int, slug: str) -> Metric:
+    name, purpose = unanswered(slug), f"what people look for in vain since the start: {slug}"
+    return Metric(number, name, "searches", "gauge", purpose, lambda r: r.people.get(name), 90, SERVED, people=True)
+
+
 METRICS: tuple[Metric, ...] = (
     Metric(1, "uptime", "s", "gauge", "shows power cuts and restarts", lambda r: r.moment.uptime),
     Metric(2, "cpu_use", "%", "gauge", "shows a box that is too slow for its people", _system("cpu_percent"), decimals=1),
@@ -165,6 +183,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(31, "outbox_rows", "", "gauge", "reports not yet acknowledged", lambda r: r.outbox_rows, 30),
     Metric(32, "outbox_dropped", "", "counter", "reports given up for want of room", lambda r: r.outbox_dropped, 90),
     Metric(33, "selftest_failed", "", "gauge", "how many checks of its own a box fails", _failed, 90, prompt=True),
+    *(_in_vain(FIRST_UNANSWERED + place, slug) for place, slug in enumerate(UNANSWERED)),
 )  # fmt: skip
 
 BY_NUMBER: Mapping[int, Metric] = {metric.number: metric for metric in METRICS}

@@ -8,7 +8,7 @@ from typing import Any
 from appliance import clock
 from appliance.layout import Layout
 from telemetry import schedule, sensors
-from telemetry.metrics import Fewer, Reading
+from telemetry.metrics import UNANSWERED, Fewer, Reading, unanswered
 from telemetry.noise import period_of, release
 from telemetry.outbox import Outbox
 
@@ -37,19 +37,25 @@ class Station:
             sync=sensors.told(self.layout, "sync"),
             enrol=sensors.told(self.layout, "enrol"),
             selftest=sensors.told(self.layout, "selftest"),
-            people=self._people(gate, moment.uptime),
+            people=self._people(self._counted(gate), moment.uptime),
             rates=rates,
             outbox_rows=self.outbox.count(),
             outbox_dropped=self.outbox.dropped,
         )
 
-    def _people(self, gate: Mapping[str, Any], uptime: float) -> dict[str, int | Fewer]:
+    def _counted(self, gate: Mapping[str, Any]) -> dict[str, Any]:
+        """The raw counts of people and of their searches without an answer, by metric."""
+        vain = sensors.told(self.layout, "catalogue").get("unanswered")
+        known = vain if isinstance(vain, dict) else {}
+        return {name: gate.get(fact) for name, fact in PEOPLE.items()} | {unanswered(slug): known.get(slug) for slug in UNANSWERED}
+
+    def _people(self, counted: Mapping[str, Any], uptime: float) -> dict[str, int | Fewer]:
         period = period_of(self.boot.hex(), uptime, self.pace.period)
         told: dict[str, int | Fewer] = {}
-        for name, fact in PEOPLE.items():
-            count, before = gate.get(fact), self.outbox.released(name)
+        for name, count in counted.items():
             if not isinstance(count, int):
                 continue
+            before = self.outbox.released(name)
             now = release(before, count, name=name, period=period, smallest=self.smallest, secret=self.outbox.secret)
             if now != before:
                 self.outbox.keep_release(name, now)  # kept first: a restart must not tell a second number for the period

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from appliance import facts
 from appliance.clock import Moment
 from appliance.config import parse
 from appliance.layout import Layout
@@ -177,6 +178,24 @@ def test_raw_counts_of_people_never_reach_outbox_or_wire(tmp_path: Path, monkeyp
     noisy = 7 + noise(outbox.secret, "people_online", period)
     assert first["people_online"] == (Fewer(10) if noisy < 10 else noisy)
     assert first["people_active"] == 4711 + noise(outbox.secret, "people_active", period)
+
+
+def test_searches_without_an_answer_leave_only_noised_and_not_when_few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensors, "gate", lambda _layout: {})
+    monkeypatch.setattr(sensors, "system", lambda _layout: System(1, 1, 1, 1, 1, 1))
+    monkeypatch.setattr(station.clock, "now", lambda: Moment(1_900_000_000.0, 100.0, "synced"))
+    layout, outbox = Layout.under(tmp_path, tmp_path), Outbox(tmp_path / "outbox.sqlite")
+    layout.facts_dir.mkdir(parents=True)
+    taker = Station(layout, outbox, BOOT, Pace(60), 10)
+    assert taker.read("row").people == {}, "nothing told, nothing sent"
+    facts.publish(layout, "catalogue", {"unanswered": {"health": 4711, "food": 1, "planted-7391": 99, "cash": "many"}})
+    told = taker.read("row").people
+    period = period_of(BOOT.hex(), 100.0, 900)
+    noisy = 1 + noise(outbox.secret, "unanswered_food", period)
+    assert told == {
+        "unanswered_health": 4711 + noise(outbox.secret, "unanswered_health", period),
+        "unanswered_food": Fewer(10) if noisy < 10 else noisy,
+    }
 
 
 def test_the_box_is_who_its_card_says(tmp_path: Path) -> None:

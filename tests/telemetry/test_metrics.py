@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.clock import Moment
+from content_cache.needs import NEEDS
+from content_cache.unanswered import OTHER
 from telemetry.metrics import (
     BY_NAME,
     METRICS,
+    UNANSWERED,
     Fewer,
     Metric,
     Reading,
@@ -22,6 +25,7 @@ from telemetry.metrics import (
     refusal,
     sort_out,
     to_wire,
+    unanswered,
 )
 
 GATE = {
@@ -39,7 +43,8 @@ def reading(**changes: object) -> Reading:
     whole = {
         "moment": Moment(1_800_000_000.4, 120.9, "synced"), "software": "0.1.0", "system": SYSTEM, "gate": GATE,
         "sync": {"state": "refused", "why": "wrong signature", "version": 3, "services": 60, "snapshot_date": "2026-11-01"},
-        "enrol": {"state": "enrolled"}, "people": {"people_online": 14, "people_active": Fewer(10)},
+        "enrol": {"state": "enrolled"},
+        "people": {"people_online": 14, "people_active": Fewer(10)} | dict.fromkeys(map(unanswered, UNANSWERED), 12),
         "rates": {"down": 1e6, "up": 2.4}, "selftest": SELFTEST, **changes,
     }  # fmt: skip
     return Reading(**whole)  # type: ignore[arg-type]
@@ -55,6 +60,11 @@ def test_numbers_and_names_are_used_once_and_every_row_is_complete() -> None:
 
 def test_every_metric_has_a_value_in_a_full_reading() -> None:
     assert {metric.number for metric in METRICS} == set(measure(reading()))
+
+
+def test_every_need_and_no_other_is_counted_where_a_search_had_no_answer() -> None:
+    assert set(UNANSWERED) == {need.slug for need in NEEDS} | {OTHER}
+    assert all(BY_NAME[unanswered(slug)].people for slug in UNANSWERED), "noised, and suppressed when small"
 
 
 def test_nothing_is_made_up_when_nothing_is_known() -> None:
