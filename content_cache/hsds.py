@@ -141,6 +141,7 @@ _ONE: dict[str, tuple[tuple[str, str, str], ...]] = {
     "attribute": (("taxonomy_term", "taxonomy_term", "taxonomy_term_id"),),
     "taxonomy_term": (("taxonomy_detail", "taxonomy", "taxonomy_id"),),
 }
+_POINTS_TO = {"parent_organization_id": "organization", "parent_id": "taxonomy_term"}
 _WITHOUT_ATTRIBUTES = ("attribute", "metadata", "taxonomy", "taxonomy_term")
 
 
@@ -253,14 +254,14 @@ def check_together(records: Iterable[Record], translations: Iterable[Translation
 
 def references(one: Record) -> list[tuple[str, str]]:
     """The fields of a record that point to another, with the entity they point to."""
-    special = {"parent_organization_id": "organization", "parent_id": "taxonomy_term"}
-    found = []
-    for name in one.values:
-        target = special.get(name, name.removesuffix("_id"))
-        if name == "link_id" and one.entity == "attribute":
-            target = str(one.values.get("link_entity", ""))
-        elif name == "resource_id":
-            target = str(one.values.get("resource_type", ""))
-        if name.endswith("_id") and target in ENTITIES:
-            found.append((name, target))
-    return found
+    found = [(name, target_of(one.entity, name, one.values)) for name in one.values if name.endswith("_id")]
+    return [(name, target) for name, target in found if target in ENTITIES]
+
+
+def target_of(entity: str, name: str, values: Mapping[str, object]) -> str:
+    """The entity that a field of a record points to; what the record itself names ("link_entity") may be none."""
+    if name == "link_id" and entity == "attribute":
+        return str(values.get("link_entity", ""))
+    if name == "resource_id":
+        return str(values.get("resource_type", ""))
+    return _POINTS_TO.get(name, name.removesuffix("_id"))

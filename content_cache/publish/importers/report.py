@@ -30,11 +30,25 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Conflict:
+    """Two sources of a merge that say different things of one field: which value stays, and which one is left out."""
+
+    entity: str
+    id: str
+    field: str
+    kept: str
+    kept_from: str
+    left: str
+    left_from: str
+
+
+@dataclass(frozen=True)
 class Report:
     """All entries of one import; ``read`` is how many records each file held."""
 
     read: Mapping[str, int]
     entries: Sequence[Entry] = field(default_factory=tuple)
+    conflicts: Sequence[Conflict] = field(default_factory=tuple)
 
     def sums(self) -> dict[str, dict[str, int]]:
         """file -> outcome -> count."""
@@ -60,6 +74,7 @@ class Report:
             "sums": self.sums(),
             "agrees": self.agrees(),
             "reasons": [{"reason": text, "count": count} for text, count in self.reasons()],
+            "conflicts": [asdict(conflict) for conflict in self.conflicts],
             "entries": [asdict(entry) for entry in self.entries],
         }
 
@@ -80,3 +95,7 @@ class Imported:
     languages: tuple[str, ...]
     source: str
     sample: bool
+    replaces: frozenset[tuple[str, str, str]] = frozenset()
+    """(child entity, reference, parent id): where this source's children take the place of all those of a lower layer."""
+    provenance: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """"entity id" -> field ("" for all others) -> the source it comes from; only after sources were merged in layers."""
