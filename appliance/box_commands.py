@@ -111,6 +111,29 @@ def status(root: Path | None, as_json: bool) -> None:
     sys.exit(0 if state["whole"] else 1)
 
 
+@box.command(epilog="Example: campbox box reload site.toml")
+@_SITE
+@_ROOT
+@_JSON
+def reload(site_file: Path, root: Path | None, as_json: bool) -> None:
+    """Take over session, idle and after_reboot of a changed site file; nobody is cut. Exit 1 when more has changed."""
+    config, layout = load(site_file), _layout(root)
+    deeds.refuse_sample(config, str(site_file))
+    _installed_config(layout)
+    deeds.put_site_file(site_file.read_text("utf-8"), layout, str(site_file))
+    answer = client.ask(layout, {"do": "reload"})
+    if not answer.get("ok"):
+        why = answer.get("said") or answer.get("why")
+        raise NotSo(f"the gate goes on as before: {why}", where=str(layout.config_file), mend="ask as root")
+    if as_json:
+        click.echo(json.dumps({"now": answer["now"], "start": answer["start"]}))
+    else:
+        click.echo(f"new from the next tap on: {', '.join(answer['now']) or 'nothing'}")
+        if answer["start"]:
+            click.echo(f"new at the next start of the box: {', '.join(answer['start'])}")
+    sys.exit(1 if answer["start"] else 0)
+
+
 @box.command(epilog="Example: campbox box explain 10.44.3.7")
 @click.argument("address")
 @_ROOT

@@ -63,7 +63,10 @@ class Uplink:
 
 @dataclass(frozen=True)
 class Access:
-    """Who may pass and for how long (``session`` and ``idle`` in seconds); names in the ``garden`` open without a tap."""
+    """Who may pass and for how long (``session`` and ``idle`` in seconds); names in the ``garden`` open without a tap.
+
+    With ``identity`` "code" a person may take a code, and enter it on another device to be the same person there.
+    """
 
     portal_name: str
     api_name: str | None
@@ -174,7 +177,7 @@ def _access(table: Table) -> Access:
         session=table.take("session", kinds.duration, 12 * 3600),
         idle=table.take("idle", kinds.duration, 2 * 3600),
         after_reboot=cast(Literal["grace", "ask"], table.take("after_reboot", one_of("grace", "ask"), "grace")),
-        identity=cast(Literal["device", "code"], table.take("identity", one_of("device"), "device")),
+        identity=cast(Literal["device", "code"], table.take("identity", one_of("device", "code"), "device")),
         garden=table.take("garden", listed(kinds.garden_name), ()),
     )
 

@@ -1,0 +1,173 @@
+"""Codes and limits in a real gate: through randomised addresses, kill -9, a power cut, and while people are online."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from appliance.box_commands import box
+from appliance.errors import Unreachable
+from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, phone4, phone_mac, pings, tcp, until
+from tests.real.gate_place import Place
+
+pytestmark = [pytest.mark.net]
+ASKING = ('identity = "device"', 'identity = "code"'), ('after_reboot = "grace"', 'after_reboot = "ask"')
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    camp = Camp("codes")
+    made: Place | None = None
+    try:
+        camp.plug_in_first()
+        for old, new in ASKING:
+            camp.text = camp.text.replace(old, new)
+        made = Place(camp, "campbox-test-codes")
+        made.start()
+        camp.plug_in()
+        camp.listen(camp.net, socket.SOCK_STREAM, 443, "internet")
+        yield made
+    finally:
+        if made is not None:
+            made.close()
+        camp.close()
+
+
+@pytest.fixture(autouse=True)
+def everyone_captive(place: Place) -> Iterator[None]:
+    see(place)
+    yield
+    for number in (1, 2):
+        place.ask("erase", phone4(number))
+
+
+def see(place: Place) -> None:
+    for phone in place.camp.phones:
+        assert pings(phone, BOX4) and pings(phone, BOX6)
+
+
+def online(place: Place, number: int) -> bool:
+    phone = place.camp.phones[number - 1]
+    return tcp(phone, NET4, 443) == "internet" and tcp(phone, NET6, 443) == "internet"
+
+
+def take(place: Place, number: int) -> str:
+    assert place.ask("admit", phone4(number))["ok"]
+    answer = place.ask_as("campbox-portal", {"do": "take-code", "ip": phone4(number)})
+    assert answer["ok"], answer
+    return str(answer["code"])
+
+
+def enter(place: Place, number: int, code: str) -> dict[str, object]:
+    return place.ask_as("campbox-portal", {"do": "enter-code", "ip": phone4(number), "code": code})
+
+
+def marks(place: Place) -> list[str]:
+    """The marks of all admitted devices, as the kernel has them."""
+    told = json.loads(place.camp.box.run("nft", "--json", "list", "map", "inet", "campbox", "people").stdout)
+    return [str(mark) for item in told["nftables"] if "map" in item for _, mark in item["map"].get("elem", ())]
+
+
+def answers(place: Place) -> bool:
+    try:
+        return bool(place.ask("facts")["ok"])
+    except Unreachable:
+        return False
+
+
+def kept(place: Place) -> list[Path]:
+    return sorted((place.layout.service_data("gate") / "codes").glob("*"))
+
+
+def test_a_second_phone_with_the_code_is_the_same_person_to_the_kernel(place: Place) -> None:
+    code = take(place, 1)
+    assert enter(place, 2, code[:-1] + str((int(code[-1]) + 1) % 10)) == {"ok": False, "why": "wrong-code"}
+    assert not online(place, 2)
+    assert enter(place, 2, code)["ok"]
+    assert online(place, 1) and online(place, 2)
+    assert len(marks(place)) == 2 and len(set(marks(place))) == 1
+    assert place.ask("facts")["people_online"] == 1
+
+
+def test_a_phone_that_comes_back_with_a_random_address_enters_its_code_and_goes_on(place: Place) -> None:
+    code, phone = take(place, 1), place.camp.phones[0]
+    before = marks(place)
+    try:
+        phone.ip("link", "set", "wlan", "address", "06:11:22:33:44:55")
+        see(place)
+        assert until(lambda: place.ask("status", phone4(1))["state"] == "captive"), "to the box it is a stranger"
+        assert enter(place, 1, code)["ok"] and online(place, 1)
+        assert set(marks(place)) == set(before)
+        place.ask("erase", phone4(1))
+    finally:
+        phone.ip("link", "set", "wlan", "address", str(phone_mac(1)))
+        see(place)
+
+
+def test_killing_the_gate_keeps_codes_and_whose_they_are(place: Place) -> None:
+    code, victim = take(place, 1), place.pid
+    os.kill(victim, signal.SIGKILL)
+    assert until(lambda: place.supervisor.pids().get("gate", victim) != victim and answers(place), 10)
+    assert place.ask("status", phone4(1))["code"] is True
+    assert enter(place, 2, code)["ok"] and len(set(marks(place))) == 1
+
+
+def test_a_code_survives_a_power_cut_and_brings_its_owner_back(place: Place) -> None:
+    code = take(place, 1)
+    place.reboot()
+    see(place)
+    assert place.ask("status", phone4(1))["state"] == "captive", "the site asks"
+    answer = enter(place, 2, code)
+    assert answer["ok"] and 43_100 < int(str(answer["seconds_remaining"])) <= 43_200
+    assert online(place, 2) and not online(place, 1)
+
+
+def test_forgetting_a_phone_removes_its_code_from_the_disk(place: Place) -> None:
+    code = take(place, 1)
+    assert [path.name for path in kept(place)] == [f"{code[:4]}.json"]
+    text = kept(place)[0].read_text()
+    assert [needle for needle in (str(phone_mac(1)), phone4(1), code[4:]) if needle in text] == []
+    assert place.ask_as("campbox-portal", {"do": "erase", "ip": phone4(1)})["ok"]
+    assert kept(place) == []
+    assert enter(place, 2, code) == {"ok": False, "why": "wrong-code"}
+
+
+def test_others_are_answered_while_a_code_is_hashed(place: Place) -> None:
+    path = str(place.layout.socket("gate"))
+    with socket.socket(socket.AF_UNIX) as slow, socket.socket(socket.AF_UNIX) as quick:
+        for caller in (slow, quick):
+            caller.connect(path)
+            caller.settimeout(5)
+        slow.sendall(json.dumps({"do": "enter-code", "ip": phone4(1), "code": "1" * 12}).encode() + b'\n{"do":"facts"}\n')
+        quick.sendall(b'{"do":"facts"}\n')
+        assert b"people_online" in quick.recv(4_000)
+        slow.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            slow.recv(1)
+        slow.settimeout(5)
+        assert slow.recv(4_000).startswith(b'{"ok":false,"why":"wrong-code"}\n'), "in the order it asked"
+
+
+def test_limits_changed_while_people_are_online_throw_nobody_off(place: Place, tmp_path: Path) -> None:
+    site = tmp_path / "site.toml"
+    place.ask("admit", phone4(1))
+    site.write_text(place.camp.text.replace('session = "12h"', 'session = "1h"').replace("10mbit", "20mbit"))
+    try:
+        done = CliRunner().invoke(box, ["reload", str(site), "--root", str(place.root / "box"), "--json"])
+        assert json.loads(done.stdout) == {"now": ["access.session"], "start": ["uplink"]} and done.exit_code == 1
+        assert online(place, 1)
+        assert int(place.ask("status", phone4(1))["seconds_remaining"]) > 43_000, "what was promised is kept"
+        assert place.ask("admit", phone4(2))["seconds_remaining"] == 3_600
+        site.write_text("[nonsense]\n")
+        assert CliRunner().invoke(box, ["reload", str(site), "--root", str(place.root / "box")]).exception is not None
+        assert place.ask("admit", phone4(2))["seconds_remaining"] == 3_600, "a wrong file changes nothing"
+    finally:
+        site.write_text(place.camp.text)
+        assert CliRunner().invoke(box, ["reload", str(site), "--root", str(place.root / "box")]).exit_code == 0
