@@ -1,4 +1,4 @@
-"""E The operators' account: one user whose password only its scrypt hash is kept of, and the key that signs sessions."""
+"""E The operator's account: only the scrypt hash of its password is kept, and the key that signs sessions (others: people.py)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def prepare(layout: Layout, hub_config: HubConfig) -> None:
     ensure(layout)
     connect(store_file(layout)).close()
     for path in store_file(layout).parent.glob("store.sqlite*"):
-        _give(path)
+        give(path)
 
 
 def ensure(layout: Layout) -> tuple[str, str | None]:
@@ -59,17 +59,16 @@ def ensure(layout: Layout) -> tuple[str, str | None]:
     folder = layout.data / "hub"
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o750)
-    _give(folder)
+    give(folder)
     path = folder / "admin.json"
     if path.exists():
         return load(layout).user, None
     password = os.environ.get(PASSWORD_VARIABLE) or secrets.token_urlsafe(15)
     if len(password) < SHORTEST:
         raise BadInput("the password is too short", where=PASSWORD_VARIABLE, mend=f"use at least {SHORTEST} characters")
-    salt = secrets.token_bytes(16)
-    parts = {"salt": salt, "digest": _digest(password, salt), "session_key": secrets.token_bytes(32)}
-    write_json(path, {"user": USER, **{name: base64.b64encode(part).decode() for name, part in parts.items()}}, 0o600)
-    _give(path)
+    session_key = base64.b64encode(secrets.token_bytes(32)).decode()
+    write_json(path, {"user": USER, "session_key": session_key, **hashed(password)}, 0o600)
+    give(path)
     return USER, password
 
 
@@ -83,11 +82,17 @@ def load(layout: Layout) -> Account:
     return Account(str(values["user"]), salt, digest, key)
 
 
+def hashed(password: str) -> dict[str, str]:
+    """What is kept of a password: a salt of its own and the hash, in Base64."""
+    salt = secrets.token_bytes(16)
+    return {name: base64.b64encode(part).decode() for name, part in (("salt", salt), ("digest", _digest(password, salt)))}
+
+
 def _digest(password: str, salt: bytes) -> bytes:
     return hashlib.scrypt(password.encode(), salt=salt, n=_COST["n"], r=_COST["r"], p=_COST["p"], dklen=32)
 
 
-def _give(path: Path) -> None:
+def give(path: Path) -> None:
     """Hand a file to the hub's user, when there is power to."""
     if os.geteuid() == 0:
         os.chown(path, USERS["campbox-hub"], USERS["campbox-hub"])

@@ -32,12 +32,16 @@ NAVIGATION = "CAMPBOX_NAVIGATION"
 ALARMS = "CAMPBOX_ALARMS"
 """Configuration key: a list of functions that blueprints may add to; each gives (text, path) of what every page must show."""
 
+BOXES = "CAMPBOX_BOXES"
+"""Configuration key: a function that tells blueprints what is known of each box (see views.boxes.known)."""
+
 
 def create_app(layout: Layout | None = None, hub_config: HubConfig | None = None) -> Flask:
     """The whole hub. Without arguments, from the environment and the hub's configuration file."""
     app = bare_app(layout, hub_config)
     app.config[NAVIGATION] = [("Boxes", "/"), ("Incidents", "/incidents")]
     app.config[ALARMS] = []
+    app.config[BOXES] = boxes.known
     app.jinja_env.globals["alarms"] = lambda: [alarm for tell in app.config[ALARMS] for alarm in tell()]
     for blueprint in (boxes.pages, api.pages, prometheus.pages):
         app.register_blueprint(blueprint)

@@ -11,12 +11,12 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, g, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.layout import Layout
-from telemetry.dashboard import admin
+from telemetry.dashboard import admin, people
 
 OPEN_PATHS = ("/login", "/healthz", "/ca.pem")
 OPEN_PREFIXES = ("/static/", "/enrol/")
@@ -39,8 +39,9 @@ class Gatekeeper:
         self._layout, self._lock, self._key, self._known = layout, threading.Lock(), secrets.token_bytes(32), b""
 
     def check(self, untrusted_user: str, untrusted_password: str) -> bool:
-        """Whether name and password are right."""
-        account = admin.load(self._layout)
+        """Whether name and password are right; takes as long for somebody who is not there."""
+        found = people.find(self._layout, untrusted_user)
+        account = found or admin.load(self._layout)
         seen = f"{account.fingerprint}\0{untrusted_user}\0{untrusted_password}".encode("utf-8", "surrogatepass")
         mark = hmac.digest(self._key, seen, "sha256")
         if hmac.compare_digest(mark, self._known):
@@ -52,11 +53,14 @@ class Gatekeeper:
         return right
 
     def is_inside(self) -> bool:
-        """Whether this request comes from somebody who has logged in."""
+        """Whether this request comes from somebody who has logged in; ``flask.g.user`` is their name."""
         if request.authorization is not None and request.authorization.type == "basic":
-            return self.check(request.authorization.username or "", request.authorization.password or "")
+            g.user = request.authorization.username or ""
+            return self.check(g.user, request.authorization.password or "")
         held, until = session.get("account", ""), session.get("until", 0)
-        return isinstance(until, (int, float)) and time.time() < until and held == admin.load(self._layout).fingerprint
+        g.user = str(session.get("user", admin.USER))
+        account = people.find(self._layout, g.user)
+        return account is not None and isinstance(until, (int, float)) and time.time() < until and held == account.fingerprint
 
 
 def protect(app: Flask, layout: Layout) -> None:
@@ -90,10 +94,12 @@ def _pages(keeper: Gatekeeper, layout: Layout) -> Blueprint:
 
     @pages.post("/login")
     def check() -> AnyResponse | tuple[str, int]:
-        if not keeper.check(request.form.get("user", "")[:100], request.form.get("password", "")[:200]):
+        user = request.form.get("user", "")[:100]
+        account = people.find(layout, user)
+        if not keeper.check(user, request.form.get("password", "")[:200]) or account is None:
             return render_template("login.html", wrong=True), 401
         session.clear()
-        session["account"], session["until"] = admin.load(layout).fingerprint, time.time() + SESSION_SECONDS
+        session["user"], session["account"], session["until"] = user, account.fingerprint, time.time() + SESSION_SECONDS
         return redirect(local_path(request.args.get("next", "/")))
 
     @pages.post("/logout")

@@ -24,7 +24,7 @@ from appliance.log import start_logging
 from appliance.prepare import write_configuration
 from appliance.services import services
 from appliance.supervisor import Supervisor
-from telemetry.dashboard import admin
+from telemetry.dashboard import admin, people
 
 CODE = Path(__file__).resolve().parents[2]
 
@@ -44,7 +44,7 @@ def up(config_file: Path | None, root: Path | None) -> None:
     CAMPBOX_HUB_PASSWORD to choose it.
     """
     start_logging(logging.WARNING)
-    layout = Layout.system(CODE) if root is None else Layout.under(root.resolve(), CODE)
+    layout = _layout(root)
     text, config = _read(config_file or layout.hub_config_file)
     _check_machine(config)
     with only_one(layout):
@@ -53,6 +53,43 @@ def up(config_file: Path | None, root: Path | None) -> None:
         _check_ports(config)
         supervisor, password = assemble(text, config, layout)
         _run(supervisor, lines(config, layout, password))
+
+
+@hub.group(epilog="Example: campbox hub user add amal")
+def user() -> None:
+    """People who may log in beside the operator: two of them decide together what a camp is told."""
+
+
+root_option = click.option("--root", type=click.Path(path_type=Path), help="The hub's folder; else the system's places.")
+
+
+@user.command("add", epilog="Example: campbox hub user add amal")
+@click.argument("name")
+@root_option
+def add_user(name: str, root: Path | None) -> None:
+    """Make an account, or give it a new password, and print the password once (or set CAMPBOX_HUB_PASSWORD to choose it)."""
+    password = people.add(_layout(root), name)
+    click.echo(f"user        {name}\npassword    {password}   (shown this once)")
+
+
+@user.command("remove", epilog="Example: campbox hub user remove amal")
+@click.argument("name")
+@root_option
+def remove_user(name: str, root: Path | None) -> None:
+    """Take an account away; what its person wrote stays."""
+    people.remove(_layout(root), name)
+    click.echo(f"{name} is gone")
+
+
+@user.command("list", epilog="Example: campbox hub user list")
+@root_option
+def list_users(root: Path | None) -> None:
+    """Name everybody who may log in."""
+    click.echo("\n".join(people.names(_layout(root))))
+
+
+def _layout(root: Path | None) -> Layout:
+    return Layout.system(CODE) if root is None else Layout.under(root.resolve(), CODE)
 
 
 def assemble(text: str, config: HubConfig, layout: Layout) -> tuple[Supervisor, str | None]:

@@ -11,7 +11,7 @@ from telemetry.dashboard import present
 from telemetry.dashboard.incidents import GONE_AFTER, SILENT_AFTER, incidents, is_silent
 from telemetry.dashboard.report_reader import Point, ReportReader
 from telemetry.dashboard.report_store import connect, store_file
-from telemetry.metrics import METRICS, Fewer, Metric
+from telemetry.metrics import METRICS, Fewer, Metric, to_json
 
 PAGE = 100
 """Boxes on one page of the overview."""
@@ -54,6 +54,12 @@ def one(name: str) -> str:
 def all_incidents() -> str:
     """What needs somebody."""
     return render_template("incidents.html", incidents=incidents(reader().boxes(), time.time()), refusals=reader().refusals())
+
+
+def known() -> list[dict[str, Any]]:
+    """What is known of each box: ``box``, ``site``, ``latest`` values by name, ``silent``."""
+    now = time.time()
+    return [{**_summary(box, now), "latest": {n: to_json(v) for n, v in box["latest"].items()}} for box in reader().boxes()]
 
 
 def _summary(box: dict[str, Any], now: float) -> dict[str, Any]:

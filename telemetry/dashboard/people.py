@@ -1,0 +1,73 @@
+"""E Further people of a hub, beside its operator: each with a name and a password of their own, so that two can decide together."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import secrets
+from pathlib import Path
+
+from appliance.errors import BadInput, NotSo
+from appliance.files import read_json, write_json
+from appliance.layout import Layout
+from telemetry.dashboard import admin
+from telemetry.dashboard.admin import Account
+
+_NAME = re.compile(r"[a-z][a-z0-9.-]{1,29}\Z")
+MOST = 100
+
+
+def find(layout: Layout, untrusted_user: str) -> Account | None:
+    """The account of this name; None where there is none. Raises NotSo when this hub has no operator yet."""
+    operator = admin.load(layout)
+    if untrusted_user == operator.user:
+        return operator
+    kept = _kept(layout).get(untrusted_user)
+    if kept is None:
+        return None
+    salt, digest = (base64.b64decode(kept[name]) for name in ("salt", "digest"))
+    return Account(untrusted_user, salt, digest, operator.session_key)
+
+
+def names(layout: Layout) -> list[str]:
+    """Everybody who may log in, the operator first."""
+    return [admin.load(layout).user, *sorted(_kept(layout))]
+
+
+def add(layout: Layout, name: str) -> str:
+    """A new account, or a new password for one; the password: kept nowhere else. Raises BadInput."""
+    operator, kept = admin.load(layout), _kept(layout)
+    if not _NAME.match(name) or name == operator.user:
+        raise BadInput(f"{name[:40]!r} cannot be a name", mend="use 2 to 30 small letters, digits, dots and hyphens")
+    if len(kept) >= MOST and name not in kept:
+        raise BadInput(f"{MOST} people are there already", mend="remove somebody")
+    password = os.environ.get(admin.PASSWORD_VARIABLE) or secrets.token_urlsafe(15)
+    if len(password) < admin.SHORTEST:
+        mend = f"use at least {admin.SHORTEST} characters"
+        raise BadInput("the password is too short", where=admin.PASSWORD_VARIABLE, mend=mend)
+    parts = admin.hashed(password)
+    _keep(layout, {**kept, name: parts})
+    return password
+
+
+def remove(layout: Layout, name: str) -> None:
+    """Nobody logs in under this name any more; a session that is open ends with its next page. Raises NotSo."""
+    kept = _kept(layout)
+    if name not in kept:
+        raise NotSo(f"there is nobody called {name[:40]!r}", mend="campbox hub user list")
+    _keep(layout, {one: parts for one, parts in kept.items() if one != name})
+
+
+def _file(layout: Layout) -> Path:
+    return layout.data / "hub" / "people.json"
+
+
+def _kept(layout: Layout) -> dict[str, dict[str, str]]:
+    kept = read_json(_file(layout))
+    return kept if isinstance(kept, dict) else {}
+
+
+def _keep(layout: Layout, people: dict[str, dict[str, str]]) -> None:
+    write_json(_file(layout), people, 0o600)
+    admin.give(_file(layout))
