@@ -68,7 +68,7 @@ class Download:
             fruitless = 0 if part.length > before else fruitless + 1
             if fruitless == TRIES or time.monotonic() > self._until:
                 raise problem
-            if part.length < self.file.length:
+            if part.length < self.file.length and not bad:
                 self._sleep(PAUSE * max(1, fruitless))
         self.progress(part.length)
 

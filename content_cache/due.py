@@ -8,14 +8,22 @@ MOST_LOST = 0.30
 """An offer that loses a larger part of the services is held until a person has looked."""
 AFTER_REFUSAL = 900
 """Seconds before a refused offer is looked at again, so that a bad one does not eat the uplink."""
+AFTER_PAUSE = 300
+"""Seconds before content that stood back for people is tried again."""
 
 
 @dataclass(frozen=True)
 class Last:
-    """What the last attempts left behind; times are wall clock seconds, 0 when there was none."""
+    """What the last attempts left behind; times are wall clock seconds, 0 when there was none.
+
+    ``refused``: an offer was refused, held or put off. ``paused``: since when content stands back for people. ``saved``: the last
+    time that was compared with other clocks.
+    """
 
     succeeded: float = 0.0
     refused: float = 0.0
+    paused: float = 0.0
+    saved: float = 0.0
 
 
 def is_due(last: Last, now: float, every: int, *, asked: bool) -> bool:
@@ -25,14 +33,29 @@ def is_due(last: Last, now: float, every: int, *, asked: bool) -> bool:
     if now < last.succeeded or now < last.refused:
         return True
     if last.refused > last.succeeded:
-        return now - last.refused >= min(AFTER_REFUSAL, every)
+        return now - last.refused >= min(AFTER_PAUSE if last.paused else AFTER_REFUSAL, every)
     return now - last.succeeded >= every
 
 
-def objection(offered_services: int, offered_sample: bool, stored_services: int | None, site_is_sample: bool) -> str:
-    """Why an offer is not taken, or ""."""
-    if offered_sample and not site_is_sample:
-        return "invented sample content: only a demo may show it"
+def after(last: Last, state: str, now: float, *, synced: bool) -> Last:
+    """What is remembered of a look that ended in ``state`` at ``now``."""
+    saved = now if synced else last.saved
+    if state in ("current", "updated", "expired"):
+        return Last(succeeded=now, saved=saved)
+    if state in ("refused", "held", "later"):
+        return Last(last.succeeded, refused=now, saved=saved)
+    if state == "pausing":
+        return Last(last.succeeded, refused=now, paused=last.paused or now, saved=saved)
+    return Last(last.succeeded, last.refused, last.paused, saved)
+
+
+def invented(offered_sample: bool, site_is_sample: bool) -> str:
+    """Why a sample is not taken, or ""."""
+    return "invented sample content: only a demo may show it" if offered_sample and not site_is_sample else ""
+
+
+def shrinkage(offered_services: int, stored_services: int | None) -> str:
+    """Why an offer is held until a person has looked, or ""."""
     if stored_services and offered_services < stored_services * (1 - MOST_LOST):
         return f"held: {stored_services - offered_services} of {stored_services} services would be gone; a person must look first"
     return ""

@@ -1,139 +1,125 @@
-"""E Fetching and verifying what the hub signed: The Update Framework's client over a thin HTTP client of our own."""
+"""E Verifying what the hub signed: The Update Framework's client over whatever carries the repository."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import http.client
-import ssl
+import datetime
+import logging
 import time
-import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tuf.api import exceptions as tuf_errors
 from tuf.api.metadata import Metadata, Targets
-from tuf.ngclient import FetcherInterface, TargetFile, Updater, UpdaterConfig
+from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from appliance.errors import Refused, Unreachable
+from content_cache import targets
+from content_cache.carrier import Carrier
+from content_cache.targets import Offer
+from content_cache.trusted_time import seconds
 
-TIMEOUT = 20.0
-"""Seconds without one byte."""
-DEADLINE = 1_800.0
-"""Seconds for one file, however slowly it drips."""
-CHUNK = 65_536
-LARGEST_PACKED = 16_000_000
-"""Bytes of a packed snapshot."""
+log = logging.getLogger(__name__)
+DEADLINE = 780.0
+"""Seconds for one file, however slowly it drips: what came stays, and the next run goes on (a unit has 15 minutes)."""
+TRIES, PAUSE = 3, 1.0
+_BASE = "carried:/"
+_NEVER = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
+class Older(Refused):
+    """The source is older than what this box has already seen."""
 
 
 @dataclass(frozen=True)
-class Offer:
-    """What the signed metadata names as the current catalogue, before any of it is fetched."""
+class Trusted:
+    """What is known of the newest metadata that was verified and stored: seconds since 1970, 0 where there is none."""
 
-    name: str
-    serial: int
-    sha256: str
-    length: int
-    services: int
-    sample: bool
-    date: str
-    target: TargetFile
+    expires: float = 0.0
+    signed: float = 0.0
 
 
-class _Http(FetcherInterface):
-    """HTTP(S) without redirects, proxies or cookies; HTTPS is verified against the hub's own authority alone."""
+class _Through(FetcherInterface):
+    """Hands the questions of TUF's client to a carrier."""
 
-    def __init__(self, authority: Path | None) -> None:
-        self.context = ssl.create_default_context(cafile=str(authority)) if authority and authority.exists() else None
+    def __init__(self, carrier: Carrier) -> None:
+        self.carrier = carrier
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        parts = urllib.parse.urlsplit(url)
-        connection = self._connect(parts)
+        asking = self.carrier.get(url.removeprefix(_BASE), {})
         try:
-            connection.request("GET", parts.path, headers={"Accept-Encoding": "identity", "User-Agent": "campbox"})
-            response = connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            raise tuf_errors.DownloadError(type(error).__name__) from error
-        if response.status != 200:
-            connection.close()
-            raise tuf_errors.DownloadHTTPError(f"HTTP {response.status}", response.status)
-        return self._chunks(connection, response)
+            answer = asking.__enter__()
+        except Unreachable as error:
+            raise tuf_errors.DownloadError(error.what) from error
+        if answer.status != 200:
+            asking.__exit__(None, None, None)
+            raise tuf_errors.DownloadHTTPError(f"HTTP {answer.status}", answer.status)
+        return self._pieces(asking, answer.body)
 
-    def _connect(self, parts: urllib.parse.SplitResult) -> http.client.HTTPConnection:
-        if parts.scheme == "http":
-            return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
-        if self.context is None:
-            raise tuf_errors.DownloadError("no authority to verify the hub by")
-        return http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=TIMEOUT, context=self.context)
-
-    def _chunks(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> Iterator[bytes]:
+    def _pieces(self, asking: contextlib.AbstractContextManager[object], body: Iterator[bytes]) -> Iterator[bytes]:
         started = time.monotonic()
-        with contextlib.closing(connection):
-            while True:
-                try:
-                    chunk = response.read1(CHUNK)
-                except (OSError, http.client.HTTPException) as error:
-                    raise tuf_errors.DownloadError(type(error).__name__) from error
-                if not chunk:
-                    return
-                yield chunk
+        try:
+            for piece in body:
+                yield piece
                 if time.monotonic() - started > DEADLINE:
                     raise tuf_errors.SlowRetrievalError("took too long")
+        except Unreachable as error:
+            raise tuf_errors.DownloadError(error.what) from error
+        finally:
+            asking.__exit__(None, None, None)
 
 
 class Source:
-    """One signed repository. Trusted metadata is kept in ``folder``, so that no older one is ever accepted again."""
+    """One carrier of the signed repository. Trusted metadata is kept in ``folder``, whoever brought it: no older is accepted again.
 
-    def __init__(self, url: str, root: bytes, authority: Path | None, folder: Path) -> None:
-        if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
-            raise Refused("the catalogue's address is neither http nor https", mend="enrol this box again")
+    Whether metadata has expired is not judged here (see ``trusted`` and trusted_time): expired, it still proves who signed and in
+    which order. What is newer than all that was seen is taken, with a banner; a box is not left with last year's catalogue for it.
+    """
+
+    def __init__(self, carrier: Carrier, root: bytes, folder: Path, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.carrier, self.root, self._sleep = carrier, root, sleep
         self.metadata, self.files = folder / "metadata", folder / "targets"
         for path in (self.metadata, self.files):
             path.mkdir(parents=True, exist_ok=True)
+        self.updater = self._updater()
+
+    @property
+    def place(self) -> str:
+        """Where it is: ``usb``, ``neighbour`` or ``hub``."""
+        return self.carrier.place
+
+    def _updater(self) -> Updater:
         config = UpdaterConfig(targets_max_length=1_000_000, snapshot_max_length=500_000, max_root_rotations=32)
         with _translated():
-            self.updater = Updater(
-                str(self.metadata), f"{url.rstrip('/')}/metadata/", str(self.files), f"{url.rstrip('/')}/targets/",
-                fetcher=_Http(authority), config=config, bootstrap=root,
+            updater = Updater(
+                str(self.metadata), f"{_BASE}metadata/", str(self.files), f"{_BASE}targets/",
+                fetcher=_Through(self.carrier), config=config, bootstrap=self.root,
             )  # fmt: skip
+        updater._trusted_set.reference_time = _NEVER
+        return updater
 
     def offer(self) -> Offer | None:
-        """Fetch and verify the metadata. None when the hub has published nothing. Raises Unreachable or Refused."""
-        with _translated():
-            self.updater.refresh()
-            targets = _trusted_targets(self.metadata)
-            found = [offer for name, custom in targets if (offer := self._read(name, custom)) is not None]
-        return max(found, key=lambda one: one.serial, default=None)
+        """Fetch and verify the metadata. None when nothing has been published. Raises Unreachable, Older or Refused.
 
-    def _read(self, name: str, custom: dict[str, Any]) -> Offer | None:
-        target = self.updater.get_targetinfo(name)
-        if target is None or custom.get("kind") != "catalogue":
-            return None
-        serial, services, date = custom.get("serial"), custom.get("services"), custom.get("date")
-        if (
-            not isinstance(serial, int)
-            or not isinstance(services, int)
-            or not isinstance(date, str)
-            or "sha256" not in target.hashes
-        ):
-            raise Refused("the signed description of the catalogue is incomplete", mend="publish it again")
-        return Offer(
-            name, serial, target.hashes["sha256"], target.length, services, custom.get("sample") is not False, date, target
-        )
+        A line that breaks is asked again: each role that arrived is kept, so the next attempt has less to fetch.
+        """
+        for attempt in range(1, TRIES + 1):
+            try:
+                with _translated():
+                    self.updater.refresh()
+                return self._read()
+            except Unreachable:
+                if attempt == TRIES:
+                    raise
+            self._sleep(PAUSE * attempt)
+            self.updater = self._updater()
+        raise AssertionError("unreachable")
 
-    def fetch(self, offer: Offer) -> bytes:
-        """The packed snapshot, its length and hash verified. Raises Unreachable or Refused."""
-        if offer.length > LARGEST_PACKED:
-            raise Refused(f"a catalogue of {offer.length} bytes is too large", mend="publish fewer services")
-        with _translated():
-            path = self.updater.find_cached_target(offer.target) or self.updater.download_target(offer.target)
-        content = Path(path).read_bytes()
-        if hashlib.sha256(content).hexdigest() != offer.sha256:
-            raise Refused("the fetched file changed under our hands", mend="it is fetched again")
-        return content
+    def _read(self) -> Offer | None:
+        named = _trusted_targets(self.metadata).targets
+        return targets.offer((name, t.length, t.hashes.get("sha256", ""), t.custom or {}) for name, t in named.items())
 
     def small(self, name: str, limit: int) -> bytes | None:
         """A small target of this name, verified; None when there is none. Raises Unreachable or Refused."""
@@ -146,18 +132,24 @@ class Source:
             path = self.updater.find_cached_target(target) or self.updater.download_target(target)
         return Path(path).read_bytes()
 
-    def forget_files(self, keep: Offer) -> None:
-        """Remove fetched files other than the current one."""
-        kept = urllib.parse.quote(keep.name, "")
-        for path in self.files.iterdir():
-            if path.name != kept:
-                path.unlink(missing_ok=True)
+
+def trusted(folder: Path) -> Trusted:
+    """Until when the stored metadata is good, and the newest date that was signed. What cannot be read says nothing."""
+    expires, signed = list[float](), 0.0
+    for role in ("root", "timestamp", "snapshot", "targets"):
+        try:
+            metadata: Metadata[Any] = Metadata.from_bytes((folder / "metadata" / f"{role}.json").read_bytes())
+        except (OSError, tuf_errors.RepositoryError):
+            continue
+        expires.append(metadata.signed.expires.timestamp())
+        if role == "targets":
+            signed = max([seconds(str((t.custom or {}).get("date", ""))) for t in metadata.signed.targets.values()], default=0.0)
+    return Trusted(min(expires, default=0.0), signed)
 
 
-def _trusted_targets(metadata: Path) -> list[tuple[str, dict[str, Any]]]:
-    """Names and descriptions in the metadata that ``refresh`` has just verified and stored."""
-    targets = Metadata[Targets].from_file(str(metadata / "targets.json")).signed.targets
-    return [(name, target.custom or {}) for name, target in targets.items()]
+def _trusted_targets(metadata: Path) -> Targets:
+    """What ``refresh`` has just verified and stored."""
+    return Metadata[Targets].from_file(str(metadata / "targets.json")).signed
 
 
 @contextlib.contextmanager
@@ -165,10 +157,8 @@ def _translated() -> Iterator[None]:
     """TUF's errors in this project's words: what cannot be had is Unreachable, what is wrong is Refused."""
     try:
         yield
-    except tuf_errors.ExpiredMetadataError as error:
-        raise Refused("the signed metadata has expired", mend="start the hub: it signs anew") from error
     except tuf_errors.BadVersionNumberError as error:
-        raise Refused("older than what this box has already seen (rollback)", mend="look whether the hub was restored") from error
+        raise Older("older than what this box has already seen (rollback)", mend="look whether the hub was restored") from error
     except tuf_errors.UnsignedMetadataError as error:
         raise Refused("a signature is wrong", mend="look who changed the repository") from error
     except (tuf_errors.LengthOrHashMismatchError, tuf_errors.DownloadLengthMismatchError) as error:
@@ -176,4 +166,5 @@ def _translated() -> Iterator[None]:
     except tuf_errors.RepositoryError as error:
         raise Refused(f"bad metadata: {type(error).__name__}", mend="look who changed the repository") from error
     except tuf_errors.DownloadError as error:
-        raise Unreachable(f"the hub does not answer: {error}", mend="it is tried again") from error
+        what = str(error)
+        raise Unreachable(what if "hub" in what else f"the hub does not answer: {what}", mend="it is tried again") from error

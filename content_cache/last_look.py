@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 from appliance import facts
@@ -31,6 +32,7 @@ def last_look(layout: Layout) -> Last:
     """When it was and how it ended; as if there had been none when it cannot be read."""
     try:
         kept = read_json(last_look_file(layout))
-        return Last(float(kept["succeeded"]), float(kept["refused"]))
-    except (NotSo, KeyError, TypeError, ValueError):
+        names = [field.name for field in fields(Last)]
+        return Last(**{name: float(kept.get(name, 0.0)) for name in names})
+    except (NotSo, AttributeError, TypeError, ValueError):
         return Last()

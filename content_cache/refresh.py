@@ -1,22 +1,31 @@
-"""W One look for a new catalogue at the hub: verify, store, tell. ``content_cache.sync`` runs it when it is due."""
+"""W One look for a new catalogue: ask every source in turn, take over what is newest and allowed, tell."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from appliance import clock, facts
 from appliance.config import SiteConfig
 from appliance.errors import BadInput, NotSo, Refused, Unreachable
-from appliance.files import read_json, write_json
+from appliance.files import write_json
 from appliance.layout import Layout
-from content_cache import due, notice_board, snapshot
-from content_cache.catalogue_builder import build
-from content_cache.catalogue_store import FILE, About, Store
-from content_cache.due import Last
-from content_cache.fetch import Offer, Source
+from appliance.moment import Moment
+from content_cache import due, fetch, notice_board, sources, trusted_time
+from content_cache.carrier import Carrier
+from content_cache.fetch import Older, Source
 from content_cache.last_look import asked_by_hub, last_look, last_look_file, wish_file
+from content_cache.ledger import Ledger, OverBudget
+from content_cache.line import PeopleFirst
+from content_cache.taking import Held, Later, Taking
+from content_cache.targets import Offer
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,79 +37,139 @@ class Outcome:
 
 
 class Sync:
-    """One run for one place. ``open_source`` is replaced in tests."""
+    """One run for one place, with ``given`` sources (a stick's, or a test's) or those of the place."""
 
-    def __init__(self, config: SiteConfig, layout: Layout, open_source: Callable[..., Source] = Source) -> None:
-        self.config, self.layout, self.open_source = config, layout, open_source
+    def __init__(self, config: SiteConfig, layout: Layout, given: Sequence[Source] | None = None) -> None:
+        self.config, self.layout, self.given = config, layout, given
         self.folder = layout.service_data("content")
-        self.store = Store(self.folder / FILE)
+        self.last = last_look(layout)
         self.asked = asked_by_hub(layout)  # read before the look: a wish that comes during it is not taken for granted
+        self.moment = self._moment()
+        self.ledger = Ledger(self.folder / "spent.json", config, self.moment)
+        self.taking = Taking(config, layout, self.ledger, self.moment, self._tell_progress)
+
+    def _moment(self) -> Moment:
+        known = fetch.trusted(sources.kept(self.layout))
+        return trusted_time.at_least(clock.now(), self.last.saved, known.signed)
 
     def run(self) -> Outcome:
-        """Look now. Never raises for what a hub or a network can do wrong."""
-        wall, last = clock.now().wall, last_look(self.layout)
-        outcome = self._attempt()
-        if outcome.state in ("current", "updated"):
-            write_json(last_look_file(self.layout), asdict(Last(succeeded=wall)))
-        elif outcome.state == "refused":
-            write_json(last_look_file(self.layout), asdict(Last(last.succeeded, refused=wall)))
-        self._tell(outcome)
+        """Look now. Never raises for what a hub, a stick or a network can do wrong."""
+        with _alone(self.folder) as mine:
+            if not mine:
+                return Outcome("waiting", "another look is under way")
+            outcome = self._attempt()
+            self.ledger.close()
+            if self.given is None:
+                write_json(last_look_file(self.layout), asdict(self._remembered(outcome)))
+            self._tell(outcome)
         # Only now: a run that was killed on the way leaves the wish standing.
-        wish_file(self.layout).unlink(missing_ok=True)
+        if self.given is None:
+            wish_file(self.layout).unlink(missing_ok=True)
         return outcome
+
+    def _remembered(self, outcome: Outcome) -> due.Last:
+        return due.after(self.last, outcome.state, clock.now().wall, synced=self.moment.trust == "synced")
 
     def _attempt(self) -> Outcome:
         try:
-            source = self._source()
-            if source is None:
+            self.taking.restore()
+            there = sources.sources(self.config, self.layout, self.ledger.came) if self.given is None else self.given
+            if not there:
                 return Outcome("waiting", "not enrolled yet")
-            offer = source.offer()
-            notice_board.take(source, self.layout)
-            if offer is None:
-                return Outcome("waiting", "the hub has published no catalogue yet")
-            return self._take(source, offer)
+            return self._ask(there)
+        except PeopleFirst as error:
+            return Outcome("pausing", error.what)
+        except (OverBudget, Later) as error:
+            return Outcome("later", error.what)
+        except Held as error:
+            return Outcome("held", error.what)
         except Unreachable as error:
             return Outcome("offline", error.what)
         except (NotSo, BadInput) as error:
             return Outcome("refused", error.what)
 
-    def _source(self) -> Source | None:
-        identity = self.layout.identity_dir
-        place, root = read_json(identity / "catalogue.json"), identity / "root.json"
-        if not isinstance(place, dict) or not isinstance(place.get("url"), str) or not root.exists():
-            return None
-        return self.open_source(place["url"], root.read_bytes(), identity / "ca.pem", self.folder / "tuf")
+    def _ask(self, there: Sequence[Source]) -> Outcome:
+        """Every source brings its metadata; the newest decides, and whoever answered may carry the files."""
+        offer: Offer | None = None
+        answered, problems = list[Source](), list[NotSo]()
+        for source in there:
+            try:
+                offer = source.offer()
+                answered.append(source)
+                self._take_notices(source)
+            except Older as error:
+                # A neighbour or a stick may well be older than this box; a hub may not.
+                problems += [error] if source.place == "hub" else []
+                log.info("%s: %s", source.place, error.what)
+            except (Refused, Unreachable) as error:
+                log.info("%s: %s", source.place, error.what)
+                problems.append(error)
+        if not answered:
+            # A source that lies is worse than one that is silent; a stick or a neighbour that is older is neither.
+            problems.sort(key=lambda problem: not isinstance(problem, Refused))
+            raise problems[0] if problems else Refused("older than what this box holds", mend="bring a newer one")
+        if offer is None:
+            return Outcome("waiting", "the hub has published no catalogue yet")
+        return self._judged(self._take(answered, offer), problems)
 
-    def _take(self, source: Source, offer: Offer) -> Outcome:
-        about = self.store.about()
-        if about is not None and offer.serial == about.serial and offer.sha256 == about.sha256:
-            return Outcome("current", "")
-        if about is not None and offer.serial <= about.serial:
-            raise Refused("older than what this box has already seen (rollback)", mend="look whether the hub was restored")
-        self._check(offer.services, offer.sample, about)
-        catalogue = snapshot.read(snapshot.unpack(source.fetch(offer)))
-        # What is inside counts, not what was said about it.
-        self._check(catalogue.count("service"), catalogue.header.sample, about)
-        build(self.folder / FILE, catalogue, offer.serial, offer.sha256)
-        source.forget_files(offer)
-        return Outcome("updated", "")
+    def _take_notices(self, source: Source) -> None:
+        try:
+            notice_board.take(source, self.layout)
+        except Unreachable as error:
+            log.info("the notices come later: %s", error.what)
 
-    def _check(self, services: int, sample: bool, about: About | None) -> None:
-        stored = None if about is None or about.header.get("sample") else about.services
-        problem = due.objection(services, sample, stored, self.config.catalogue.sample)
-        if problem:
-            raise Refused(problem, mend="look at the import at the hub")
+    def _take(self, answered: Sequence[Source], offer: Offer) -> str:
+        carriers: list[Carrier] = [source.carrier for source in answered]
+        return "updated" if self.taking.take(offer, carriers, self.last.paused) else "current"
+
+    def _judged(self, state: str, problems: Sequence[NotSo]) -> Outcome:
+        """What was refused on the way is told even where another source had what was wanted."""
+        refused = next((problem.what for problem in problems if isinstance(problem, Refused)), "")
+        if refused:
+            return Outcome("updated" if state == "updated" else "refused", refused)
+        if self._expired():
+            return Outcome("expired", "the signed metadata has expired")
+        return Outcome(state, "")
+
+    def _expired(self) -> bool:
+        known = fetch.trusted(sources.kept(self.layout))
+        return trusted_time.has_expired(known.expires, trusted_time.at_least(self.moment, self.last.saved, known.signed))
+
+    def _tell_progress(self, done: int, total: int) -> None:
+        told = facts.read(self.layout, "sync") or self._told(Outcome("waiting", "the first catalogue is on its way"))
+        facts.publish(self.layout, "sync", {**told, "done": done, "total": total})
 
     def _tell(self, outcome: Outcome) -> None:
-        about = self.store.about()
-        told: dict[str, Any] = {
+        facts.publish(self.layout, "sync", self._told(outcome))
+
+    def _told(self, outcome: Outcome) -> dict[str, Any]:
+        about = self.taking.store.about()
+        return {
             "state": outcome.state,
             "why": outcome.why,
             "version": about.serial if about else 0,
             "services": about.services if about else 0,
             "snapshot_date": about.header["date"] if about else "",
             "sample": bool(about.header["sample"]) if about else False,
+            "held": self.taking.held,
+            "expired": self._expired(),
+            "source": self.taking.place or str(facts.read(self.layout, "sync").get("source", "")),
+            "done": 0,
+            "total": 0,
+            "budget_left": self.ledger.left,
             # What could not be asked stays asked.
             "asked": self.asked if outcome.state != "offline" else facts.read(self.layout, "sync").get("asked", 0),
         }
-        facts.publish(self.layout, "sync", told)
+
+
+@contextmanager
+def _alone(folder: os.PathLike[str]) -> Iterator[bool]:
+    """Whether nobody else looks just now, a stick or the timer; until this ends nobody will."""
+    descriptor = os.open(os.path.join(folder, "lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield True
+    except BlockingIOError:
+        yield False
+    finally:
+        os.close(descriptor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from content_cache.due import AFTER_REFUSAL, Last, is_due, objection
+from content_cache.due import AFTER_PAUSE, AFTER_REFUSAL, Last, after, invented, is_due, shrinkage
 
 HOUR = 3600
 
@@ -19,6 +19,8 @@ HOUR = 3600
         (Last(succeeded=1000.0), 900.0, False, True),
         (Last(refused=1000.0), 1000.0 + AFTER_REFUSAL - 1, False, False),
         (Last(refused=1000.0), 1000.0 + AFTER_REFUSAL, False, True),
+        (Last(refused=1000.0, paused=500.0), 1000.0 + AFTER_PAUSE - 1, False, False),
+        (Last(refused=1000.0, paused=500.0), 1000.0 + AFTER_PAUSE, False, True),
         (Last(succeeded=500.0, refused=1000.0), 1000.0 + AFTER_REFUSAL - 1, False, False),
     ],
 )
@@ -27,10 +29,28 @@ def test_it_looks_when_due(last: Last, now: float, asked: bool, due: bool) -> No
 
 
 def test_a_sample_is_only_for_a_demo() -> None:
-    assert "invented" in objection(75, True, None, False)
-    assert objection(75, True, None, True) == ""
+    assert "invented" in invented(True, False)
+    assert invented(True, True) == invented(False, False) == ""
 
 
 @pytest.mark.parametrize(("stored", "offered", "held"), [(100, 70, False), (100, 69, True), (None, 0, False), (100, 200, False)])
 def test_a_catalogue_that_shrinks_by_more_than_thirty_percent_is_held(stored: int | None, offered: int, held: bool) -> None:
-    assert objection(offered, False, stored, False).startswith("held") is held
+    assert shrinkage(offered, stored).startswith("held") is held
+
+
+BEFORE = Last(succeeded=10.0, refused=20.0, paused=15.0, saved=5.0)
+
+
+@pytest.mark.parametrize(
+    ("state", "left"),
+    [
+        ("current", Last(succeeded=100.0, saved=5.0)), ("updated", Last(succeeded=100.0, saved=5.0)),
+        ("expired", Last(succeeded=100.0, saved=5.0)), ("refused", Last(10.0, 100.0, 0.0, 5.0)),
+        ("held", Last(10.0, 100.0, 0.0, 5.0)),
+        ("later", Last(10.0, 100.0, 0.0, 5.0)), ("pausing", Last(10.0, 100.0, 15.0, 5.0)),
+        ("offline", BEFORE), ("waiting", BEFORE),
+    ],
+)  # fmt: skip
+def test_what_is_remembered_of_a_look(state: str, left: Last) -> None:
+    assert after(BEFORE, state, 100.0, synced=False) == left
+    assert after(BEFORE, state, 100.0, synced=True).saved == 100.0

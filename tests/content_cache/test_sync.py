@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -12,51 +15,78 @@ import zstandard
 from appliance import facts
 from appliance.errors import Refused, Unreachable
 from appliance.layout import Layout
-from content_cache import snapshot
+from appliance.moment import BUILT, Moment, Trust
+from content_cache import line, patches, refresh, snapshot, sync, taking
+from content_cache.allowance import Line
 from content_cache.catalogue_store import FILE, Store
-from content_cache.fetch import Offer
+from content_cache.fetch import Older, Trusted
+from content_cache.lean import lean
 from content_cache.refresh import Sync
 from content_cache.snapshot import Catalogue
 from content_cache.sync import PATIENCE, due, wait_for_enrolment
+from content_cache.targets import Edition, File, Offer, Patch
+from tests.content_cache.carried import Carried, address, signed
 from tests.content_cache.data import many
 from tests.content_cache.site import place, site
 
 
 class FakeHub:
-    """Stands for ``fetch.Source``: offers one catalogue, or fails in a given way."""
+    """Stands for ``fetch.Source``: offers one catalogue and patches to it, or fails in a given way. Its files are real."""
 
     def __init__(self) -> None:
-        self.serial, self.content, self.problem, self.claims = 0, b"", None, {}
-        self.fetched, self.notices = 0, None
+        self.carrier, self.problem, self.notices = Carried(), None, None
+        self.editions: list[tuple[Edition, bytes]] = []
+        self.patches: dict[int, Patch] = {}
 
-    def publish(self, catalogue: Catalogue, **claims: Any) -> None:
-        self.serial += 1
-        self.content = zstandard.compress(snapshot.write(catalogue))
-        self.claims = {"services": catalogue.count("service"), "sample": catalogue.header.sample} | claims
+    @property
+    def place(self) -> str:
+        return self.carrier.place
 
-    def __call__(self, *_place: object) -> FakeHub:
-        return self
+    @property
+    def fetched(self) -> list[str]:
+        """Names of the files it was asked for."""
+        return [path.rpartition(".")[0].rpartition(".")[2] for path, _ in self.carrier.asked]
+
+    def publish(self, catalogue: Catalogue, **claims: Any) -> Edition:
+        canonical, serial = snapshot.write(catalogue), len(self.editions) + 1
+        usual = {
+            "file": self._stored("full.zst", patches.pack(lean(canonical))), "serial": serial, "size": len(canonical),
+            "snapshot": hashlib.sha256(canonical).hexdigest(), "services": catalogue.count("service"),
+            "sample": catalogue.header.sample, "date": catalogue.header.date,
+        }  # fmt: skip
+        self.patches = {
+            one.serial: Patch(self._stored("patch.zst", patches.diff(lean(base), lean(canonical))), one.serial, serial)
+            for one, base in self.editions
+        }
+        self.editions.append((Edition(**(usual | claims)), canonical))
+        return self.editions[-1][0]
+
+    def _stored(self, name: str, content: bytes) -> File:
+        file = signed(content, name=name)
+        self.carrier.files[address(file)] = content
+        return file
+
+    def spoil(self, name: str, content: bytes | None) -> None:
+        """Files of this name hold something else, which is what was signed, or are gone."""
+        edition = self.editions[-1][0]
+        if content is None:
+            self.carrier.files = {path: kept for path, kept in self.carrier.files.items() if not path.endswith(name)}
+        elif name == "full.zst":
+            self.editions[-1] = (dataclasses.replace(edition, file=self._stored(name, content)), b"")
+        else:
+            file = self._stored(name, content)
+            self.patches = {base: dataclasses.replace(patch, file=file) for base, patch in self.patches.items()}
 
     def offer(self) -> Offer | None:
         if self.problem is not None:
             raise self.problem
-        if not self.content:
-            return None
-        usual = {
-            "name": "c.zst", "serial": self.serial, "sha256": f"{hash(self.content)}", "length": len(self.content),
-            "date": "2026-11-20T08:00:00Z", "target": None,
-        }  # fmt: skip
-        return Offer(**(usual | self.claims))
-
-    def fetch(self, offer: Offer) -> bytes:
-        self.fetched += 1
-        return self.content
-
-    def forget_files(self, keep: Offer) -> None:
-        pass
+        return Offer(self.editions[-1][0], self.patches) if self.editions else None
 
     def small(self, name: str, limit: int) -> bytes | None:
         return self.notices
+
+
+SOURCES: dict[Layout, list[Any]] = {}
 
 
 class Box:
@@ -64,20 +94,37 @@ class Box:
 
     def __init__(self, folder: Path, *, sample: bool = False) -> None:
         self.layout, self.hub, self.config = place(folder), FakeHub(), site(sample=sample)
-        (self.layout.identity_dir / "catalogue.json").write_text(json.dumps({"url": "https://hub.test/catalogue/"}))
-        (self.layout.identity_dir / "root.json").write_text("{}")
+        self.sources: list[Any] = [self.hub]
+        SOURCES[self.layout] = self.sources
+
+    @property
+    def folder(self) -> Path:
+        return self.layout.service_data("content")
+
+    def configure(self, **catalogue: Any) -> None:
+        """Change the section [catalogue] of its site file."""
+        self.config = dataclasses.replace(self.config, catalogue=dataclasses.replace(self.config.catalogue, **catalogue))
 
     def sync(self, *, ask: bool = True) -> dict[str, Any]:
         if ask:
             (self.layout.service_run("sync") / "now").touch()
         if due(self.config, self.layout):
-            Sync(self.config, self.layout, self.hub).run()  # type: ignore[arg-type]
+            Sync(self.config, self.layout).run()
         return facts.read(self.layout, "sync")
 
     @property
     def services(self) -> int:
         about = Store(self.layout.service_data("content") / FILE).about()
         return about.services if about else 0
+
+
+@pytest.fixture(autouse=True)
+def _sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No box of these tests has a network; those made by ``Box`` have the sources it says."""
+    real = refresh.sources.sources
+    monkeypatch.setattr(refresh.sources, "sources", lambda config, layout, came: SOURCES.get(layout) or real(config, layout, came))
+    monkeypatch.setattr(taking.Taking, "sleep", lambda self, seconds: None)
+    monkeypatch.setattr(line, "look", lambda layout, own: None)
 
 
 @pytest.fixture
@@ -93,7 +140,7 @@ def test_a_new_catalogue_is_stored_and_told(box: Box) -> None:
     told = box.sync()
     assert told == {
         "state": "updated", "why": "", "version": 2, "services": 12, "snapshot_date": "2026-11-20T08:00:00Z", "sample": False,
-        "asked": 0,
+        "held": "", "expired": False, "source": "hub", "done": 0, "total": 0, "budget_left": None, "asked": 0,
     }  # fmt: skip
     assert box.services == 12 and box.sync()["state"] == "current"
 
@@ -160,10 +207,19 @@ def test_what_goes_wrong_at_the_hub_is_told_and_the_old_one_stays(box: Box, prob
 
 def test_a_catalogue_that_shrinks_is_held_before_it_is_fetched(box: Box) -> None:
     before = box.hub.fetched
-    box.hub.publish(many(6))
+    edition = box.hub.publish(many(6))
     told = box.sync()
-    assert told["state"] == "refused" and told["why"].startswith("held") and told["services"] == 10
-    assert box.hub.fetched == before
+    assert told["state"] == "held" and told["why"].startswith("held: 4 of 10") and told["services"] == 10
+    assert told["held"] == edition.snapshot and box.hub.fetched == before
+
+
+def test_what_a_person_has_released_is_taken_also_when_it_shrinks(box: Box) -> None:
+    edition = box.hub.publish(many(6))
+    box.hub.notices = json.dumps({"format": 1, "released": ["0" * 64]}).encode()
+    assert box.sync()["state"] == "held"
+    box.hub.notices = json.dumps({"format": 1, "released": [edition.snapshot]}).encode()
+    told = box.sync()
+    assert (told["state"], told["held"], box.services) == ("updated", "", 6)
 
 
 def test_a_lie_about_the_number_of_services_does_not_help(box: Box) -> None:
@@ -189,35 +245,183 @@ def test_invented_content_is_taken_by_a_demo_and_gives_way_to_real(tmp_path: Pat
 def test_an_older_serial_is_refused(box: Box) -> None:
     box.hub.publish(many(12))
     box.sync()
-    box.hub.serial = 0
+    box.hub.editions.clear()
     box.hub.publish(many(11))
     assert "rollback" in box.sync()["why"] and box.services == 12
 
 
-@pytest.mark.parametrize("content", [b"junk", zstandard.compress(b"{}\n"), zstandard.compress(snapshot.write(many(9))[:-200])])
-def test_a_catalogue_that_is_not_whole_is_refused(box: Box, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"junk", zstandard.compress(b"{}\n"), patches.pack(lean(snapshot.write(many(9))))])
+def test_a_catalogue_that_is_not_what_was_signed_is_refused(box: Box, content: bytes) -> None:
     box.hub.publish(many(12))
-    box.hub.content = content
+    box.hub.spoil("full.zst", content)
+    box.hub.patches.clear()
     assert box.sync()["state"] == "refused" and box.services == 10
 
 
-def test_a_lost_store_is_filled_again(box: Box) -> None:
-    (box.layout.service_data("content") / FILE).unlink()
+def test_a_patch_is_fetched_where_there_is_a_base(box: Box) -> None:
+    box.hub.publish(many(12))
+    box.sync()
+    assert box.hub.fetched == ["full", "patch"]
+
+
+@pytest.mark.parametrize("content", [None, b"junk", patches.pack(lean(snapshot.write(many(9))))])
+def test_a_patch_that_does_not_lead_there_gives_way_to_the_whole_in_the_same_run(box: Box, content: bytes | None) -> None:
+    box.hub.publish(many(12))
+    box.hub.spoil("patch.zst", content)
+    told = box.sync()
+    if content is None:  # what cannot be had may come yet: the line is not spent on ten times as much
+        assert told["state"] == "offline" and box.services == 10
+    else:
+        assert told["state"] == "updated" and box.hub.fetched[-1] == "full" and box.services == 12
+
+
+def test_a_base_that_was_lost_or_damaged_costs_a_whole_file(box: Box) -> None:
+    (base,) = box.folder.glob("base.*")
+    base.write_bytes(base.read_bytes()[:-3])
+    box.hub.publish(many(12))
+    assert box.sync()["state"] == "updated" and box.hub.fetched == ["full", "full"]
+
+
+def test_only_the_current_base_and_no_part_is_kept(box: Box) -> None:
+    box.hub.publish(many(12))
+    box.sync()
+    assert [path.name.split(".")[1] for path in box.folder.glob("base.*")] == ["2"] and not list((box.folder / "parts").iterdir())
+
+
+@pytest.mark.parametrize("lost", [None, b"", b"not a database"])
+def test_a_lost_store_is_built_anew_from_the_base_without_a_line(box: Box, lost: bytes | None) -> None:
+    store = box.folder / FILE
+    store.unlink() if lost is None else store.write_bytes(lost)
+    box.hub.problem = Unreachable("the hub does not answer")
+    told = box.sync()
+    assert (told["state"], told["version"], told["services"]) == ("offline", 1, 10) and box.hub.fetched == ["full"]
+
+
+def test_after_everything_was_lost_it_is_fetched_again(box: Box) -> None:
+    (box.folder / FILE).unlink()
+    next(box.folder.glob("base.*")).unlink()
     assert box.sync()["state"] == "updated" and box.services == 10
 
 
-def test_a_refused_offer_is_not_looked_at_every_minute(box: Box) -> None:
+def test_a_broken_transfer_goes_on_at_the_byte_in_the_next_run(box: Box) -> None:
+    box.hub.publish(many(300))
+    carrier, file = box.hub.carrier, box.hub.patches[1].file
+    carrier.sent, carrier.cuts = 0, [file.length // 2, 0, 0, 0]
+    told = box.sync()
+    assert (told["state"], told["total"]) == ("offline", 0) and box.services == 10
+    assert box.sync()["state"] == "updated" and carrier.sent == file.length and box.services == 300
+
+
+def test_hours_keep_the_catalogue_and_not_the_notices(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    _at(monkeypatch, "2026-12-01T12:00:00+00:00")
+    box.configure(hours=((22 * 60, 6 * 60),))
+    box.hub.publish(many(12))
+    box.hub.notices = b'{"format":1,"numbers":[{"kind":"police","number":"911"}]}'
+    told = box.sync()
+    assert told["state"] == "later" and "hours" in told["why"] and box.services == 10
+    assert facts.read(box.layout, "notices")["numbers"]
+    _at(monkeypatch, "2026-12-01T20:00:00+00:00")  # 23:00 in Amman
+    assert box.sync()["state"] == "updated"
+
+
+def _at(monkeypatch: pytest.MonkeyPatch, date: str, trust: Trust = "synced") -> None:
+    wall = datetime.datetime.fromisoformat(date).timestamp()
+    for module in (refresh, taking, sync):
+        monkeypatch.setattr(module.clock, "now", lambda floor=BUILT: Moment(wall, 100.0, trust))
+
+
+def test_a_months_volume_is_not_exceeded_and_a_stick_still_helps(box: Box) -> None:
+    box.configure(monthly_mb=0.000_1)
+    box.hub.publish(many(300))
+    told = box.sync()
+    assert told["state"] == "later" and "volume" in told["why"] and told["budget_left"] == 100 and box.services == 10
+    stick = FakeHub()
+    stick.editions, stick.patches, stick.carrier = box.hub.editions, box.hub.patches, dataclasses.replace(box.hub.carrier)
+    stick.carrier.place, stick.carrier.metered = "usb", False
+    box.sources.insert(0, stick)
+    told = box.sync()
+    assert (told["state"], told["source"], told["budget_left"]) == ("updated", "usb", 100) and box.services == 300
+
+
+def test_while_people_need_the_link_it_pauses_and_says_so(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = iter(range(10_000))
+    monkeypatch.setattr(line, "look", lambda layout, own: Line(next(busy), next(busy) * 10**7, own, 10**6, 5))
+    box.hub.publish(many(12))
+    told = box.sync()
+    assert (told["state"], told["why"]) == ("pausing", "people need the link") and box.services == 10
+    assert json.loads((box.folder / "sync.json").read_text())["paused"] > 0
+    monkeypatch.setattr(line, "look", lambda layout, own: None)
+    assert box.sync()["state"] == "updated"
+    assert json.loads((box.folder / "sync.json").read_text())["paused"] == 0
+
+
+def test_expired_metadata_is_told_and_what_is_newer_is_taken_all_the_same(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh.fetch, "trusted", lambda folder: Trusted(BUILT - 100.0, 0.0))
+    told = box.sync()
+    assert (told["state"], told["expired"]) == ("expired", True) and "expired" in told["why"] and box.services == 10
+    box.hub.publish(many(12))
+    assert box.sync()["state"] == "expired" and box.services == 12
+    box.hub.problem = Unreachable("gone")
+    told = box.sync()
+    assert (told["state"], told["expired"]) == ("offline", True)
+
+
+def test_a_clock_from_1970_does_not_make_signed_dates_future(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    _at(monkeypatch, "1970-01-01T00:00:00+00:00", "none")
+    monkeypatch.setattr(refresh.fetch, "trusted", lambda folder: Trusted(BUILT + 100.0, BUILT + 200.0))
+    assert box.sync()["expired"] is True
+
+
+def test_the_last_time_that_was_compared_is_kept(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    _at(monkeypatch, "2027-01-01T00:00:00+00:00")
+    box.sync()
+    kept = json.loads((box.folder / "sync.json").read_text())["saved"]
+    assert kept == datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC).timestamp()
+    _at(monkeypatch, "2026-12-01T00:00:00+00:00", "floor")
+    assert Sync(box.config, box.layout).moment.wall == kept
+
+
+def test_an_older_stick_is_passed_over_politely(box: Box) -> None:
+    stick = FakeHub()
+    stick.problem = Older("older than what this box has already seen (rollback)")  # type: ignore[assignment]
+    stick.carrier.place = "usb"
+    box.sources.insert(0, stick)
+    assert box.sync()["state"] == "current"
+    box.sources.remove(box.hub)
+    told = box.sync()
+    assert told["state"] == "refused" and "older" in told["why"] and box.services == 10
+
+
+def test_what_a_stick_was_refused_for_is_told_though_the_hub_is_well(box: Box) -> None:
+    stick = FakeHub()
+    stick.problem, stick.carrier.place = Refused("a signature is wrong"), "usb"  # type: ignore[assignment]
+    box.sources.insert(0, stick)
+    told = box.sync()
+    assert (told["state"], told["why"]) == ("refused", "a signature is wrong")
+    box.hub.publish(many(12))
+    told = box.sync()
+    assert (told["state"], told["why"]) == ("updated", "a signature is wrong") and box.services == 12
+
+
+def test_two_looks_do_not_meet(box: Box) -> None:
+    with refresh._alone(box.folder) as first:
+        assert first
+        assert Sync(box.config, box.layout).run().why == "another look is under way"
+    assert box.sync()["state"] == "current"
+
+
+def test_a_held_offer_is_not_looked_at_every_minute(box: Box) -> None:
     box.hub.publish(many(1))
     box.sync()
     box.hub.publish(many(12))
-    assert box.sync(ask=False)["state"] == "refused"
+    assert box.sync(ask=False)["state"] == "held"
 
 
 def test_a_full_disk_is_told(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_arguments: object) -> None:
         raise Refused("cannot store the catalogue: No space left on device")
 
-    monkeypatch.setattr("content_cache.refresh.build", full)
+    monkeypatch.setattr("content_cache.taking.build", full)
     box.hub.publish(many(12))
     assert "No space" in box.sync()["why"] and box.services == 10
 
@@ -226,6 +430,7 @@ def test_facts_have_the_fields_telemetry_sends(box: Box) -> None:
     told = facts.read(Layout.under(box.layout.etc.parent, box.layout.code), "sync")
     assert {field: type(value) for field, value in told.items()} == {
         "state": str, "why": str, "version": int, "services": int, "snapshot_date": str, "sample": bool, "asked": int,
+        "held": str, "expired": bool, "source": str, "done": int, "total": int, "budget_left": type(None),
     }  # fmt: skip
 
 

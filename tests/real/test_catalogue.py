@@ -79,7 +79,7 @@ def test_a_version_that_loses_most_services_is_held(place: Path, hub: Hub) -> No
     (first,) = real("jordan", "history").glob("01-*.json")
     _publish_jordan(hub, f"history/{first.name}")
     told = box.sync()
-    assert told["state"] == "refused" and told["why"].startswith("held: 470 of 562") and box.services() == 562
+    assert told["state"] == "held" and told["why"].startswith("held: 470 of 562") and box.services() == 562
 
 
 def _flip(path: Path) -> None:
@@ -100,9 +100,11 @@ def _change_version(path: Path) -> None:
 
 @pytest.mark.parametrize("attack", ["timestamp", "snapshot", "targets", "target", "target longer", "new root"])
 def test_anything_changed_at_the_hub_is_refused_with_its_reason(box: Box, hub: Hub, attack: str) -> None:
-    hub.publish(12)
     metadata, targets = hub.repository / "metadata", hub.repository / "targets"
-    newest = max(targets.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    before = set(targets.iterdir())
+    hub.publish(12)
+    new = set(targets.iterdir()) - before
+    assert len(new) == 2, "the whole catalogue and a patch to it"
     if attack == "timestamp":
         _change_version(metadata / "timestamp.json")
     elif attack in ("snapshot", "targets"):
@@ -110,9 +112,11 @@ def test_anything_changed_at_the_hub_is_refused_with_its_reason(box: Box, hub: H
         document["signed"]["expires"] = "2099-01-01T00:00:00Z"
         _newest(hub, attack).write_text(json.dumps(document))
     elif attack == "target":
-        _flip(newest)
+        for path in new:
+            _flip(path)
     elif attack == "target longer":
-        newest.write_bytes(newest.read_bytes() + b"x" * 100)
+        for path in new:
+            path.write_bytes(path.read_bytes() + b"x" * 100)
     else:
         document = json.loads((metadata / "root.json").read_text())
         document["signed"]["version"] = 2
@@ -144,12 +148,12 @@ def test_an_older_repository_is_refused(box: Box, hub: Hub, forgetful: bool) -> 
     assert told["state"] == "refused" and "rollback" in told["why"] and box.services() == 12
 
 
-def test_a_repository_frozen_until_it_expired_is_refused(box: Box, hub: Hub) -> None:
+def test_a_repository_frozen_until_it_expired_is_told_of_and_the_catalogue_stays(box: Box, hub: Hub) -> None:
     keys = Place.of(hub.layout).keys
     past = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=LIFE["timestamp"] + 1)
     SignedRepository(hub.repository, keys, past).do_timestamp(force=True)
     told = box.sync()
-    assert told["state"] == "refused" and "expired" in told["why"] and box.services() == 10
+    assert told["state"] == "expired" and told["expired"] and "expired" in told["why"] and box.services() == 10
 
 
 def test_another_hub_with_other_keys_is_refused(place: Path, box: Box, hub: Hub) -> None:
@@ -233,18 +237,20 @@ def test_killed_at_any_moment_the_store_is_whole_and_readers_see_no_mixture(box:
     reader.start()
     allowed = {10}
     halves = 0
-    for number in range(8):
-        hub.publish(300 + number)
-        allowed.add(300 + number)
+    for number in range(6):
+        hub.publish(100 + number)
+        allowed.add(100 + number)
         if number % 2:
             halves += box.sync_and_kill_while_writing()
         else:
-            box.sync_and_kill(0.3 + 0.2 * number)
+            box.sync_and_kill(0.3 + 0.3 * number)
         assert box.services() in allowed
     assert halves, "not one run was killed while it wrote"
-    assert box.sync()["state"] in ("updated", "current") and box.services() == 307
+    assert box.sync()["state"] in ("updated", "current") and box.services() == 105
     ended.set()
     reader.join(10)
     assert seen <= allowed and 10 in seen
     leftovers = {path.name for path in box.file.parent.iterdir()}
-    assert leftovers <= {box.file.name, "tuf", "sync.json"}, leftovers
+    leftovers = {name for name in leftovers if not name.startswith("base.7.")}
+    assert leftovers <= {box.file.name, "tuf", "sync.json", "lock", "parts"}, leftovers
+    assert not list((box.file.parent / "parts").iterdir())
