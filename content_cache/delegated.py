@@ -21,15 +21,15 @@ def fetched(updater: Updater, targets: Targets) -> list[Layer]:
     An organisation that has signed nothing yet has none. Raises tuf's errors, and Refused when there are too many.
     """
     roles = sorted(targets.delegations.roles or ()) if targets.delegations else []
-    organisations = [found for role in roles if (found := layers.organisation_of(role))]
+    organisations = {role: found for role in roles if (found := layers.organisation_of(role))}
     if len(organisations) > MOST:
         raise Refused(f"more than {MOST} organisations sign for themselves", mend="take some roles back at the hub")
-    return [layer for organisation in organisations if (layer := _one(updater, organisation)) is not None]
+    return [layer for role, one in organisations.items() if (layer := _one(updater, role, one)) is not None]
 
 
-def _one(updater: Updater, organisation: str) -> Layer | None:
+def _one(updater: Updater, role: str, organisation: str) -> Layer | None:
     # A role that was allowed but has signed nothing stands in no snapshot: there is nothing to ask for.
-    if f"{layers.role(organisation)}.json" not in updater._trusted_set.snapshot.meta:
+    if f"{role}.json" not in updater._trusted_set.snapshot.meta:
         return None
     target = updater.get_targetinfo(layers.target(organisation))
     if target is None:

@@ -18,7 +18,7 @@ from content_cache.snapshot import Catalogue
 
 LARGEST = 500_000
 """Bytes of one organisation's layer."""
-_ROLE = re.compile(r"org-([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z")
+_ROLE = re.compile(r"org-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[0-9a-f]{8}\Z")
 _ABOVE = ("link_id", "resource_id", "service_at_location_id", "service_id", "phone_id", "contact_id", "organization_id")
 """By these fields a record hangs below another. A place is shared, so ``location_id`` is not among them for a service there."""
 _DEEPEST = 8
@@ -40,9 +40,9 @@ def organisation_of(role: str) -> str | None:
     return match[1] if match else None
 
 
-def role(organisation: str) -> str:
-    """The name of its delegated role."""
-    return f"org-{organisation}"
+def role(organisation: str, key: str) -> str:
+    """The name of its delegated role: one for each key (its id), for what an old key signed may not stand in for a new one."""
+    return f"org-{organisation}-{key[:8]}"
 
 
 def target(organisation: str) -> str:

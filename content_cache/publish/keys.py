@@ -19,7 +19,6 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 }
 """TUF role -> the names of its first keys. Two of the three root keys must sign; two of them belong into a drawer."""
 THRESHOLD: Mapping[str, int] = {"root": 2, "targets": 1, "snapshot": 1, "timestamp": 1}
-OFFLINE = ("root-2", "root-3")
 Signers = dict[str, CryptoSigner]
 """Key id -> signer."""
 
@@ -30,14 +29,12 @@ def ensure(folder: Path) -> None:
     folder.chmod(0o700)
     if not any(folder.glob("*.pem")):
         for name in (name for keys in ROLES.values() for name in keys):
-            new(folder / f"{name}.pem")
+            save(folder / f"{name}.pem", CryptoSigner.generate_ed25519())
 
 
-def new(path: Path) -> CryptoSigner:
-    """Make one key and keep it in ``path``."""
-    signer = CryptoSigner.generate_ed25519()
+def save(path: Path, signer: CryptoSigner) -> None:
+    """Keep a key in ``path``. Raises NotSo."""
     write_atomically(path, signer.private_bytes, mode=0o600)
-    return signer
 
 
 def first(folder: Path) -> Mapping[str, list[CryptoSigner]]:
@@ -63,19 +60,17 @@ def load(path: Path) -> CryptoSigner:
         raise NotSo("cannot read a signing key", where=str(path), mend="restore it from the backup") from error
 
 
-def take_offline(folder: Path, away: Path) -> list[str]:
-    """Move two of the three root keys into ``away``, a folder that is then taken out of the hub. Returns their names."""
+def move(folder: Path, away: Path, keyids: Collection[str]) -> None:
+    """Move keys into ``away``, a folder that is then taken out of the hub; each is read back there before it goes here."""
     if away.resolve().is_relative_to(folder.resolve()):
         raise BadInput("the folder lies within the hub's own", where=str(away), mend="name a folder on a stick")
     away.mkdir(parents=True, exist_ok=True, mode=0o700)
-    moved = [name for name in OFFLINE if (folder / f"{name}.pem").exists()]
-    for name in moved:
-        content = (folder / f"{name}.pem").read_bytes()
-        write_atomically(away / f"{name}.pem", content, mode=0o600)
-        load(away / f"{name}.pem")
-    for name in moved:
-        (folder / f"{name}.pem").unlink()
-    return moved
+    chosen = [path for path in sorted(folder.glob("*.pem")) if load(path).public_key.keyid in keyids]
+    for path in chosen:
+        write_atomically(away / path.name, path.read_bytes(), mode=0o600)
+        load(away / path.name)
+    for path in chosen:
+        path.unlink()
 
 
 def forget(folder: Path, keep: Collection[str]) -> None:

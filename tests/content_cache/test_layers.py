@@ -121,5 +121,5 @@ def test_what_a_box_holds_changes_with_every_layer() -> None:
 
 
 def test_a_role_is_named_after_its_organisation() -> None:
-    assert layers.organisation_of(layers.role(OWN)) == OWN and layers.organisation_of("org-../../x") is None
+    assert layers.organisation_of(layers.role(OWN, "0123456789ab")) == OWN and layers.organisation_of("org-../../x") is None
     assert isinstance(RECORDS[0], Record)
