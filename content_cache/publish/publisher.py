@@ -17,7 +17,7 @@ from appliance.layout import Layout
 from appliance.services import USERS
 from content_cache import snapshot
 from content_cache.lean_restore import restore
-from content_cache.publish import history, keys
+from content_cache.publish import desk_file, history, keys
 from content_cache.publish.edition import edition
 from content_cache.publish.importers.report import Imported
 from content_cache.publish.importers.sample import import_sample
@@ -118,7 +118,7 @@ def publish(layout: Layout, imported: Imported, *, site: str, timezone: str) -> 
     ensure(layout)
     place = Place.of(layout)
     with lock(place.folder / "lock"):
-        done = _sign(place, Catalogue(header, imported.records, imported.translations))
+        done = _sign(place, desk_file.corrected(layout, Catalogue(header, imported.records, imported.translations)))
         write_json(place.report, {"serial": done.serial, "published": header.date, **imported.report.as_json()}, mode=0o640)
     give_to_hub(layout)
     return done

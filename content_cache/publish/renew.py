@@ -1,4 +1,4 @@
-"""W Signs the published repository anew before it expires. Run by a timer at the hub; nothing else changes."""
+"""W Signs the published repository anew before it expires, without the notices that are over. Run by a timer at the hub."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from appliance.errors import CampboxError
 from appliance.layout import Layout
 from appliance.log import start_logging
-from content_cache.publish import publisher
+from content_cache.publish import desk_signing, publisher
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +18,9 @@ def main() -> None:
     """One look; exit 1 when the keys or the repository cannot be read."""
     start_logging()
     try:
-        publisher.ensure(Layout.from_environment(os.environ, Path(__file__).resolve().parents[2]))
+        layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[2])
+        publisher.ensure(layout)
+        desk_signing.refresh(layout)
     except (CampboxError, OSError) as error:
         log.error("%s", error)
         raise SystemExit(1) from error
