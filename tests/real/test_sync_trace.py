@@ -29,8 +29,6 @@ from tests.content_cache.reader_model import Reader, Seen
 from tests.real.hub_repository import Box, Hub
 from tests.real.thin_line import ThinLine, Weather
 
-pytestmark = pytest.mark.net
-
 WHOLE = os.environ.get("CAMPBOX_TRACE") == "all"
 WEATHER = Weather(64_000, 0.05, up=17, down=3) if WHOLE else Weather(600_000, 0.05, up=2.5, down=0.4, again=0.02, delay=0.005)
 VERSIONS = slice(None) if WHOLE else slice(4, 7)
@@ -39,6 +37,7 @@ BUDGET = 46_000
 ENTITIES = ("service", "location", "schedule", "phone", "attribute")
 GREETING = 3_000
 """Bytes that reach the box before the first of a file in any run."""
+pytestmark = [pytest.mark.net, pytest.mark.timeout(3_600 if WHOLE else 300)]
 PATIENCE = 600.0 if WHOLE else 60.0
 
 
@@ -66,7 +65,7 @@ class Watch:
             counts = tuple(self.store.records(entity, 0, 0)[0] for entity in ENTITIES)
             if objection := self.reader.objection(Seen(before, counts, self.store.about())):
                 self.wrong.append(objection)
-            time.sleep(0.005)
+            time.sleep(0.02)
 
     def end(self) -> None:
         self._ended.set()
@@ -142,7 +141,7 @@ def test_real_versions_arrive_over_a_bad_line_though_sync_is_killed_in_each(fold
         f"{patches} bytes of payload in {len(files) - 1} patches; {line.carried} over the line, {line.flaps} flaps, {line.lost} lost;"
     )
     print(f"{watch.reader.looks} looks of a reader, versions {sorted(watch.reader.versions)}, killed {killed} times")
-    assert watch.wrong == [] and watch.reader.looks > 100 and max(watch.reader.versions) == len(files)
+    assert watch.wrong == [] and watch.reader.looks > 50 and max(watch.reader.versions) == len(files)
     assert killed == len(files), "a run was over before it could be killed"
     assert line.flaps and line.lost
     if WHOLE:
