@@ -9,7 +9,7 @@ from appliance.layout import Layout
 from appliance.web.headers import SECURITY_HEADERS, kept_language
 from appliance.web.languages import Language, offered
 
-PRERENDERED = ("", "offline", "emergency")
+PRERENDERED = ("", "offline", "emergency", "terms")
 """Pages below ``/<lang>/`` that are the same for everybody and stand ready as files."""
 
 

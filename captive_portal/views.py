@@ -35,6 +35,7 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate) -> None:
         ("/", choice),
         ("/offline", to_language),
         ("/emergency", to_language),
+        ("/terms", to_language),
         ("/<lang>/", welcome),
         ("/<lang>/connect", connect_again),
         ("/<lang>/connected", connected),
@@ -43,6 +44,7 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate) -> None:
         ("/<lang>/share", share),
         ("/<lang>/offline", offline),
         ("/<lang>/emergency", emergency),
+        ("/<lang>/terms", terms),
         ("/<lang>/resting", resting),
     ):
         app.add_url_rule(address, view_func=view, endpoint=address.strip("/") or "choice", methods=["GET"])
@@ -148,6 +150,12 @@ def offline(lang: str) -> Page:
 def emergency(lang: str) -> Page:
     """Where to find help. The same for everybody."""
     return flask.render_template("emergency.html", recording=recording("emergency"), KINDS=KINDS)
+
+
+def terms(lang: str) -> Page:
+    """The rules and the privacy summary, on one screen. The same for everybody; whoever refuses loses nothing that is here."""
+    config: SiteConfig = flask.current_app.extensions["campbox"]["config"]
+    return flask.render_template("terms.html", session=config.access.session)
 
 
 def resting(lang: str) -> Page:

@@ -21,7 +21,7 @@ from tests.fakes.gate import FakeGate
 
 PHONE = {"X-Real-IP": "10.44.0.9", "Host": "camp.internal"}
 TAGS = [language.tag for language in LANGUAGES]
-PAGES = ("", "connected", "you", "erased", "share", "offline", "emergency", "resting")
+PAGES = ("", "connected", "you", "erased", "share", "offline", "emergency", "terms", "resting")
 
 
 @pytest.fixture
@@ -49,8 +49,24 @@ def test_two_taps_to_the_internet(client: FlaskClient, gate: FakeGate) -> None:
     assert "أنت متصل" in client.get("/ar/connected", headers=PHONE).text
 
 
+@pytest.mark.parametrize("tag", TAGS)
+def test_the_rules_are_one_screen_of_short_lines_and_lead_on_with_one_tap_or_without(client: FlaskClient, tag: str) -> None:
+    assert f'href="/{tag}/terms"' in client.get(f"/{tag}/", headers=PHONE).text
+    text = client.get(f"/{tag}/terms", headers=PHONE).text
+    own = re.sub(r'<div class="also".*?</div>', "", text[text.index("<main") : text.index("</main>")], flags=re.DOTALL)
+    lines = re.findall(r"<li>([^<]+)</li>", own)
+    assert len(lines) == 7 and len(re.sub(r"<[^>]+>|\s+", " ", own).split()) < 130
+    assert f'action="/{tag}/connect"' in own, "the second tap connects"
+    assert f'href="/{tag}/services"' in own and f'href="/{tag}/emergency"' in own, "a refusal leaves all that is here"
+
+
+def test_a_refusal_is_told_to_nobody(client: FlaskClient, gate: FakeGate) -> None:
+    client.get("/en/terms", headers=PHONE)
+    assert gate.asked == []
+
+
 def test_the_welcome_page_is_the_same_for_everybody_and_asks_the_gate_nothing(client: FlaskClient, gate: FakeGate) -> None:
-    for address in ("/fr/", "/fr/offline", "/fr/emergency", "/fr/resting"):
+    for address in ("/fr/", "/fr/offline", "/fr/emergency", "/fr/terms", "/fr/resting"):
         one = client.get(address, headers=PHONE).data
         assert one == client.get(address, headers={"X-Real-IP": "fd5c:a3b0:77::9", "User-Agent": "other"}).data
     assert gate.asked == []
@@ -62,7 +78,7 @@ def test_a_reader_whose_language_is_not_offered_chooses_from_own_names(client: F
         assert language.own_name in text and f'href="/{language.tag}/"' in text
 
 
-@pytest.mark.parametrize("page", ["offline", "emergency"])
+@pytest.mark.parametrize("page", ["offline", "emergency", "terms"])
 def test_an_address_without_language_leads_to_the_readers(client: FlaskClient, page: str) -> None:
     assert client.get(f"/{page}", headers={"Accept-Language": "fr"}).headers["Location"] == f"/fr/{page}"
     assert client.get(f"/{page}", headers={"Accept-Language": "am"}).headers["Location"] == f"/ar/{page}"
@@ -297,7 +313,7 @@ def test_emergency_is_one_tap_from_every_page(client: FlaskClient, tag: str) -> 
 
 ADVICE = {
     "": "Connect: Tap once. Nothing to type. It costs nothing.", "offline": "If pages do not open, turn mobile data off.",
-    "emergency": "Ask the staff of this place.",
+    "emergency": "Ask the staff of this place.", "terms": "You do not have to connect.",
 }  # fmt: skip
 
 
