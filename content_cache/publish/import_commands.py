@@ -143,9 +143,7 @@ def template(file: Path, tags: tuple[str, ...]) -> None:
     if file.suffix.lower() not in (".xlsx", ".csv"):
         raise BadInput("neither .xlsx nor .csv", where=str(file), mend="name it services.xlsx or services.csv")
     if file.suffix.lower() == ".xlsx":
-        from content_cache.publish import spreadsheet  # openpyxl is 20 MB of memory that only a workbook needs
-
-        write_atomically(file, spreadsheet.write(tags))
+        write_atomically(file, sources.spreadsheets().write(tags))
     else:
         write_atomically(file, template_columns.as_csv(tags))
     click.echo(f"{file}: {len(template_columns.headings(tags))} columns; import it with: campbox catalogue import {file.name}")

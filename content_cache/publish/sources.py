@@ -8,9 +8,10 @@ import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from appliance.errors import BadInput
+from appliance.errors import BadInput, MissingComponent
 from content_cache.publish import source_files
 from content_cache.publish.importers import facilities, hsds_documents, hsds_tables, tables, template, template_columns
 from content_cache.publish.importers.hsds_api import State, import_api
@@ -122,11 +123,18 @@ def _package(wanted: Wanted, files: dict[str, bytes], site: Site) -> Imported:
 def _file(wanted: Wanted, path: Path, content: bytes, site: Site) -> Imported:
     suffix = path.suffix.lower()
     if suffix == ".xlsx":
-        from content_cache.publish import spreadsheet  # openpyxl is 20 MB of memory that only a workbook needs
-
-        rows = tables.rows(spreadsheet.read(content, path.name), path.name)
+        rows = tables.rows(spreadsheets().read(content, path.name), path.name)
         return template.import_rows(rows, file=path.name, country=site.country, language=site.language)
     return _csv(wanted, path, content, site) if suffix in (".csv", ".tsv", ".txt") else _json(wanted, path, content, site)
+
+
+def spreadsheets() -> ModuleType:
+    """What reads and writes workbooks: openpyxl takes 20 MB of memory that only a workbook needs. Raises MissingComponent."""
+    try:
+        from content_cache.publish import spreadsheet
+    except ImportError as error:
+        raise MissingComponent("openpyxl is not installed", mend="install the hub's part, or use CSV") from error
+    return spreadsheet
 
 
 def _csv(wanted: Wanted, path: Path, content: bytes, site: Site) -> Imported:

@@ -10,9 +10,9 @@ from typing import Any
 
 from appliance.errors import BadInput
 from content_cache import camp_profile, needs
-from content_cache.hsds import Record, Translation, Value, record
+from content_cache.hsds import LONGEST_TEXT, Record, Translation, Value, record
 from content_cache.needs import stable_id
-from content_cache.publish.importers import camp_hours, facility_words, tables
+from content_cache.publish.importers import camp_hours, facility_words, hsds_mend, tables
 from content_cache.publish.importers.hsds_finish import attribute
 from content_cache.publish.importers.report import Entry, Imported, Report
 from content_cache.publish.importers.shapes import centre, outline
@@ -77,7 +77,8 @@ def _feature(untrusted: Any) -> tuple[dict[str, str], Any]:
 def _import(rows: list[tuple[dict[str, str], Any]], site: str, country: str, file: str) -> Imported:
     records, texts, entries, used = dict[str, Record](), list[Translation](), list[Entry](), set[str]()
     bodies = dict[str, str]()
-    for number, (row, geometry) in enumerate(rows, 1):
+    for number, (written, geometry) in enumerate(rows, 1):
+        row, mends = _tidied(written)
         key, body = row.get("OBJECTID_1", "")[:60], json.dumps([row, geometry], sort_keys=True)
         refusal = _refusal(row, key)
         if refusal:
@@ -87,11 +88,11 @@ def _import(rows: list[tuple[dict[str, str], Any]], site: str, country: str, fil
         if bodies.get(key) == body:
             entries.append(Entry(file, number, key, "merged", place, ("the same record again: nothing differs",)))
             continue
-        made = _Made(place if key not in bodies else stable_id("location", "facilities", site, key, body))
+        made = _Made(mends=mends, place=place if key not in bodies else stable_id("location", "facilities", site, key, body))
         if key in bodies:
             made.notes.append("same id, other content: both are kept, please look at the source")
         bodies.setdefault(key, body)
-        _facility(made, _tidied(row, made.mends), geometry, country)
+        _facility(made, row, geometry, country)
         records |= made.records
         texts += made.texts
         used |= made.needs
@@ -103,10 +104,11 @@ def _import(rows: list[tuple[dict[str, str], Any]], site: str, country: str, fil
     return Imported((*records.values(), *terms), (*texts, *names), report, "en", ("en", "ar"), SOURCE, sample=False)
 
 
-def _tidied(row: Mapping[str, str], mends: list[str]) -> dict[str, str]:
-    tidy = {name: " ".join(text.split()) for name, text in row.items()}
-    mends += [f"spaces mended: {name}" for name, text in row.items() if tidy[name] != text]
-    return tidy
+def _tidied(written: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Texts without control characters and needless spaces, empty ones left out; and what was mended."""
+    tidy = {name: " ".join(hsds_mend.tidy(text).split())[:LONGEST_TEXT] for name, text in written.items()}
+    mends = [f"spaces or control characters mended: {name}" for name, text in written.items() if tidy[name] != text]
+    return {name: text for name, text in tidy.items() if text}, mends
 
 
 def _refusal(row: Mapping[str, str], key: str) -> str:

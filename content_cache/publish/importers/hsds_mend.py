@@ -18,6 +18,7 @@ from content_cache.publish.importers import hsds_mend_schedule
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_HALF = re.compile("[\ud800-\udfff]")
 _EMAIL = re.compile(r"[^\s@<>\"]+@[^\s@<>\"]+\Z")
 _URI = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[/?#][^\s<>\"]*)?\Z", re.IGNORECASE)
@@ -71,7 +72,9 @@ def mend(entity: str, untrusted: Mapping[str, Any], namespace: str, *, partial: 
 
 def tidy(text: str) -> str:
     """Without control characters, line ends unified, no spaces at both ends."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    # JSON may hold half of a character outside the first plane; no file in UTF-8 can.
+    whole = _HALF.sub("\ufffd", text)
+    return _CONTROL.sub("", whole.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
 def words(value: object) -> str:

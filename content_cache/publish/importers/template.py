@@ -70,7 +70,7 @@ def _told(values: Mapping[str, Any]) -> dict[str, Any]:
 def import_rows(rows: Sequence[Row], *, file: str, country: str, language: str = "en") -> Imported:
     """Rows by heading. Raises BadInput when the headings are not the template's."""
     if rows and not columns.matches({name for row in rows for name in row}):
-        raise BadInput('no columns "key" and "name"', where=file, mend="fill in the file of: campbox catalogue template FILE")
+        raise BadInput('no column "key" with others of the template', where=file, mend="fill in: campbox catalogue template FILE")
     entries, records, texts = list[Entry](), dict[str, Record](), list[Translation]()
     replaces, bodies = set[tuple[str, str, str]](), dict[str, str]()
     for number, row in enumerate(rows, 1):

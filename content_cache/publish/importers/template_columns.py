@@ -95,5 +95,6 @@ def as_csv(tags: Sequence[str]) -> bytes:
 
 
 def matches(names: set[str]) -> bool:
-    """Whether these are the headings of such a file."""
-    return {"key", "name"} <= {split(name)[0] for name in names if not split(name)[1]} and "id" not in names
+    """Whether these are headings of such a file: the key, and more of its columns. A table of HSDS has "id"."""
+    known = {split(name)[0] for name in names} & set(BY_NAME)
+    return "key" in known and len(known) > 1 and "id" not in names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content_cache.publish.importers import clock_words
@@ -64,6 +64,7 @@ def test_every_real_hour_of_zaatari_is_read_or_named() -> None:
     assert [text for text in written if understand(text).words] == ["24/7, closed Jan 2017"]
 
 
+@settings(max_examples=60)
 @given(st.text(max_size=80))
 def test_no_text_breaks_it_and_nothing_is_lost(text: str) -> None:
     read = understand(text)

@@ -238,3 +238,9 @@ json_value = st.recursive(
 )
 def test_no_nested_document_breaks_it(document: dict[str, Any], name: str, inner: Any) -> None:
     right(import_documents({**document, "id": ID, "name": "A", "status": "active", name: inner}, file="x", namespace="acme"))
+
+
+def test_half_a_character_does_not_break_the_catalogue() -> None:
+    value = json.loads('{"name": "A\\ud800", "status": "active", "colour \\udfff": "\\ud800"}') | {"id": ID}
+    (one,) = only(right(import_documents(value, file="x", namespace="acme")), "service")
+    assert one.values["name"] == "A\ufffd"
