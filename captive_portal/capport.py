@@ -12,6 +12,11 @@ OLD_MEDIA_TYPE = "application/capport+json"
 
 LONGEST = 4096
 
+CUSTOM_TABS = ("x-android-use-custom-tabs", 361335020)
+"""Android 12 and later opens the portal in the phone's own browser, and no more in a bare one without its languages and zoom, where
+the API says so with this number (source.android.com: "Use Custom Tabs for captive portals"). Others pass over unknown keys, as RFC
+8908 section 5 has it."""
+
 
 def document(device: Device, *, portal_url: str, venue_url: str) -> str:
     """RFC 8908 section 5, as text of at most 4096 characters.
@@ -24,6 +29,7 @@ def document(device: Device, *, portal_url: str, venue_url: str) -> str:
         "user-portal-url": portal_url,
         "venue-info-url": venue_url,
         "can-extend-session": True,
+        CUSTOM_TABS[0]: CUSTOM_TABS[1],
     }
     if device.online and device.seconds_remaining is not None:
         answer["seconds-remaining"] = device.seconds_remaining

@@ -34,7 +34,7 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate, this_device: Call
             return Response("{}", 503, mimetype=capport.MEDIA_TYPE, headers={"Retry-After": "5"})
         text = capport.document(device, portal_url=f"{base}/", venue_url=f"{base}/{first}/services")
         kind = capport.media_type(flask.request.headers.get("Accept"))
-        return Response(text, mimetype=kind, headers={"Cache-Control": "private"})
+        return Response(text, mimetype=kind, headers={"Cache-Control": "private", "Vary": "Accept"})
 
     @app.get("/status.json")
     def status() -> Response:

@@ -215,7 +215,7 @@ def test_the_captive_portal_api_follows_the_state(client: FlaskClient) -> None:
     assert before.headers["Content-Type"] == "application/captive+json" and before.headers["Cache-Control"] == "private"
     assert before.json == {
         "captive": True, "user-portal-url": "http://camp.internal/", "venue-info-url": "http://camp.internal/ar/services",
-        "can-extend-session": True,
+        "can-extend-session": True, "x-android-use-custom-tabs": 361335020,
     }  # fmt: skip
     client.post("/en/connect", headers=PHONE)
     after = client.get("/api/captive", headers=PHONE).json
@@ -225,6 +225,12 @@ def test_the_captive_portal_api_follows_the_state(client: FlaskClient) -> None:
 def test_the_captive_portal_api_speaks_https_where_there_is_a_public_name() -> None:
     answer = create_app(with_api(), LAYOUT, FakeGate()).test_client().get("/api/captive", headers=PHONE).json
     assert answer is not None and answer["user-portal-url"] == "https://portal.example.org/"
+
+
+def test_the_captive_portal_api_has_the_name_the_phone_knows_it_by() -> None:
+    client = create_app(with_api(), LAYOUT, FakeGate()).test_client()
+    old = client.get("/api/captive", headers={**PHONE, "Accept": "application/capport+json"})
+    assert old.headers["Content-Type"] == "application/capport+json" and "Accept" in old.headers["Vary"]
 
 
 def test_the_captive_portal_api_says_nothing_when_it_does_not_know() -> None:

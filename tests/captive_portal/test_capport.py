@@ -24,13 +24,20 @@ def _answer(device: Device) -> dict[str, object]:
     return answer
 
 
-def test_captive_tells_where_to_go_and_no_time() -> None:
-    assert _answer(_device("captive", 77)) == {
-        "captive": True,
-        "user-portal-url": PORTAL,
-        "venue-info-url": VENUE,
-        "can-extend-session": True,
-    }
+def test_captive_tells_where_to_go_and_no_time_byte_for_byte() -> None:
+    assert document(_device("captive", 77), portal_url=PORTAL, venue_url=VENUE) == (
+        '{"captive": true, "user-portal-url": "https://portal.example.org/", '
+        '"venue-info-url": "https://portal.example.org/ar/services", "can-extend-session": true, '
+        '"x-android-use-custom-tabs": 361335020}'
+    )
+
+
+def test_online_tells_how_long_byte_for_byte() -> None:
+    assert document(_device("admitted", 43_200), portal_url=PORTAL, venue_url=VENUE) == (
+        '{"captive": false, "user-portal-url": "https://portal.example.org/", '
+        '"venue-info-url": "https://portal.example.org/ar/services", "can-extend-session": true, '
+        '"x-android-use-custom-tabs": 361335020, "seconds-remaining": 43200}'
+    )
 
 
 @pytest.mark.parametrize("state", ["admitted", "grace"])

@@ -47,7 +47,13 @@ def _ask(place: Place, *questions: tuple[str, str, str]) -> list[str]:
 
 def test_the_portal_api_is_served_under_the_public_name_over_both_families(place: Place) -> None:
     for told in _ask(place, (LAN4, NAME, "/api/captive"), (LAN6, NAME, "/api/captive")):
-        assert "200 OK" in told and "application/captive+json" in told and f"https://{NAME}/" in told
+        head, _, body = told.partition("\r\n\r\n")
+        assert "200 OK" in head
+        assert {"Content-Type: application/captive+json", "Cache-Control: private"} <= set(head.split("\r\n"))
+        assert body == (
+            f'{{"captive": true, "user-portal-url": "https://{NAME}/", "venue-info-url": "https://{NAME}/ar/services", '
+            '"can-extend-session": true, "x-android-use-custom-tabs": 361335020}'
+        )
 
 
 def test_pages_come_over_https_too(place: Place) -> None:
