@@ -18,7 +18,7 @@ from captive_portal.machine_views import Gate
 
 PROJECT = Path(__file__).resolve().parent.parent
 LARGEST_FORM = 16 * 1024
-"""Bytes; no form of the portal has a field."""
+"""Bytes; the longest field of a form is a code."""
 
 
 def create_app(config: SiteConfig | None = None, layout: Layout | None = None, gate: Gate | None = None) -> flask.Flask:

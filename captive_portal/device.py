@@ -25,7 +25,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Device:
-    """One phone, as the box knows it. ``seconds_remaining`` is None where nothing ends."""
+    """One phone, as the box knows it. ``seconds_remaining`` is None where nothing ends; ``code``: its person has taken one."""
 
     state: State
     seconds_remaining: int | None
@@ -33,6 +33,7 @@ class Device:
     bytes_up: int
     uplink: UplinkState
     share: Share
+    code: bool = False
 
     @property
     def online(self) -> bool:
@@ -59,6 +60,7 @@ def from_answer(answer: Mapping[str, Any]) -> Device:
                 int(share["active_people"]),
                 cast(Reason, _one_of(Reason, share["reason"])),
             ),
+            code=answer.get("code") is True,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Unreachable("the gate says nothing about this device", where="gate.sock") from error

@@ -16,7 +16,7 @@ from appliance.layout import Layout
 from appliance.values import parse_ip
 from appliance.web import languages
 from appliance.web.dress import reader_language
-from captive_portal import machine_views, notice_views
+from captive_portal import code_views, machine_views, notice_views
 from captive_portal.aloud import Recording, find
 from captive_portal.device import Device, from_answer
 from captive_portal.forged import forged
@@ -51,6 +51,9 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate) -> None:
     app.add_url_rule("/<lang>/connect", view_func=connect, methods=["POST"])
     app.add_url_rule("/<lang>/you/erase", view_func=erase, methods=["POST"])
     machine_views.register(app, config, gate, this_device)
+    app.jinja_env.globals["codes"] = config.access.identity == "code"
+    if config.access.identity == "code":
+        code_views.register(app, code_views.Caller(ask_about_caller, this_device, refuse_forged))
 
 
 def choice() -> Page:
@@ -183,14 +186,14 @@ def this_device() -> Device | None:
         return None
 
 
-def ask_about_caller(deed: str) -> dict[str, Any]:
-    """Ask the gate to do ``deed`` for the phone that asks. Raises Unreachable."""
+def ask_about_caller(deed: str, **more: str) -> dict[str, Any]:
+    """Ask the gate to do ``deed`` for the phone that asks, with what ``more`` it needs. Raises Unreachable."""
     try:
         address = parse_ip(flask.request.headers.get("X-Real-IP", ""))
     except BadInput:
         return {"ok": False, "why": "not-on-lan"}
     gate: Gate = flask.current_app.extensions["gate"]
-    return gate({"do": deed, "ip": str(address)})
+    return gate({"do": deed, "ip": str(address), **more})
 
 
 def refuse_forged() -> None:

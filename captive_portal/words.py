@@ -65,4 +65,10 @@ def refusal(why: str) -> tuple[str, str, int]:
         return _("You are not on this Wi-Fi"), _("Join the Wi-Fi first. Then open this page again."), 403
     if why == "not-allowed":
         return _("Your phone cannot connect now"), _("Ask the staff of this place for help."), 403
+    if why == "wrong-code":
+        return _("The code is not right"), _("Check the digits. Then try again."), 403
+    if why == "wait":
+        return _("Too many tries"), _("Wait a few minutes. Then try again."), 429
+    if why == "not-connected":
+        return _("You are not connected yet"), _("Connect first. Then you can get a code."), 409
     return _("Connecting does not work right now"), _("Wait one minute. Then try again."), 503

@@ -7,6 +7,7 @@ from typing import Any
 from appliance.errors import Unreachable
 
 SESSION = 43_200
+CODE = "004212345678"
 
 
 class FakeGate:
@@ -16,6 +17,7 @@ class FakeGate:
         self.uplink, self.people, self.seconds = uplink, people, seconds
         self.state: dict[str, str] = {}
         self.asked: list[dict[str, Any]] = []
+        self.takers = set[str]()
         self.refuses: str | None = None
         self.gone = False
 
@@ -28,13 +30,28 @@ class FakeGate:
         if request["do"] == "facts":
             return {"ok": True, "people_online": len(self.state), "uplink": self.uplink}
         deed, ip = request["do"], request["ip"]
+        if deed in ("take-code", "enter-code"):
+            return self._code(deed, ip, request.get("code", ""))
         if deed == "admit":
             self.state[ip] = "admitted"
             return {"ok": True, "state": "admitted", "seconds_remaining": self.seconds}
         if deed in ("dismiss", "erase"):
             self.state.pop(ip, None)
+            self.takers.discard(ip)
             return {"ok": True, "state": "captive"}
         return self._status(ip)
+
+    def _code(self, deed: str, ip: str, typed: str) -> dict[str, Any]:
+        if deed == "take-code":
+            if ip not in self.state:
+                return {"ok": False, "why": "not-connected"}
+            self.takers.add(ip)
+            return {"ok": True, "code": CODE}
+        if "".join(typed.split()) != CODE:
+            return {"ok": False, "why": "wrong-code"}
+        self.state[ip] = "admitted"
+        self.takers.add(ip)
+        return {"ok": True, "state": "admitted", "seconds_remaining": self.seconds}
 
     def _status(self, ip: str) -> dict[str, Any]:
         state = self.state.get(ip, "captive")
@@ -52,6 +69,7 @@ class FakeGate:
             "bytes_down": 3_400_000 if online else 0,
             "bytes_up": 120_000 if online else 0,
             "uplink": self.uplink,
+            "code": ip in self.takers,
             "share": {
                 "down_bps": 9_500_000 // self.people,
                 "up_bps": 1_900_000 // self.people,
