@@ -20,12 +20,14 @@ from content_cache import due, fetch, notice_board, sources, trusted_time
 from content_cache.carrier import Carrier
 from content_cache.fetch import Older, Source
 from content_cache.last_look import asked_by_hub, last_look, last_look_file, wish_file
+from content_cache.layers import Layer
 from content_cache.ledger import Ledger, OverBudget
 from content_cache.line import PeopleFirst
-from content_cache.taking import Held, Later, Taking
-from content_cache.targets import Offer
+from content_cache.taking import Held, Later, Taking, Wanted
 
 log = logging.getLogger(__name__)
+OLDER = "older"
+"""The state of a look at nothing but what is older: nobody need hear of it but who brought the stick."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Sync:
             self.ledger.close()
             if self.given is None:
                 write_json(last_look_file(self.layout), asdict(self._remembered(outcome)))
-            self._tell(outcome)
+            if outcome.state != OLDER:
+                self._tell(outcome)
         # Only now: a run that was killed on the way leaves the wish standing.
         if self.given is None:
             wish_file(self.layout).unlink(missing_ok=True)
@@ -90,11 +93,12 @@ class Sync:
 
     def _ask(self, there: Sequence[Source]) -> Outcome:
         """Every source brings its metadata; the newest decides, and whoever answered may carry the files."""
-        offer: Offer | None = None
+        offer, layers = None, list[Layer]()
         answered, problems = list[Source](), list[NotSo]()
         for source in there:
             try:
-                offer = source.offer()
+                found = source.offer(), source.layers()
+                offer, layers = found
                 answered.append(source)
                 self._take_notices(source)
             except Older as error:
@@ -107,20 +111,20 @@ class Sync:
         if not answered:
             # A source that lies is worse than one that is silent; a stick or a neighbour that is older is neither.
             problems.sort(key=lambda problem: not isinstance(problem, Refused))
-            raise problems[0] if problems else Refused("older than what this box holds", mend="bring a newer one")
+            if not problems:
+                return Outcome(OLDER, "this stick is older than what this box holds")
+            raise problems[0]
         if offer is None:
             return Outcome("waiting", "the hub has published no catalogue yet")
-        return self._judged(self._take(answered, offer), problems)
+        carriers: list[Carrier] = [source.carrier for source in answered]
+        taken = self.taking.take(Wanted(offer, layers, carriers), self.last.paused)
+        return self._judged("updated" if taken else "current", problems)
 
     def _take_notices(self, source: Source) -> None:
         try:
             notice_board.take(source, self.layout)
         except Unreachable as error:
             log.info("the notices come later: %s", error.what)
-
-    def _take(self, answered: Sequence[Source], offer: Offer) -> str:
-        carriers: list[Carrier] = [source.carrier for source in answered]
-        return "updated" if self.taking.take(offer, carriers, self.last.paused) else "current"
 
     def _judged(self, state: str, problems: Sequence[NotSo]) -> Outcome:
         """What was refused on the way is told even where another source had what was wanted."""
