@@ -16,8 +16,9 @@ from tuf.api.metadata import Metadata, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from appliance.errors import Refused, Unreachable
-from content_cache import targets
+from content_cache import delegated, targets
 from content_cache.carrier import Carrier
+from content_cache.layers import Layer
 from content_cache.targets import Offer
 from content_cache.trusted_time import seconds
 
@@ -120,6 +121,11 @@ class Source:
     def _read(self) -> Offer | None:
         named = _trusted_targets(self.metadata).targets
         return targets.offer((name, t.length, t.hashes.get("sha256", ""), t.custom or {}) for name, t in named.items())
+
+    def layers(self) -> list[Layer]:
+        """What organisations say of their own services, verified. Raises Unreachable or Refused."""
+        with _translated():
+            return delegated.fetched(self.updater, _trusted_targets(self.metadata))
 
     def small(self, name: str, limit: int) -> bytes | None:
         """A small target of this name, verified; None when there is none. Raises Unreachable or Refused."""

@@ -7,6 +7,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from appliance import clock
@@ -14,12 +15,13 @@ from appliance.config import SiteConfig
 from appliance.errors import BadInput, NotSo, Refused
 from appliance.layout import Layout
 from appliance.moment import Moment
-from content_cache import allowance, base_file, choice, due, line, notice_board, part_file, patches, snapshot
+from content_cache import allowance, base_file, choice, due, layers, line, notice_board, part_file, patches, snapshot
 from content_cache.carrier import PIECE, Carrier
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_store import FILE, About, Store
 from content_cache.choice import Choice
 from content_cache.download import Download
+from content_cache.layers import Layer
 from content_cache.lean_restore import restore
 from content_cache.ledger import Ledger, OverBudget
 from content_cache.line import Brake
@@ -37,6 +39,15 @@ class Held(NotSo):
 
 class Later(NotSo):
     """Not in these hours."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An offer, what organisations lay over it, and who carries the files."""
+
+    offer: Offer
+    layers: Sequence[Layer]
+    carriers: Sequence[Carrier]
 
 
 class Taking:
@@ -79,26 +90,33 @@ class Taking:
         lean = base_file.read(self.folder, serial)
         return Opened(restore(lean), lean) if lean is not None else None
 
-    def take(self, offer: Offer, carriers: Sequence[Carrier], paused: float) -> bool:
-        """Whether there was anything to take: the offer is then stored. ``paused``: since when content stands back.
+    def take(self, wanted: Wanted, paused: float) -> bool:
+        """Whether there was anything to take: it is then stored. ``paused``: since when content stands back for people.
 
         Raises Refused, Held, Later, OverBudget, PeopleFirst, Unreachable, NotSo for a full disk.
         """
-        edition, about = offer.edition, self.store.about()
-        if about is not None and (edition.serial, edition.snapshot) == (about.serial, about.sha256):
+        edition, about = wanted.offer.edition, self.store.about()
+        identity = layers.edition(edition.snapshot, wanted.layers)
+        if about is not None and (edition.serial, identity) == (about.serial, about.sha256):
             return False
-        if about is not None and edition.serial <= about.serial:
+        there = self._there(edition)
+        if about is not None and (edition.serial < about.serial or (edition.serial == about.serial and there is None)):
             raise Refused("older than what this box has already seen (rollback)", mend="look whether the hub was restored")
         self._check(edition.services, edition.sample, edition, about)
-        opened = self._opened(offer, carriers, about, paused)
-        catalogue = snapshot.read(opened.canonical)
+        opened = there or self._opened(wanted, about, paused)
+        catalogue = layers.apply(snapshot.read(opened.canonical), wanted.layers)
         # What is inside counts, not what was said about it.
         self._check(catalogue.count("service"), catalogue.header.sample, edition, about)
         base_file.keep(self.folder, edition.serial, opened.lean)
-        build(self.folder / FILE, catalogue, edition.serial, edition.snapshot)
+        build(self.folder / FILE, catalogue, edition.serial, identity)
         base_file.forget_others(self.folder, edition.serial)
         part_file.forget_others(self.parts, set())
         return True
+
+    def _there(self, edition: Edition) -> Opened | None:
+        """The very snapshot, where it is here already: the store was lost, or only an organisation's layer is new."""
+        kept = self._kept(edition.serial)
+        return kept if kept is not None and _digest(kept.canonical) == edition.snapshot else None
 
     def _check(self, services: int, sample: bool, edition: Edition, about: About | None) -> None:
         if problem := due.invented(sample, self.config.catalogue.sample):
@@ -109,18 +127,15 @@ class Taking:
             self.held = edition.snapshot
             raise Held(problem, mend="look at the catalogue's page at the hub")
 
-    def _opened(self, offer: Offer, carriers: Sequence[Carrier], about: About | None, paused: float) -> Opened:
-        """The offered snapshot, its hash checked; a patch that does not lead there gives way to the whole."""
-        edition = offer.edition
-        there = self._kept(edition.serial)
-        if there is not None and _digest(there.canonical) == edition.snapshot:
-            return there
+    def _opened(self, wanted: Wanted, about: About | None, paused: float) -> Opened:
+        """The offered snapshot, fetched, its hash checked; a patch that does not lead there gives way to the whole."""
+        offer, edition = wanted.offer, wanted.offer.edition
         base = base_file.read(self.folder, about.serial) if about is not None else None
         ways = choice.choices(offer, about.serial if about is not None and base is not None else 0)
         part_file.forget_others(self.parts, {way.file.sha256 for way in ways})
         for way in ways:
             try:
-                untrusted = self._fetched(way, edition, carriers, paused)
+                untrusted = self._fetched(way, edition, wanted.carriers, paused)
                 return patches.open_patch(untrusted, base, edition) if way.base and base else patches.open_full(untrusted, edition)
             except (Refused, BadInput) as error:
                 if way is ways[-1]:

@@ -20,6 +20,7 @@ from content_cache import line, patches, refresh, snapshot, sync, taking
 from content_cache.allowance import Line
 from content_cache.catalogue_store import FILE, Store
 from content_cache.fetch import Older, Trusted
+from content_cache.layers import Layer
 from content_cache.lean import lean
 from content_cache.refresh import Sync
 from content_cache.snapshot import Catalogue
@@ -37,6 +38,7 @@ class FakeHub:
         self.carrier, self.problem, self.notices = Carried(), None, None
         self.editions: list[tuple[Edition, bytes]] = []
         self.patches: dict[int, Patch] = {}
+        self.laid: list[Layer] = []
 
     @property
     def place(self) -> str:
@@ -81,6 +83,9 @@ class FakeHub:
         if self.problem is not None:
             raise self.problem
         return Offer(self.editions[-1][0], self.patches) if self.editions else None
+
+    def layers(self) -> list[Layer]:
+        return self.laid
 
     def small(self, name: str, limit: int) -> bytes | None:
         return self.notices
@@ -401,6 +406,29 @@ def test_what_a_stick_was_refused_for_is_told_though_the_hub_is_well(box: Box) -
     box.hub.publish(many(12))
     told = box.sync()
     assert (told["state"], told["why"]) == ("updated", "a signature is wrong") and box.services == 12
+
+
+def _layer(name: str, owner: str | None = None) -> Layer:
+    """What Test Aid says of its clinic number one."""
+    made = [one for one in many(1).records if one.entity == "service"][0]
+    organisation = str(made.values["organization_id"])
+    return Layer(owner or organisation, json.dumps({"e": "service", **made.values, "name": name}).encode() + b"\n")
+
+
+def test_an_organisations_own_words_are_laid_over_it_and_change_without_fetching_it_again(box: Box) -> None:
+    for number, name in enumerate(("Clinic by the well", "Clinic by the gate")):
+        box.hub.laid = [_layer(name)]
+        told = box.sync()
+        assert (told["state"], told["version"], told["services"]) == ("updated", 1, 10), number
+        assert Store(box.folder / FILE).search(name, 0, 1)[1][0].document["name"] == name
+    assert box.sync()["state"] == "current" and box.hub.fetched == ["full"]
+
+
+def test_an_organisation_that_signs_for_anothers_is_refused_and_the_old_one_stays(box: Box) -> None:
+    box.hub.laid = [_layer("Mine now", owner="00000000-0000-4000-8000-000000000000")]
+    box.hub.publish(many(12))
+    told = box.sync()
+    assert told["state"] == "refused" and "may not sign for" in told["why"] and box.services == 10
 
 
 def test_two_looks_do_not_meet(box: Box) -> None:
