@@ -8,7 +8,7 @@ from flask import Blueprint, Flask, Response, jsonify, render_template, request
 
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
-from content_cache.publish import publisher
+from content_cache.publish import carried, desk_file, desk_views, publisher
 
 SHOWN = 200
 """Records shown of a report; the whole one is at /api/v1/catalogue/report."""
@@ -25,9 +25,11 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
         entries = [
             one for one in report.get("entries", ()) if wanted in (one["outcome"], "") and (wanted or one["notes"] or one["why"])
         ]
+        boxes = app.config["CAMPBOX_BOXES"]() if "CAMPBOX_BOXES" in app.config else []
         return render_template(
             "catalogue_admin.html", published=publisher.current(layout), report=report, entries=entries[:SHOWN], found=len(entries),
-            wanted=wanted,
+            wanted=wanted, versions=carried.versions(boxes), held=carried.held(boxes),
+            released={one.hash: one for one in desk_file.load(layout).released},
         )  # fmt: skip
 
     @pages.get("/api/v1/catalogue")
@@ -40,5 +42,6 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
     def report() -> Response:
         return jsonify(publisher.report(layout))
 
+    desk_views.register(app, pages, hub_config, layout)
     app.register_blueprint(pages)
     app.config.setdefault("CAMPBOX_NAVIGATION", []).append(("Catalogue", "/catalogue-admin"))
