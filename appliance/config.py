@@ -40,12 +40,14 @@ class Lan:
 
 @dataclass(frozen=True)
 class Radio:
-    """The box's own access point (hostapd): an open network."""
+    """The box's own access point (hostapd): an open network; with ``owe`` also an encrypted one without a password, for phones
+    that can (RFC 8110)."""
 
     interface: str
     ssid: str
     channel: int
     country: str
+    owe: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,7 @@ def _radio(table: Table) -> Radio:
         ssid=table.take("ssid", kinds.ssid),
         channel=table.take("channel", whole(1, 165)),
         country=table.take("country", kinds.country),
+        owe=table.take("owe", flag, False),
     )
 
 
@@ -173,7 +176,7 @@ def _uplink(table: Table) -> Uplink:
 def _access(table: Table) -> Access:
     return Access(
         portal_name=table.take("portal_name", kinds.host, "camp.internal"),
-        api_name=table.take("api_name", kinds.host, None),
+        api_name=table.take("api_name", kinds.public_name, None),
         session=table.take("session", kinds.duration, 12 * 3600),
         idle=table.take("idle", kinds.duration, 2 * 3600),
         after_reboot=cast(Literal["grace", "ask"], table.take("after_reboot", one_of("grace", "ask"), "grace")),

@@ -20,9 +20,7 @@ host = matching(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*", "a host name", 'write
 tag = matching(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?", "a language code", 'use BCP 47, for example "ar" or "fa-AF"')
 country = matching(r"[A-Z]{2}", "a country code", 'use ISO 3166, two capitals, for example "JO"')
 pin = matching(r"sha256:[0-9a-f]{64}", "a pin", 'copy the line "sha256:..." that campbox hub up printed')
-_span = matching(
-    r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]", "a span of the day", 'write it as "22:00-06:00"'
-)
+_span = matching(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]", "a span of the day", 'write it as "22:00-06:00"')
 _host_and_port = matching(r"[a-z0-9.-]+:[0-9]{1,5}", "host:port", 'for example "connectivitycheck.gstatic.com:80"')
 
 
@@ -38,6 +36,17 @@ def garden_name(value: Any) -> str:
     name = host(text(value).removeprefix("*."))
     if "." not in name:
         raise BadInput(f"{value[:60]!r} would open a whole country of names", mend='write at least two parts: "*.example.org"')
+    return name
+
+
+def public_name(value: Any) -> str:
+    """A name that an authority may certify, short enough for the address of the portal's API in one DHCP option.
+
+    RFC 8910 section 2: never an IP literal, and at most 255 octets, of which ``https://`` and ``/api/captive`` take twenty.
+    """
+    name = host(value)
+    if "." not in name or name.rpartition(".")[2].isdigit() or len(name) > 230:
+        raise BadInput(f"{name[:60]!r} is no public name", mend='write a name that a certificate can have: "portal.example.org"')
     return name
 
 

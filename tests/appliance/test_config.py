@@ -45,10 +45,12 @@ def test_the_example_is_complete_and_right() -> None:
 
 def test_the_example_shows_every_key_there_is() -> None:
     """Uncommenting the optional lines gives a file that is right too, so none of them is stale."""
-    radio = re.sub(r"(?m)^# (\[radio\]|interface =|ssid =|channel =|country =)", r"\1", GOOD).replace("external_ap = true", "")
+    radio = re.sub(r"(?m)^# (\[radio\]|interface =|ssid =|channel =|country =|owe =)", r"\1", GOOD).replace(
+        "external_ap = true", ""
+    )
     others = re.sub(r"(?m)^# (metered_gb|reset_day|api_name|ca) ", r"\1 ", radio).replace('"sha256:..."', f'"sha256:{"0" * 64}"')
     config = parse(others)
-    assert config.radio is not None
+    assert config.radio is not None and config.radio.owe is False
     assert config.uplinks[0].metered_gb == 50.0
     assert config.uplinks[0].reset_day == 1
     assert config.access.api_name == "portal.example.org"
@@ -89,7 +91,10 @@ WRONG: list[tuple[str, str, str]] = [
     ('session = "12h"', 'session = "forever"', "length of time"),
     ('after_reboot = "grace"', 'after_reboot = "maybe"', "not one of"),
     ('portal_name = "camp.internal"', 'portal_name = "Camp Internal"', "host name"),
-    ('portal_name = "camp.internal"', 'portal_name = "a"\napi_name = "a"', "same as portal_name"),
+    ('portal_name = "camp.internal"', 'portal_name = "a.b"\napi_name = "a.b"', "same as portal_name"),
+    ("[access]", '[access]\napi_name = "10.44.0.1"', "no public name"),
+    ("[access]", '[access]\napi_name = "portal"', "no public name"),
+    ("[access]", '[access]\napi_name = "' + "x" * 60 + "." + "x." * 90 + 'org"', "no public name"),
     ("share = 0.95", "share = nan", "number from"),
     ("share = 0.95", "share = 95", "number from"),
     ("sample = false", 'sample = "no"', "true or false"),

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from appliance.config import Radio
-from appliance.radio import files
+from appliance.radio import files, second_network
 from appliance.services import SERVICES
 from tests.captive_portal.site import GOLDEN, LAYOUT, SITE
 
@@ -20,6 +20,41 @@ def _text(radio: Radio) -> str:
 
 def test_the_whole_text() -> None:
     assert _text(RADIO) == (GOLDEN / "hostapd.conf").read_text()
+
+
+ENCRYPTED = dataclasses.replace(RADIO, owe=True)
+
+
+def test_the_whole_text_with_an_encrypted_network_beside_the_open_one() -> None:
+    assert _text(ENCRYPTED) == (GOLDEN / "hostapd-owe.conf").read_text()
+
+
+def _networks(radio: Radio) -> list[dict[str, str]]:
+    """The settings of each network; those of the radio are with the first."""
+    found: list[dict[str, str]] = [{}]
+    for key, _, value in (line.partition("=") for line in _text(radio).splitlines() if "=" in line):
+        if key == "bss":
+            found.append({"interface": value})
+        found[-1][key] = value
+    return found
+
+
+def test_each_of_two_networks_names_the_other_and_both_keep_phones_apart() -> None:
+    plain, encrypted = _networks(ENCRYPTED)
+    assert plain["owe_transition_ifname"] == encrypted["interface"] and encrypted["owe_transition_ifname"] == plain["interface"]
+    assert plain["bridge"] == encrypted["bridge"] and plain["ap_isolate"] == encrypted["ap_isolate"] == "1"
+    assert plain["wpa"] == "0" and (encrypted["wpa_key_mgmt"], encrypted["ieee80211w"]) == ("OWE", "2")
+    assert encrypted["ignore_broadcast_ssid"] == "1" and encrypted["ssid2"] != plain["ssid2"]
+
+
+@pytest.mark.parametrize("name", ["w", "wlan0", "wlx00c0cab0f00d", "123456789012345"])
+def test_the_second_interface_has_a_name_the_kernel_takes_and_its_network_one_that_fits(name: str) -> None:
+    interface, ssid = second_network(dataclasses.replace(ENCRYPTED, interface=name, ssid="م" * 16))
+    assert len(interface) <= 15 and interface != name and len(ssid) <= 32
+
+
+def test_unless_it_is_asked_for_there_is_only_the_open_one() -> None:
+    assert len(_networks(RADIO)) == 1 and "owe" not in _text(RADIO)
 
 
 def test_without_a_radio_there_is_no_file() -> None:
