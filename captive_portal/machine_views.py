@@ -54,8 +54,19 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate, this_device: Call
             "uptime_seconds": int(now.uptime),
             "version": version("campbox"),
             "sample": config.catalogue.sample,
+            "catalogue": _of(facts.read(app.extensions["campbox"]["layout"], "sync"), _CATALOGUE),
+            "stick": _of(facts.read(app.extensions["campbox"]["layout"], "stick"), _STICK),
             "selftest": _selftest(app.extensions["campbox"]["layout"], now),
         }
+
+
+_CATALOGUE = ("state", "why", "services", "snapshot_date", "source", "expired", "done", "total", "budget_left")
+_STICK = ("state", "why", "done", "total")
+
+
+def _of(told: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any] | None:
+    """These facts of a service; None before it has told any."""
+    return {name: told[name] for name in names if name in told} if told.get("state") else None
 
 
 def _selftest(layout: Layout, now: Moment) -> dict[str, Any] | None:

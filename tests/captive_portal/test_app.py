@@ -243,7 +243,18 @@ def test_the_status_of_the_box_says_nothing_about_people(client: FlaskClient, ga
     client.post("/en/connect", headers=PHONE)
     answer = client.get("/status.json", headers=PHONE)
     assert answer.json is not None
-    assert set(answer.json) == {"site", "languages", "uplink", "clock", "uptime_seconds", "version", "sample", "selftest"}
+    assert set(answer.json) == {
+        "site",
+        "languages",
+        "uplink",
+        "clock",
+        "uptime_seconds",
+        "version",
+        "sample",
+        "catalogue",
+        "stick",
+        "selftest",
+    }
     assert "10.44.0.9" not in answer.text
     assert answer.json["uplink"] == "up"
     assert gate.asked[1:] == [{"do": "facts"}]

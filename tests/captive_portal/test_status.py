@@ -70,3 +70,33 @@ def test_the_page_is_plain_and_knows_nobody(client: FlaskClient, gate: FakeGate,
     assert "<script" not in answer.text and "10.44.0.9" not in answer.text
     assert gate.asked == [{"do": "facts"}]
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+SYNC: dict[str, Any] = {
+    "state": "pausing", "why": "people need the link", "version": 3, "services": 60, "snapshot_date": "2026-11-20T08:00:00Z",
+    "sample": False, "held": "", "expired": False, "source": "hub",
+    "done": 12_000, "total": 20_000, "budget_left": None, "asked": 7,
+}  # fmt: skip
+
+
+def test_before_the_first_look_there_is_no_catalogue_and_no_stick(client: FlaskClient) -> None:
+    told = client.get("/status.json", headers=HOST).json
+    assert told is not None and told["catalogue"] is None and told["stick"] is None
+    assert "Catalogue</h2>" not in client.get("/status", headers=HOST).text
+
+
+def test_what_the_catalogue_waits_for_and_how_far_it_came_stands_there(client: FlaskClient, tmp_path: Path) -> None:
+    layout = dataclasses.replace(LAYOUT, run=tmp_path)
+    facts.publish(layout, "sync", SYNC)
+    page = client.get("/status", headers=HOST).text
+    for words in ("pausing: people need the link, 12 of 20 kB", "60 services of 2026-11-20, from the hub"):
+        assert words in page
+    assert "volume" not in page and "expired" not in page
+    facts.publish(layout, "sync", {**SYNC, "expired": True, "budget_left": 4_560_000, "source": "usb"})
+    facts.publish(layout, "stick", {"state": "copying", "why": "", "done": 1_000, "total": 5_000})
+    page = client.get("/status", headers=HOST).text
+    for words in ("nothing older is taken", "4.6 MB", "from the stick", "copying, 1 of 5 kB"):
+        assert words in page
+    told = client.get("/status.json", headers=HOST).json
+    assert told is not None and told["catalogue"]["budget_left"] == 4_560_000 and told["stick"]["total"] == 5_000
+    assert "asked" not in told["catalogue"]
