@@ -119,4 +119,6 @@ def _reset(one: socket.socket) -> None:
     """Close as a line does that is gone: without a word of farewell (RFC 9293 section 3.10.7)."""
     with contextlib.suppress(OSError):
         one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # Whoever waits for this socket in another thread holds it open: first it is woken.
+        one.shutdown(socket.SHUT_RDWR)
         one.close()
