@@ -20,6 +20,7 @@ def addresses(described: dict[str, object]) -> list[str]:
     return [
         f"portal   {described['portal_url']}   (your browser is one more phone in the camp)",
         f"hub      {described['hub_url']}   user {described['hub_user']}, password {described['hub_password']}",
+        "         who approves what that user writes: user second, the same password",
     ]
 
 

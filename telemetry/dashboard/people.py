@@ -10,12 +10,21 @@ from pathlib import Path
 
 from appliance.errors import BadInput, NotSo
 from appliance.files import read_json, write_json
+from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from telemetry.dashboard import admin
 from telemetry.dashboard.admin import Account
 
 _NAME = re.compile(r"[a-z][a-z0-9.-]{1,29}\Z")
 MOST = 100
+SECOND = "second"
+"""Who the second person of a demo is."""
+
+
+def prepare(layout: Layout, hub_config: HubConfig) -> None:
+    """A demo has a second person from the start, with the password of the first: one alone could approve nothing."""
+    if hub_config.demo and SECOND not in _kept(layout) and os.environ.get(admin.PASSWORD_VARIABLE):
+        add(layout, SECOND)
 
 
 def find(layout: Layout, untrusted_user: str) -> Account | None:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from flask import Flask, g
 
 from appliance.errors import BadInput, NotSo
+from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from telemetry.dashboard import admin, people
 from telemetry.dashboard.commands import hub
@@ -80,3 +81,12 @@ def test_the_commands_say_what_they_do(tmp_path: Path, layout: Layout) -> None:
         return CliRunner().invoke(hub, ["user", *words, "--root", str(tmp_path)]).output
 
     assert "amal" in said("add", "amal") and said("list") == "admin\namal\n" and "gone" in said("remove", "amal")
+
+
+@pytest.mark.parametrize("demo", [True, False])
+def test_only_a_demo_has_a_second_person_from_the_start(layout: Layout, demo: bool) -> None:
+    for _ in range(2):
+        people.prepare(layout, HubConfig("hub.test", demo=demo))
+    assert people.names(layout) == (["admin", "second"] if demo else ["admin"])
+    second = people.find(layout, "second")
+    assert not demo or (second is not None and second.accepts("second", PASSWORD))

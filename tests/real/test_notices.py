@@ -1,0 +1,144 @@
+"""A running camp: two people at the hub write and approve, every phone reads it seconds later, and what is taken back is gone."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance.layout import Layout
+from content_cache.publish import desk_file
+from provisioning.lab import places
+from telemetry.dashboard import people
+from tests.real.running_camp import RunningCamp, until
+
+pytestmark = pytest.mark.net
+WATER, ARABIC = "No water in block 5 until noon.", "لا ماء في القطاع 5 حتى الظهر."
+CONTACT = 60.0
+"""Seconds that a box in touch may take."""
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class Desk:
+    """The hub's desk as two people use it, each by name and password."""
+
+    def __init__(self, camp: RunningCamp) -> None:
+        self.url = camp.state["hub_url"].rstrip("/")
+        self.layout = Layout.under(Path(camp.state["hub"]["data_dir"]).parent, places.APP)
+        self.passwords = {name: people.add(self.layout, name) for name in ("amal", "bilal")}
+
+    def send(self, who: str, path: str, **form: str) -> int:
+        """Send a form; the status that comes back."""
+        login = base64.b64encode(f"{who}:{self.passwords[who]}".encode()).decode()
+        data = urllib.parse.urlencode(form).encode()
+        request = urllib.request.Request(self.url + path, data, {"Authorization": f"Basic {login}"})
+        try:
+            return int(urllib.request.build_opener(_Stay).open(request, timeout=60).status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def decide(self, path: str, **form: str) -> str:
+        """One writes, the other approves; the name of the thing."""
+        assert self.send("amal", path, **form) == 303
+        id = next(one.id for one in desk_file.load(self.layout).items if one.state == "waiting")
+        assert self.send("amal", f"/desk/{id}/approve") == 409, "nobody approves their own"
+        assert self.send("bilal", f"/desk/{id}/approve") == 303
+        return id
+
+
+@pytest.fixture
+def desk(camp: RunningCamp) -> Iterator[Desk]:
+    made = Desk(camp)
+    yield made
+    for one in desk_file.load(made.layout).items:
+        if one.state == "live":
+            made.send("amal", f"/desk/{one.id}/end")
+
+
+def page(camp: RunningCamp, path: str) -> str:
+    """A page of the box, through its front."""
+    try:
+        with urllib.request.urlopen(camp.state["portal_url"].rstrip("/") + path, timeout=10) as answer:
+            return str(answer.read().decode())
+    except urllib.error.HTTPError as error:
+        return f"status {error.code}"
+
+
+def seconds(question: Callable[[], object], what: str) -> float:
+    """How long until it is so."""
+    begin = time.monotonic()
+    until(question, CONTACT, what)
+    took = time.monotonic() - begin
+    print(f"{what}: {took:.1f} s")
+    return took
+
+
+def notice(**changed: str) -> dict[str, str]:
+    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
+    usual = {"source": "Camp management", "priority": "urgent", "written": "en", "until": end.strftime("%Y-%m-%dT%H:%M")}
+    return {**usual, "text-en": WATER, "text-ar": ARABIC, **changed}
+
+
+def test_a_notice_is_on_every_welcome_page_in_touch_and_gone_when_it_is_taken_back(camp: RunningCamp, desk: Desk) -> None:
+    languages = camp.layout.config_file.read_text().partition("languages = ")[2].splitlines()[0]
+    tags = json.loads(languages)
+    id = desk.decide("/notices", **notice())
+    seconds(
+        lambda: all((ARABIC if tag == "ar" else WATER) in page(camp, f"/{tag}/") for tag in tags), "approved -> every first page"
+    )
+    assert WATER in page(camp, "/en/emergency") and WATER in page(camp, "/en/offline")
+    camp.kill("portal")
+    assert ARABIC in page(camp, "/ar/"), "the page stands ready without the portal"
+    assert desk.send("bilal", f"/desk/{id}/end") == 303
+    seconds(lambda: not any("Camp management" in page(camp, f"/{tag}/") for tag in tags), "taken back -> gone everywhere")
+
+
+def test_a_box_that_was_out_of_touch_has_it_seconds_after_it_is_back(camp: RunningCamp, desk: Desk) -> None:
+    camp.cut()
+    desk.decide("/notices", **notice(**{"text-en": "The clinic is closed today."}))
+    assert "The clinic is closed" not in page(camp, "/en/")
+    camp.restore()
+    seconds(lambda: "The clinic is closed" in page(camp, "/en/"), "uplink back -> there")
+
+
+def test_numbers_of_the_hub_take_the_place_of_the_site_files(camp: RunningCamp, desk: Desk) -> None:
+    assert 'href="tel:911"' in page(camp, "/ar/emergency")
+    desk.decide("/notices/numbers", **{"number-ambulance": "193", "number-camp": "+962 6 500 0000"})
+    seconds(lambda: 'href="tel:193"' in page(camp, "/ar/emergency"), "numbers approved -> on the page")
+    assert 'href="tel:+96265000000"' in page(camp, "/en/emergency") and 'href="tel:911"' not in page(camp, "/en/emergency")
+
+
+def test_a_corrected_service_is_on_the_box_in_touch(camp: RunningCamp, desk: Desk) -> None:
+    (one,) = json.loads(page(camp, "/hsds/services?per_page=1"))["contents"]
+    before = json.loads(camp.hub("/api/v1/catalogue"))["published"]["serial"]
+    form = {
+        "status": "temporarily closed",
+        "alert-en": "Moved to block 7.",
+        "days-0": "MO",
+        "opens-0": "09:00",
+        "closes-0": "17:00",
+    }
+    desk.decide(f"/catalogue-admin/services/{one['id']}", **form)
+    assert json.loads(camp.hub("/api/v1/catalogue"))["published"]["serial"] == before + 1
+    seconds(lambda: "Moved to block 7." in page(camp, f"/en/services/{one['id']}"), "corrected -> on the box")
+    whole = json.loads(page(camp, f"/hsds/services/{one['id']}"))
+    assert whole["status"] == "temporarily closed" and [s["opens_at"] for s in whole["schedules"]] == ["09:00"]
+    box = camp.state["box"]["id"]
+    until(
+        lambda: f'href="/boxes/{box}"' in camp.hub("/catalogue-admin").partition("the newest")[2][:400],
+        30,
+        "the hub knows that it has it",
+    )
