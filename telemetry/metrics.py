@@ -183,7 +183,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(31, "outbox_rows", "", "gauge", "reports not yet acknowledged", lambda r: r.outbox_rows, 30),
     Metric(32, "outbox_dropped", "", "counter", "reports given up for want of room", lambda r: r.outbox_dropped, 90),
     Metric(33, "selftest_failed", "", "gauge", "how many checks of its own a box fails", _failed, 90, prompt=True),
-    Metric(80, "catalogue_held", "", "text", "which catalogue waits until somebody looked at it", _fact("sync", "held"), 90, prompt=True),
+    Metric(80, "catalogue_held", "", "text", "which catalogue waits for somebody to look", _fact("sync", "held"), 90, prompt=True),
     *(_in_vain(FIRST_UNANSWERED + place, slug) for place, slug in enumerate(UNANSWERED)),
 )  # fmt: skip
 

@@ -50,9 +50,11 @@ def _silent(box: Mapping[str, Any], now: float) -> str | None:
 
 
 def _refused(box: Mapping[str, Any], _now: float) -> str | None:
-    if box["latest"].get("catalogue_state") != "refused":
+    state, why = box["latest"].get("catalogue_state"), box["latest"].get("catalogue_why", "no reason told")
+    if state not in ("refused", "held", "expired"):
         return None
-    return f"catalogue refused: {box['latest'].get('catalogue_why', 'no reason told')}"
+    # What is held says so itself.
+    return f"catalogue {why}" if str(why).startswith(f"{state}:") else f"catalogue {state}: {why}"
 
 
 def _failed_lines(box: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -42,7 +42,7 @@ SYSTEM = System(12.34, 0.5, 1000, 250, 2000, 500, 77, 48.25)
 def reading(**changes: object) -> Reading:
     whole = {
         "moment": Moment(1_800_000_000.4, 120.9, "synced"), "software": "0.1.0", "system": SYSTEM, "gate": GATE,
-        "sync": {"state": "refused", "why": "wrong signature", "version": 3, "services": 60, "snapshot_date": "2026-11-01", "held": "ab"},
+        "sync": {"state": "refused", "why": "wrong signature", "version": 3, "services": 60, "snapshot_date": "2026", "held": "ab"},
         "enrol": {"state": "enrolled"},
         "people": {"people_online": 14, "people_active": Fewer(10)} | dict.fromkeys(map(unanswered, UNANSWERED), 12),
         "rates": {"down": 1e6, "up": 2.4}, "selftest": SELFTEST, **changes,

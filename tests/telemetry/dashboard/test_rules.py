@@ -34,6 +34,18 @@ def test_silence_is_an_incident_sooner_when_the_connection_has_ended() -> None:
     assert not is_silent(box(), 10_000 + SILENT_AFTER) and is_silent(box(), 10_001 + SILENT_AFTER)
 
 
+@pytest.mark.parametrize(
+    ("state", "why", "told"),
+    [
+        ("held", "held: 4 of 10 services would be gone", "catalogue held: 4 of 10 services would be gone"),
+        ("expired", "the signed metadata has expired", "catalogue expired: the signed metadata has expired"),
+    ],
+)
+def test_a_catalogue_that_is_held_or_has_expired_is_an_incident(state: str, why: str, told: str) -> None:
+    [found] = incidents([box(catalogue_state=state, catalogue_why=why)], 10_001.0)
+    assert told in str(found)
+
+
 def test_a_refused_catalogue_tells_its_reason() -> None:
     [found] = incidents([box(catalogue_state="refused", catalogue_why="the hash is wrong")], 10_001.0)
     assert "the hash is wrong" in found.what and found.severity == "serious" and found.mend
