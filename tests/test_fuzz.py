@@ -22,12 +22,12 @@ from appliance.services import USERS
 from appliance.web.languages import LANGUAGES, choose
 from captive_portal.app import create_app
 from captive_portal.forged import forged
-from tests.captive_portal.site import EVERY, LAYOUT
+from tests.captive_portal.site import LAYOUT, with_codes
 from tests.fakes.gate import FakeGate
 from tests.fuzz import TARGETS, fuzzed
 
 GATE = FakeGate()
-PORTAL = create_app(EVERY, LAYOUT, lambda request: GATE(request))
+PORTAL = create_app(with_codes(), LAYOUT, lambda request: GATE(request))
 PHONE = "10.44.0.9"
 RULES = sorted({rule.rule for rule in PORTAL.url_map.iter_rules()})
 TAGS = [language.tag for language in LANGUAGES]

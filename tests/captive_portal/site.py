@@ -18,6 +18,11 @@ EVERY = dataclasses.replace(SITE, site=dataclasses.replace(SITE.site, languages=
 LAYOUT = Layout.under(Path("/run/campbox-demo/box"), Path("/run/campbox-demo/app"))
 
 
+def with_codes(site: SiteConfig = EVERY) -> SiteConfig:
+    """A site whose people may take codes."""
+    return dataclasses.replace(site, access=dataclasses.replace(site.access, identity="code"))
+
+
 def with_api(name: str = "portal.example.org") -> SiteConfig:
     """The example with a public name."""
     return dataclasses.replace(SITE, access=dataclasses.replace(SITE.access, api_name=name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 
@@ -14,13 +13,13 @@ from appliance import facts
 from appliance.layout import Layout
 from appliance.web.languages import LANGUAGES
 from captive_portal.app import create_app
-from tests.captive_portal.site import EVERY, LAYOUT, with_api
+from tests.captive_portal.site import EVERY, LAYOUT, with_api, with_codes
 from tests.fakes.gate import CODE, FakeGate
 
 PHONE = {"X-Real-IP": "10.44.0.9", "Host": "camp.internal"}
 SECOND = {"X-Real-IP": "10.44.0.10", "Host": "camp.internal"}
 TAGS = [language.tag for language in LANGUAGES]
-SITE = dataclasses.replace(EVERY, access=dataclasses.replace(EVERY.access, identity="code"))
+SITE = with_codes()
 SHOWN = f'<bdi dir="ltr">{CODE[:4]} {CODE[4:8]} {CODE[8:]}</bdi>'
 
 
@@ -134,9 +133,8 @@ def test_what_is_on_disk_for_a_code_is_said_before_it_is_taken_and_what_forgetti
 def test_who_could_read_it_is_said_and_where_the_box_has_a_certificate_the_form_is_elsewhere(tmp_path: Path) -> None:
     layout = Layout.under(tmp_path, LAYOUT.code)
     layout.facts_dir.mkdir(parents=True)
-    site = dataclasses.replace(with_api(), access=dataclasses.replace(with_api().access, identity="code"))
     gate = FakeGate()
-    client = create_app(site, layout, gate).test_client()
+    client = create_app(with_codes(with_api()), layout, gate).test_client()
     assert "Others nearby could read this." in client.get("/en/code", headers=PHONE).text
     facts.publish(layout, "announce", {"offered": True})
     page = client.get("/en/code", headers=PHONE).text
