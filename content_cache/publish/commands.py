@@ -11,17 +11,20 @@ import click
 from appliance.errors import NotSo
 from appliance.files import write_atomically
 from content_cache import snapshot
-from content_cache.publish import import_commands, publisher
+from content_cache.publish import import_commands, publisher, signing_commands
 from content_cache.publish.command_options import as_json, hub_root, layout_of
 
 
 @click.group(epilog="Example: campbox catalogue import camp:services.xlsx --site camp-1")
 def catalogue() -> None:
-    """The service catalogue: template, import, publish, verify, export, sync."""
+    """The service catalogue: template, import, publish, verify, export, sync, usb; its keys."""
 
 
 catalogue.add_command(import_commands.import_)
 catalogue.add_command(import_commands.template)
+catalogue.add_command(signing_commands.usb)
+catalogue.add_command(signing_commands.key_group, "keys")
+catalogue.add_command(signing_commands.organisation)
 
 
 @catalogue.command(epilog="Example: campbox catalogue verify --json")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 
@@ -71,6 +72,13 @@ def move(folder: Path, away: Path, keyids: Collection[str]) -> None:
         load(away / path.name)
     for path in chosen:
         path.unlink()
+
+
+def public(signer: CryptoSigner) -> Ed25519PublicKey:
+    """The public half."""
+    key = load_pem_private_key(signer.private_bytes, None).public_key()
+    assert isinstance(key, Ed25519PublicKey)
+    return key
 
 
 def forget(folder: Path, keep: Collection[str]) -> None:

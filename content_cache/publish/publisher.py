@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -81,18 +82,29 @@ def ensure(layout: Layout) -> None:
 
 
 def _repository(place: Place, drawers: Sequence[Path] = ()) -> SignedRepository:
-    return SignedRepository(place.repository, place.keys, _now(), drawers)
+    return SignedRepository(place.repository, place.keys, now(), drawers)
 
 
 def _canonical(repository: SignedRepository) -> bytes:
     return restore(snapshot.unpack(repository.read_current()))
 
 
+@contextmanager
+def opened(layout: Layout, drawers: Sequence[Path] = ()) -> Iterator[SignedRepository]:
+    """The repository, for nobody else meanwhile; its files are the hub's afterwards."""
+    ensure(layout)
+    place = Place.of(layout)
+    with lock(place.folder / "lock"):
+        yield _repository(place, drawers)
+    give_to_hub(layout)
+
+
 def _stamp() -> str:
-    return _now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    return now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _now() -> datetime.datetime:
+def now() -> datetime.datetime:
+    """UTC."""
     return datetime.datetime.fromtimestamp(clock.now().wall, datetime.UTC)
 
 

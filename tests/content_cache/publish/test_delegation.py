@@ -87,7 +87,7 @@ def test_a_new_key_is_a_new_role_and_a_role_can_be_taken_back(hub: SignedReposit
 
 def test_a_public_key_is_read_from_its_file(tmp_path: Path, key: CryptoSigner) -> None:
     path = tmp_path / "public.pem"
-    path.write_bytes(key._private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))  # type: ignore[attr-defined]
+    path.write_bytes(keys.public(key).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
     assert delegation.read_public(path).keyid == key.public_key.keyid
     path.write_bytes(b"junk")
     with pytest.raises(BadInput):
