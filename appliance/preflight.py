@@ -20,6 +20,7 @@ KERNEL_FEATURES = {
     "connection tracking": "CONFIG_NF_CONNTRACK and CONFIG_NFT_CT",
     "address translation": "CONFIG_NFT_NAT, CONFIG_NFT_MASQ and CONFIG_NFT_REDIR",
     "rejecting": "CONFIG_NFT_REJECT_INET",
+    "counting connections": "CONFIG_NFT_CONNLIMIT",
     "a bridge": "CONFIG_BRIDGE",
     "a shaper (cake or htb)": "CONFIG_NET_SCH_CAKE or CONFIG_NET_SCH_HTB",
     "the bpf classifier": "CONFIG_NET_CLS_BPF",

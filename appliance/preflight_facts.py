@@ -37,6 +37,10 @@ _NFT_TRIALS = {
         "add chain inet t d { type nat hook postrouting priority 100; }\nadd rule inet t d masquerade\n"
     ),
     "rejecting": "add table inet t\nadd chain inet t c\nadd rule inet t c reject with icmpx admin-prohibited\n",
+    "counting connections": (
+        "add table inet t\nadd set inet t n { type ether_addr; size 16; flags dynamic; }\n"
+        "add chain inet t c\nadd rule inet t c add @n { ether saddr ct count over 1 } drop\n"
+    ),
 }
 _BPF = "filter add dev lo parent 1: protocol all prio 1 bpf bytecode '1,6 0 0 1,'\n"
 _TC_TRIALS = {
