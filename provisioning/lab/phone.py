@@ -78,9 +78,15 @@ class Phone:
             yield judging.nothing_there("another phone", handset.ping(neighbour), neighbour.version)
 
     def welcome(self) -> Iterator[Outcome]:
-        """The page behind the redirect, in the owner's language."""
+        """The page behind the redirect, in the owner's language; the rules behind it, and what is left to whoever refuses them."""
         _, reply, page = self.browser.browse(f"http://{self.world.portal_name}/")
         yield judging.welcome(page, reply, self.kind.language)
+        url, reply, page = self.browser.browse(f"http://{self.world.portal_name}/terms")
+        yield judging.page_in("the rules can be read", page, reply, self.kind.language)
+        for name in ("services", "emergency"):
+            way = next((link for link in page.links if link.endswith(f"/{name}")), f"no link to {name}")
+            _, reply, left = self.browser.browse(urljoin(url, way))
+            yield judging.page_in(f"whoever refuses them still has /{name}", left, reply, self.kind.language)
 
     def tap(self) -> Iterator[Outcome]:
         """Press connect, and measure until the internet is there."""

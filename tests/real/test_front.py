@@ -10,6 +10,7 @@ import pytest
 from appliance.web.headers import SECURITY_HEADERS
 from appliance.web.languages import LANGUAGES
 from captive_portal.front import OFFLINE_PORT
+from captive_portal.front_site import PRERENDERED
 from captive_portal.probes import PROBES, captive_answer, offline_answer
 from tests.real.front_place import LAN4, LAN6, PHONE4, PHONE6, Place, Reply, front_place, get, post
 
@@ -199,7 +200,7 @@ def test_the_scan_of_the_logs_finds_a_front_that_talks() -> None:
 
 
 def _welcomes(place: Place) -> None:
-    pages = [f"/{language.tag}/{page}" for language in LANGUAGES for page in ("", "offline", "emergency")]
+    pages = [f"/{language.tag}/{page}" for language in LANGUAGES for page in PRERENDERED]
     for page, reply in zip(pages, place.ask([get(page) for page in pages]), strict=True):
         assert reply.status == 200 and b"</html>" in reply.body, page
 
