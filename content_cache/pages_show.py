@@ -13,21 +13,20 @@ from flask_babel import force_locale  # type: ignore[import-untyped]
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from appliance.web.languages import BY_TAG, LANGUAGES
+from appliance.web.languages import BY_TAG
 from content_cache import entry
 from content_cache import page_parts as parts
 from content_cache.catalogue_store import Service
-from content_cache.entry import Reader, Whole
+from content_cache.entry import Reader
 
 
 @dataclass(frozen=True)
 class Said:
-    """The entry in one language, and the request above it."""
+    """The entry in one language as it stands on the page, with the request above it."""
 
     tag: str
     direction: str
-    whole: Whole
-    please: str
+    text: Markup
 
 
 def register(app: flask.Flask) -> None:
@@ -72,7 +71,7 @@ def _tags(found: Service) -> list[str]:
 def _said(found: Service, tag: str) -> Said:
     whole = entry.whole(found.document, found.needs, Reader(tag, parts.written(), found.texts), parts.today())
     language = BY_TAG.get(tag)
-    speaking = force_locale(language.locale) if language in LANGUAGES and language else contextlib.nullcontext()
-    with speaking:
-        please = flask.render_template("please.html") if language else ""
-    return Said(tag, language.direction if language else whole.brief.name.direction, whole, please.strip())
+    # The words around the entry are in its language too; where the project has none, in the reader's.
+    with force_locale(language.locale) if language else contextlib.nullcontext():
+        text = Markup(flask.render_template("please.html", whole=whole))
+    return Said(tag, language.direction if language else whole.brief.name.direction, text)

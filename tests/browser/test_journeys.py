@@ -68,6 +68,33 @@ def test_a_person_finds_a_service_by_a_word_of_its_name(any_phone: Browser, port
     assert address in found or any(word in link.text for link in any_phone.some(journeys.ENTRY))
 
 
+def test_a_person_finds_the_night_doctor_in_arabic_in_three_taps_with_scripts_off(portal: str) -> None:
+    with chromium(scripts=False) as phone:
+        phone.go(f"{portal}/ar/")
+        phone.press("main a[href$='/ar/services']")
+        phone.press("main a[href$='/services/need/health']")
+        (row,) = [link for link in phone.some(journeys.ENTRY) if "طبيب الليل" in link.text]
+        address = (row.get_attribute("href") or "").removeprefix(portal)
+        phone.press(f"main a[href='{address}']")
+        speaks(phone, "ar")
+        assert phone.words("h1") == "طبيب الليل"
+        assert phone.some("main a[href^='tel:']") and phone.some("main svg.map[role='img']")
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_a_choice_among_offers_stays_in_the_address(any_phone: Browser, portal: str, language: str) -> None:
+    any_phone.go(f"{portal}/{language}/services/offers")
+    any_phone.press("main a[href$='/offers/job']")
+    # The label is what a finger meets: the box lies under it.
+    any_phone.one("input[value='driving']").click()
+    any_phone.one("input[name='speak'][value='ar']").click()
+    any_phone.press("main form button")
+    assert any_phone.current_url.endswith(f"/{language}/services/offers/job?skill=driving&speak=ar")
+    assert any_phone.one("input[value='driving']").is_selected()
+    any_phone.press("footer a[hreflang='fr']")
+    assert any_phone.current_url.endswith("/fr/services/offers/job?skill=driving&speak=ar")
+
+
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_a_search_without_an_answer_says_so_and_leads_on(any_phone: Browser, portal: str, language: str) -> None:
     journeys.search(any_phone, portal, language, "zzzzqqqq")

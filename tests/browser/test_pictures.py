@@ -30,6 +30,8 @@ LARGEST = 150_000
 BEFORE = {
     "welcome-en": "en/", "welcome-ar": "ar/", "welcome-fa": "fa-AF/", "welcome-fr": "fr/",
     "services-en": "en/services", "services-ar": "ar/services", "emergency-fr": "fr/emergency", "offline-fa": "fa-AF/offline",
+    "places-ti": "ti/services/places", "steps-uk": "uk/services/steps", "offers-fa": "fa-AF/services/offers",
+    "rights-ar": "ar/services/rights",
 }  # fmt: skip
 AFTER = {"connected-ar": "ar/connected", "share-en": "en/share", "you-fa": "fa-AF/you"}
 
@@ -56,6 +58,12 @@ def test_pictures_of_the_box(portal: str, size: tuple[int, int], suffix: str) ->
             for language in ("en", "fa-AF"):
                 browser.go(journeys.first_service(browser, portal, language))
                 take(browser, f"service-{language[:2]}")
+            browser.go(f"{journeys.first_service(browser, portal, 'fa-AF')}/show")
+            take(browser, "show-fa")
+            for language in ("ar", "ti", "uk"):
+                browser.go(f"{portal}/{language}/services/need/health")
+                browser.press("main a.row[href*='/services/']")
+                take(browser, f"service-{language}")
             journeys.connect(browser, portal, "en")
             for name, page in AFTER.items():
                 browser.go(f"{portal}/{page}")

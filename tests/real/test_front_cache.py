@@ -79,6 +79,16 @@ def test_a_search_is_asked_every_time_and_written_nowhere(place: Place) -> None:
     assert not any(b"planted-search-7391" in text for text in texts)
 
 
+def test_what_a_person_ticks_among_offers_is_asked_every_time_and_written_nowhere(place: Place) -> None:
+    catalogue = Catalogue(place)
+    ticked = get("/en/services/offers?skill=planted-skill-7391&speak=ar&page=1")
+    place.ask([ticked, ticked, get("/en/services/offers/job"), get("/en/services/offers/job")])
+    assert len(catalogue.asked) == 3
+    texts = [path.read_bytes() for path in place.layout.run.rglob("*") if path.is_file()]
+    assert any(b"offers/job" in text for text in texts), "the scan looks where the cache is"
+    assert not any(b"planted-skill-7391" in text for text in texts)
+
+
 def test_the_catalogue_learns_nothing_about_the_phone_but_its_address(place: Place) -> None:
     catalogue = Catalogue(place)
     told = {"User-Agent": "planted-agent-7391", "Referer": "http://camp.internal/planted", "X-Forwarded-For": "10.44.0.66"}
