@@ -72,6 +72,7 @@ def main() -> int:
         camp.ensure()
         guest = camp.guest("flap")
         guest.must("join", "tap")
+        print(f"the camp is up, a phone has tapped; the line flaps every {told.every:g} s", flush=True)
         verdict = flap(guest, camp.folder / "looks", seconds=told.minutes * 60, every=told.every, say=say)
         print(verdict, flush=True)
         guest.must("online")
