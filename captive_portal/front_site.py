@@ -35,6 +35,7 @@ def site(config: SiteConfig, layout: Layout, names: tuple[str, ...], listens: st
 {_doors()}\
 {_ready(languages)}\
 {_static(layout.code)}\
+{_repository(layout)}\
 {_backends(languages)}\
     }}
 """
@@ -127,6 +128,18 @@ def _static(code: Path) -> str:
 """
         for below, folder in (("", "appliance/web"), ("portal/", "captive_portal"), ("catalogue/", "content_cache"))
     )
+
+
+def _repository(layout: Layout) -> str:
+    """What this box has verified of the signed catalogue, for neighbour boxes: static files (content_cache.mirror)."""
+    return f"""\
+        location ^~ /repository/ {{
+            alias "{layout.service_data("content")}/repository/";
+            default_type application/octet-stream;
+            add_header X-Content-Type-Options nosniff always;
+            add_header Cache-Control no-cache always;
+        }}
+"""
 
 
 def _backends(languages: tuple[Language, ...]) -> str:

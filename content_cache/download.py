@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.errors import NotSo, Refused, Unreachable
 from content_cache.carrier import Carrier
+from content_cache.mirror import address
 from content_cache.part_file import PartFile
 from content_cache.resume import Missing, Part, asking, start
 from content_cache.targets import File
@@ -74,7 +75,7 @@ class Download:
 
     def _once(self, carrier: Carrier, part: Part) -> bool:
         """One question; False when a piece was not the signed one. Raises Unreachable, Missing, Refused."""
-        with carrier.get(_address(self.file), asking(part, carrier.name)) as answer:
+        with carrier.get(address(self.file.name, self.file.sha256), asking(part, carrier.name)) as answer:
             at = start(answer.status, answer.headers, part.length, self.file.length)
             self.part.given_by(part, carrier.name, at.validator)
             self.place = carrier.place
@@ -97,9 +98,3 @@ class Download:
             self.part.forget()
             raise Refused("a length or hash is not the signed one", mend="look who changed the repository")
         return content
-
-
-def _address(file: File) -> str:
-    """TUF specification 1.0, section 6.2: with consistent snapshots a target's file is named <hash>.<name>."""
-    folder, slash, name = file.name.rpartition("/")
-    return f"targets/{folder}{slash}{file.sha256}.{name}"

@@ -101,6 +101,13 @@ class PartFile:
         """Let go of the room that was set apart, for what is now written there."""
         self._room.unlink(missing_ok=True)
 
+    def move(self, target: Path) -> None:
+        """Give the whole file another name. Raises NotSo."""
+        with _told(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(self.path, target)
+        self.forget()
+
     def forget(self) -> None:
         """Begin anew the next time."""
         self.path.unlink(missing_ok=True)

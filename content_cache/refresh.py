@@ -16,14 +16,14 @@ from appliance.errors import BadInput, NotSo, Refused, Unreachable
 from appliance.files import write_json
 from appliance.layout import Layout
 from appliance.moment import Moment
-from content_cache import due, fetch, notice_board, sources, trusted_time
+from content_cache import due, fetch, mirror, notice_board, sources, trusted_time
 from content_cache.carrier import Carrier
 from content_cache.fetch import Older, Source
 from content_cache.last_look import asked_by_hub, last_look, last_look_file, wish_file
 from content_cache.layers import Layer
 from content_cache.ledger import Ledger, OverBudget
 from content_cache.line import PeopleFirst
-from content_cache.taking import Held, Later, Taking, Wanted
+from content_cache.taking import REPOSITORY, Held, Later, Taking, Wanted
 
 log = logging.getLogger(__name__)
 OLDER = "older"
@@ -60,6 +60,8 @@ class Sync:
             if not mine:
                 return Outcome("waiting", "another look is under way")
             outcome = self._attempt()
+            if outcome.state in ("current", "updated", "expired"):
+                mirror.lay(sources.kept(self.layout), self.folder / REPOSITORY)
             self.ledger.close()
             if self.given is None:
                 write_json(last_look_file(self.layout), asdict(self._remembered(outcome)))

@@ -25,10 +25,14 @@ from content_cache.layers import Layer
 from content_cache.lean_restore import restore
 from content_cache.ledger import Ledger, OverBudget
 from content_cache.line import Brake
+from content_cache.mirror import address
+from content_cache.part_file import PartFile
 from content_cache.patches import Opened
 from content_cache.targets import Edition, Offer
 
 log = logging.getLogger(__name__)
+REPOSITORY = "repository"
+"""Folder of what a neighbour may fetch from this box, and its address at the front."""
 TELL_EVERY = 2.0
 """Seconds between two words about progress."""
 
@@ -64,6 +68,7 @@ class Taking:
         self.store = Store(self.folder / FILE)
         self.held = self.place = ""
         self._told = 0.0
+        self._whole: PartFile | None = None
 
     def restore(self) -> None:
         """Build the store from the snapshot beside it where it is lost, damaged or of another Campbox: pages are never empty.
@@ -110,6 +115,8 @@ class Taking:
         base_file.keep(self.folder, edition.serial, opened.lean)
         build(self.folder / FILE, catalogue, edition.serial, identity)
         base_file.forget_others(self.folder, edition.serial)
+        if self._whole is not None:
+            self._whole.move(self.folder / REPOSITORY / address(self._whole.file.name, self._whole.file.sha256))
         part_file.forget_others(self.parts, set())
         return True
 
@@ -159,6 +166,7 @@ class Taking:
         finally:
             download.part.give_room()
         self.place = download.place or self.place
+        self._whole = download.part
         return content
 
     def _allowed(self, way: Choice, have: int, carriers: Sequence[Carrier]) -> list[Carrier]:
