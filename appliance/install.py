@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from appliance import stick_units
 from appliance.config import SiteConfig
 from appliance.errors import NotSo
 from appliance.files import write_atomically, write_json
@@ -44,6 +45,8 @@ def install(
     written = [_put(root, f"/etc/systemd/system/{name}", body) for name, body in units(table, layout, str(python)).items()]
     written.append(_put(root, "/etc/sysusers.d/campbox.conf", sysusers(table)))
     written.append(_put(root, "/etc/tmpfiles.d/campbox.conf", tmpfiles(layout)))
+    written.append(_put(root, f"/etc/systemd/system/{stick_units.UNIT}", stick_units.unit(layout, str(python))))
+    written.append(_put(root, f"/etc/udev/rules.d/{stick_units.RULE}", stick_units.rule()))
     written.append(_put(root, str(layout.config_file), text))
     if identity is not None:
         path = root / layout.identity_file.relative_to("/")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance import stick_units
 from appliance.config_commands import load
 from appliance.errors import MissingComponent
 from appliance.layout import Layout
@@ -32,6 +33,7 @@ def written(tmp_path: Path) -> Path:
         table = services(place, radio=True, garden=True, api=True)  # type: ignore[arg-type]
         for name, text in units(table, Layout.system(CODE), sys.executable, programs).items():
             (tmp_path / name).write_text(text)
+    (tmp_path / "campbox-stick@.service").write_text(stick_units.unit(Layout.system(CODE), sys.executable))
     return tmp_path
 
 

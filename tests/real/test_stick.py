@@ -1,0 +1,141 @@
+"""A stick, for real: mounted by root in a namespace of its own, read by the content user, gone when that process ends.
+
+Where the kernel has no FAT a folder stands for the stick: it is bound with the same restrictions, the rest is the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from appliance import facts
+from appliance.errors import CampboxError
+from appliance.run import run
+from appliance.services import USERS
+from content_cache.publish import publisher, stick
+from tests.real.hub_repository import CODE, Box, Hub
+
+pytestmark = pytest.mark.net
+
+LOOK = """
+import json, os, sys
+from pathlib import Path
+from content_cache import stick_mount
+target = Path(sys.argv[2])
+stick_mount.mount(Path(sys.argv[1]), target)
+stick_mount.become(stick_mount.USER, [])
+def fails(deed):
+    try:
+        deed()
+    except OSError as error:
+        return error.errno
+    return 0
+print(json.dumps({
+    "flags": os.statvfs(target).f_flag, "uids": os.getresuid(), "gids": os.getresgid(), "groups": os.getgroups(),
+    "seen": sorted(path.name for path in target.iterdir()),
+    "write": fails(lambda: (target / "x").write_text("x")), "root": fails(lambda: os.setuid(0)),
+    "exec": fails(lambda: os.execv(target / "run.sh", ["run.sh"])),
+}))
+"""
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that other users may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="campbox-stick-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def hub(place: Path) -> Iterator[Hub]:
+    made = Hub(place / "hub")
+    yield made
+    made.close()
+
+
+def written(hub: Hub, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    with publisher.opened(hub.layout) as repository:
+        stick.write(repository, folder)
+    return folder
+
+
+def put_in(box: Box, source: Path) -> dict[str, Any]:
+    """What the unit that udev starts does."""
+    environment = {**box.layout.environment(), "PYTHONPATH": str(CODE), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    run([sys.executable, "-m", "content_cache.stick_mount", str(source)], env=environment)
+    assert str(box.layout.run / "stick") not in Path("/proc/self/mounts").read_text()
+    return facts.read(box.layout, "stick")
+
+
+def test_a_stick_brings_a_box_without_a_network_up_to_date(place: Path, hub: Hub) -> None:
+    hub.publish(10)
+    box = Box(place / "box", hub)
+    hub.server.shutdown()
+    old = written(hub, place / "old")
+    assert put_in(box, old)["state"] == "updated" and box.services() == 10
+    owners = {path.stat().st_uid for path in box.file.parent.rglob("*")}
+    assert owners == {USERS["campbox-content"]} and facts.read(box.layout, "sync")["source"] == "usb"
+    hub.publish(12)
+    new = written(hub, place / "new")
+    assert put_in(box, new)["state"] == "updated" and box.services() == 12
+    assert put_in(box, new)["state"] == "current"
+    assert put_in(box, old)["state"] == "older" and box.services() == 12
+    for path in (new / "campbox" / "metadata").glob("*.snapshot.json"):
+        path.unlink()
+        path.symlink_to("/etc/shadow")
+    (new / "campbox" / "metadata" / "timestamp.json").unlink()
+    (new / "campbox" / "metadata" / "timestamp.json").symlink_to("/etc/passwd")
+    told = put_in(box, new)
+    assert told["state"] in ("offline", "refused") and box.services() == 12
+
+
+def _looked(source: Path, target: Path) -> dict[str, Any]:
+    done = run([sys.executable, "-c", LOOK, str(source), str(target)], env={"PYTHONPATH": str(CODE), "PATH": os.environ["PATH"]})
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def _is_a_cell(told: dict[str, Any], name: str) -> None:
+    wanted = os.ST_RDONLY | os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC
+    assert told["flags"] & wanted == wanted and name in told["seen"]
+    user = USERS["campbox-content"]
+    assert told["uids"] == [user] * 3 == told["gids"] and told["groups"] == []
+    assert told["write"] and told["root"] and told["exec"]
+
+
+def test_the_mount_is_read_only_without_programs_and_root_is_given_up(place: Path) -> None:
+    folder = place / "stick"
+    folder.mkdir()
+    (folder / "run.sh").write_text("#!/bin/sh\n")
+    (folder / "run.sh").chmod(0o755)
+    _is_a_cell(_looked(folder, place / "target"), "run.sh")
+    assert list((place / "target").iterdir()) == []
+
+
+def test_a_real_fat_stick_is_read(place: Path) -> None:
+    with contextlib.suppress(CampboxError):
+        run(["modprobe", "vfat"])
+    if "vfat" not in Path("/proc/filesystems").read_text():
+        pytest.skip("this kernel has no FAT: a folder stands for the stick")
+    image = place / "stick.img"
+    run(["truncate", "-s", "8M", str(image)])
+    run(["mkfs.vfat", str(image)])
+    (place / "run.sh").write_text("#!/bin/sh\n")
+    run(["mcopy", "-i", str(image), str(place / "run.sh"), "::run.sh"])
+    loop = run(["losetup", "--find", "--show", "--read-only", str(image)]).stdout.strip()
+    try:
+        _is_a_cell(_looked(Path(loop), place / "target"), "run.sh")
+    finally:
+        run(["losetup", "--detach", loop])
