@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from appliance.run import PARTS, find_program, run, spawn
 from provisioning.lab import apart, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
+LANES = ("places", "camp", "machines")
+"""What runs side by side (tests/conftest.py says which test is in which): the first is seen at once."""
 _NO_TESTS = 5  # pytest's exit status when none were found
 _INTERRUPTED = 2
 
@@ -106,7 +110,7 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
 
 
 def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool, images: bool) -> list[int]:
-    """Run them, in two lanes where that is quicker; pytest's status of each."""
+    """Run them, in lanes where that is quicker; pytest's status of each."""
     expression = " or ".join(f"({KINDS[name].expression})" for name in kinds)
     # No cache folder: a clone of an ordinary user is tested by root, through sudo, and must stay the user's.
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", expression, "--color", "yes" if _colour() else "no"]
@@ -126,20 +130,30 @@ def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool,
 
 
 def _lanes(argv: list[str], environment: dict[str, str]) -> list[int]:
-    """Both lanes at once, each as on a machine of its own: they wait more than they compute. What the second says comes after."""
-    with tempfile.TemporaryFile() as said, apart.room():
-        camp = spawn(apart.apart([*argv, "--lane", "camp"]), cwd=PROJECT, env=environment, stdout=said, stderr=said)
-        places = spawn(apart.apart([*argv, "--lane", "places"]), cwd=PROJECT, env=environment)
-        try:
-            statuses = [places.wait(), camp.wait()]
-        except KeyboardInterrupt:
-            statuses = [places.wait(), camp.wait()]  # Ctrl-C is theirs too: they clean up
-            statuses.append(_INTERRUPTED)
-        said.seek(0)
-        sys.stdout.flush()
-        shutil.copyfileobj(said, sys.stdout.buffer)
-        sys.stdout.flush()
+    """All lanes at once, each as on a machine of its own: they wait more than they compute. What the later ones say comes after."""
+    with apart.room(), ExitStack() as stack:
+        said = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in LANES[1:])]
+        running = [
+            spawn(apart.apart([*argv, "--lane", lane]), cwd=PROJECT, env=environment, stdout=to, stderr=to)
+            for lane, to in zip(LANES, said, strict=True)
+        ]
+        statuses = []
+        for pytest, to in zip(running, said, strict=True):
+            statuses.append(_wait(pytest))
+            if to is not None:
+                to.seek(0)
+                shutil.copyfileobj(to, sys.stdout.buffer)
+                sys.stdout.flush()
     return statuses
+
+
+def _wait(pytest: subprocess.Popen[bytes]) -> int:
+    """Its status. Ctrl-C is pytest's too: it cleans up, which is waited for."""
+    try:
+        return pytest.wait()
+    except KeyboardInterrupt:
+        pytest.wait()
+        return _INTERRUPTED
 
 
 def _colour() -> bool:

@@ -57,18 +57,19 @@ def kind_of(item: pytest.Item) -> str:
 
 
 def lane_of(item: pytest.Item) -> str:
-    """Which of the two lanes a test runs in: what looks at the demo's camp, or what makes places of its own."""
-    needs_camp = "the_camp" in getattr(item, "fixturenames", ())
-    return "camp" if needs_camp and kind_of(item) in ("net", "browser") else "places"
+    """Which lane a test runs in: emulated machines, what looks at the demo's camp, or what makes places of its own."""
+    if kind_of(item) in ("vm", "image"):
+        return "machines"
+    return "camp" if "the_camp" in getattr(item, "fixturenames", ()) else "places"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``campbox test`` runs the lanes side by side; plain pytest runs both, one after the other."""
-    parser.addoption("--lane", choices=("camp", "places"), help="Only the tests of this lane.")
+    """``campbox test`` runs the lanes side by side; plain pytest runs all, one after the other."""
+    parser.addoption("--lane", choices=("places", "camp", "machines"), help="Only the tests of this lane.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order by kind; leave the other lane's out; skip what needs root where there is none."""
+    """Order by kind; leave the other lanes' out; skip what needs root where there is none."""
     items.sort(key=lambda item: ORDER.index(kind_of(item)))
     if (lane := config.getoption("lane")) is not None:
         config.hook.pytest_deselected(items=[item for item in items if lane_of(item) != lane])
