@@ -98,6 +98,10 @@ class Store:
             self._local.connection = self._local.about = None
             return []
 
+    def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of a question of our own; none while there is no catalogue."""
+        return self._ask(sql, *values)
+
     def about(self) -> About | None:
         """What is stored, or None when nothing whole is."""
         if self._connection() is not None and self._local.about is None:
@@ -144,6 +148,15 @@ class Store:
         """Every record of an entity whose text holds ``containing``: to be asked once a catalogue, not once a page."""
         rows = self._ask("select body from record where entity = ? and instr(body, ?)", entity, containing)
         return [json.loads(row) for (row,) in rows]
+
+    def documents(self, marks: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Id -> the whole document of every service with an attribute of one of these kinds: once a catalogue, too."""
+        rows = self._ask(
+            "select id, document from service where id in (select json_extract(body, '$.link_id') from record"
+            " where entity = 'attribute' and json_extract(body, '$.link_type') in (select value from json_each(?)))",
+            json.dumps(list(marks)),
+        )
+        return {id: json.loads(document) for id, document in rows}
 
     def translated(self, entity: str, field: str) -> dict[str, dict[str, tuple[str, bool]]]:
         """Id -> language -> text and whether a machine wrote it, of one field of an entity: once a catalogue, too."""

@@ -104,15 +104,65 @@ def test_it_says_what_it_is(sample: FlaskClient) -> None:
     [
         ("services?page=0", 400), ("services?page=-1", 400), ("services?page=x", 400), ("services?per_page=99999999999", 400),
         ("services?taxonomy_term_id=' or 1=1 --", 400), ("services/1", 400), ("services/" + stable_id("service", "none"), 404),
-        ("vouchers", 404),
+        ("vouchers", 404), ("services?format=xml", 400), ("services?full=maybe", 400), ("services?modified_after=yesterday", 400),
+        ("service_at_locations?proximity=500", 400), ("organizations/x", 400), ("taxonomies/" + stable_id("taxonomy", "none"), 404),
     ],
 )  # fmt: skip
 def test_hostile_parameters_are_refused(sample: FlaskClient, address: str, status: int) -> None:
     assert sample.get(f"/hsds/{address}").status_code == status
 
 
-def test_nothing_can_be_written(sample: FlaskClient) -> None:
-    assert sample.post("/hsds/services").status_code == 405
+@pytest.mark.parametrize("method", ["put", "patch", "delete"])
+def test_nothing_can_be_written(sample: FlaskClient, method: str) -> None:
+    assert getattr(sample, method)("/hsds/services").status_code == 405
+    assert sample.post("/hsds/services/1").status_code == 405 and sample.post("/hsds/").status_code == 405
+
+
+def test_a_list_asked_for_by_post_is_the_same_list(sample: FlaskClient) -> None:
+    assert sample.post("/hsds/services?per_page=2").get_json() == get(sample, "/hsds/services?per_page=2")
+
+
+def test_organisations_and_places_of_services(sample: FlaskClient) -> None:
+    organisations = get(sample, "/hsds/organizations?per_page=100")["contents"]
+    whole = get(sample, f"/hsds/organizations/{organisations[0]['id']}?full_service=true")
+    assert whole["services"] and {one["organization_id"] for one in whole["services"]} == {whole["id"]}
+    health = get(sample, f"/hsds/organizations?taxonomy_term_id={BY_SLUG['health'].term_id}")
+    assert 0 < health["total_items"] < len(organisations)
+    named = get(sample, f"/hsds/organizations?search={organisations[0]['name'][:12].upper()}&full=true")["contents"]
+    assert organisations[0]["id"] in {one["id"] for one in named}
+    there = get(sample, f"/hsds/service_at_locations?organization_id={whole['id']}")
+    assert there["total_items"] == len(whole["services"]) and {"location", "service"} <= set(there["contents"][0])
+    one = get(sample, f"/hsds/service_at_locations/{there['contents'][0]['id']}")
+    assert one["location"]["addresses"] and one["service"]["schedules"]
+
+
+def test_terms_by_parent_taxonomy_and_name(sample: FlaskClient) -> None:
+    every = get(sample, f"/hsds/taxonomy_terms?taxonomy_id={TAXONOMY_ID}&top_only=true")
+    assert every["total_items"] >= 16 and every["contents"][0]["taxonomy_detail"]["name"] == "Needs"
+    assert get(sample, "/hsds/taxonomy_terms?search=HEALTH")["total_items"] == 1
+    assert get(sample, f"/hsds/taxonomy_terms?parent_id={TAXONOMY_ID}")["empty"]
+    assert get(sample, f"/hsds/taxonomies/{TAXONOMY_ID}")["name"] == "Needs"
+
+
+@pytest.mark.parametrize("kind", ["services", "organizations", "service_at_locations", "taxonomies", "taxonomy_terms"])
+def test_all_of_a_kind_as_lines(sample: FlaskClient, kind: str) -> None:
+    answer = sample.get(f"/hsds/{kind}?format=ndjson&per_page=1")
+    lines = answer.get_data(as_text=True).splitlines()
+    assert answer.mimetype == "application/x-ndjson" and len(lines) == get(sample, f"/hsds/{kind}")["total_items"] > 0
+    assert all("id" in json.loads(line) for line in lines)
+
+
+def test_a_search_may_be_filtered(sample: FlaskClient) -> None:
+    every = get(sample, "/hsds/services?search=clinic&per_page=100")
+    chosen = every["contents"][0]["organization_id"]
+    few = get(sample, f"/hsds/services?search=clinic&organization_id={chosen}&per_page=100")
+    assert 0 < few["total_items"] < every["total_items"] and {one["organization_id"] for one in few["contents"]} == {chosen}
+
+
+def test_changes_are_found_in_any_time_zone(sample: FlaskClient) -> None:
+    newest = max(one["assured_date"] for one in every(sample))
+    for asked in (newest, f"{newest}T00:00:00Z".replace("T00:00:00Z", ""), "2000-01-01T00:00:00+03:00", "2000-01-01T00:00:00Z"):
+        assert every(sample, f"&modified_after={asked}"), asked
 
 
 def test_a_search_is_not_kept_and_the_rest_may_be(sample: FlaskClient) -> None:
