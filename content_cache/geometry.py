@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,21 +57,38 @@ def metres(origin: Point, other: Point) -> float:
     return math.hypot(*offset(origin, other))
 
 
-def neighbours(place: str, points: Mapping[str, Point], most: int = 3) -> tuple[Neighbour, ...]:
-    """The nearest other places, the nearest first; of several at one point only one."""
-    origin = points[place]
-    found = sorted((metres(origin, point), id, point) for id, point in points.items() if point != origin)
-    kept: dict[Point, Neighbour] = {}
-    for far, id, point in found:
-        if far <= FARTHEST and len(kept) < most:
-            kept.setdefault(point, Neighbour(id, far))
-    return tuple(kept.values())
+class Ground:
+    """The points of one catalogue, ready to be asked: of several places at one point the first is named."""
+
+    def __init__(self, points: Mapping[str, Point]) -> None:
+        self.points = points
+        named: dict[Point, str] = {}
+        for id, point in points.items():
+            named.setdefault(point, id)
+        self._sorted = sorted((point, id) for point, id in named.items())
+
+    def around(self, origin: Point, reach: float) -> list[tuple[Point, str]]:
+        """Every point no farther to the north or south than ``reach`` metres."""
+        far = reach / _METRE
+        first = bisect.bisect_left(self._sorted, ((origin[0] - far, -math.inf), ""))
+        return self._sorted[first : bisect.bisect_right(self._sorted, ((origin[0] + far, math.inf), ""))]
+
+    def neighbours(self, place: str, most: int = 3) -> tuple[Neighbour, ...]:
+        """The nearest other places, the nearest first; the circle grows until there are enough."""
+        origin, reach = self.points[place], 250.0
+        while True:
+            near = ((metres(origin, point), id) for point, id in self.around(origin, reach) if point != origin)
+            found = sorted(one for one in near if one[0] <= reach)[:most]
+            if len(found) == most or reach >= FARTHEST:
+                return tuple(Neighbour(id, far) for far, id in found)
+            reach = min(reach * 4, FARTHEST)
 
 
-def sketch(place: str, points: Mapping[str, Point], named: tuple[Neighbour, ...]) -> Sketch | None:
+def sketch(place: str, ground: Ground, named: tuple[Neighbour, ...]) -> Sketch | None:
     """A map that shows a place and its neighbours; None where it stands alone."""
     if not named:
         return None
+    points = ground.points
     origin = points[place]
     walks = [offset(origin, points[one.id]) for one in named]
     east, north = (max(SHORTEST_FRAME, *(abs(walk[axis]) for walk in walks)) for axis in (0, 1))
@@ -80,7 +98,7 @@ def sketch(place: str, points: Mapping[str, Point], named: tuple[Neighbour, ...]
         return Dot(round(WIDTH / 2 + walk[0] * scale), round(HEIGHT / 2 - walk[1] * scale), number)
 
     taken = {origin, *(points[one.id] for one in named)}
-    rest = (dot(offset(origin, point), 0) for point in dict.fromkeys(points.values()) if point not in taken)
+    rest = (dot(offset(origin, point), 0) for point, _ in ground.around(origin, HEIGHT / 2 / scale) if point not in taken)
     others = [one for one in rest if 8 <= one.x <= WIDTH - 8 and 8 <= one.y <= HEIGHT - 8][:MOST_DOTS]
     bar_metres = _round_length(WIDTH / 4 / scale)
     numbered = tuple(dot(walk, number) for number, walk in enumerate(walks, 1))

@@ -110,8 +110,8 @@ def paging(number: int, total: int, size: int = PER_PAGE) -> dict[str, int]:
 
 def listed(positions: Sequence[int]) -> dict[str, Any]:
     """One page of these services, for ``parts.listed``; not found behind the last one."""
-    number, opened = page_number(), among()
-    wanted = positions if opened is None else [one for one in positions if shelf().hours[one] in opened]
+    number, opened, hours_of = page_number(), among(), shelf().hours
+    wanted = positions if opened is None else [one for one in positions if hours_of[one] in opened]
     shown = wanted[(number - 1) * PER_PAGE : number * PER_PAGE]
     if wanted and not shown:
         flask.abort(404)

@@ -22,7 +22,7 @@ from content_cache.doors import Doors
 from content_cache.entry import Reader
 from content_cache.page_parts import PER_PAGE
 from content_cache.search_text import LONGEST_QUERY
-from content_cache.shelves import Shelves
+from content_cache.shelves import Shelves, Spot
 from content_cache.unanswered import Unanswered
 from content_cache.words import register_words
 
@@ -141,14 +141,13 @@ def _maps(whole: entry.Whole, lang: str) -> dict[str, dict[str, Any]]:
     """Place -> its small map, and the names and distances of the places around it."""
     shelf, found = parts.shelf(), dict[str, dict[str, Any]]()
     for place in whole.places:
-        if place.id in shelf.points:
-            near = geometry.neighbours(place.id, shelf.points)
-            around = [(one.id, spot_name(lang, one.id), geometry.told(one.metres)) for one in near]
-            found[place.id] = {"sketch": geometry.sketch(place.id, shelf.points, near), "around": around}
+        if place.id in shelf.ground.points:
+            near = shelf.ground.neighbours(place.id)
+            around = [(one.id, spot_name(lang, shelf.spots[one.id]), geometry.told(one.metres)) for one in near]
+            found[place.id] = {"sketch": geometry.sketch(place.id, shelf.ground, near), "around": around}
     return found
 
 
-def spot_name(lang: str, id: str) -> entry.Text | None:
+def spot_name(lang: str, spot: Spot) -> entry.Text | None:
     """The name of a place in the reader's language, or the nearest there is."""
-    spot = parts.shelf().spots[id]
-    return Reader(lang, parts.written(), {id: {"name": spot.names}}).pick(spot.record, "name")
+    return Reader(lang, parts.written(), {str(spot.record["id"]): {"name": spot.names}}).pick(spot.record, "name")

@@ -33,7 +33,7 @@ def places(lang: str) -> Response:
     shown = spots[(number - 1) * PLACES_PER_PAGE : number * PLACES_PER_PAGE]
     if spots and not shown:
         flask.abort(404)
-    rows = [(id, spot_name(lang, id), spot) for id, spot in shown]
+    rows = [(id, spot_name(lang, spot), spot) for id, spot in shown]
     return parts.kept(flask.render_template("places.html", spots=rows, **parts.paging(number, len(spots), PLACES_PER_PAGE)))
 
 
@@ -43,7 +43,7 @@ def place(lang: str, id: uuid.UUID) -> Response:
     if spot is None:
         flask.abort(404)
     return parts.kept(
-        flask.render_template("place.html", id=id, name=spot_name(lang, str(id)), spot=spot, **parts.listed(spot.services))
+        flask.render_template("place.html", id=id, name=spot_name(lang, spot), spot=spot, **parts.listed(spot.services))
     )
 
 

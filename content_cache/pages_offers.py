@@ -11,9 +11,9 @@ from content_cache import opportunities
 from content_cache import page_parts as parts
 from content_cache.entry import Brief
 from content_cache.opportunities import Fit, Offer
-from content_cache.page_parts import PER_PAGE
 from content_cache.pages import slow_down
 
+OFFERS_PER_PAGE = 10
 _ASKED = ("skill", "speak")
 
 
@@ -41,7 +41,8 @@ def offers(lang: str, kind: str = "") -> Response:
     """Opportunities that are not over, those that fit first (``?skill=`` and ``?speak=``, several of each)."""
     if kind and kind not in opportunities.KINDS:
         flask.abort(404)
-    known = {position: one for position, one in parts.shelf().offers.items() if not one.over(parts.today())}
+    day = parts.today()
+    known = {position: one for position, one in parts.shelf().offers.items() if not one.over(day)}
     spoken = sorted({tag for one in known.values() for tag in one.languages})
     skills = opportunities.ticked(flask.request.args.getlist("skill"), opportunities.SKILLS)
     speaks = opportunities.ticked(flask.request.args.getlist("speak"), spoken)
@@ -51,7 +52,7 @@ def offers(lang: str, kind: str = "") -> Response:
     wanted = {position: one for position, one in known.items() if not kind or one.kind == kind}
     order = sorted(wanted, key=lambda position: _order(wanted[position], position, skills, speaks, asked))
     number = parts.page_number()
-    shown = order[(number - 1) * PER_PAGE : number * PER_PAGE]
+    shown = order[(number - 1) * OFFERS_PER_PAGE : number * OFFERS_PER_PAGE]
     if order and not shown:
         flask.abort(404)
     page = flask.render_template(
@@ -65,7 +66,7 @@ def offers(lang: str, kind: str = "") -> Response:
         choice="".join(
             f"{name}={value}&" for name, chosen in zip(_ASKED, (skills, speaks), strict=True) for value in sorted(chosen)
         ),
-        **parts.paging(number, len(order)),
+        **parts.paging(number, len(order), OFFERS_PER_PAGE),
     )
     return parts.unkept(page) if asked else parts.kept(page)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 
 import flask
 import segno
@@ -58,6 +59,7 @@ def beside(reader: str, local: tuple[str, ...], written: str, there: set[str]) -
     return ""
 
 
+@lru_cache(maxsize=200)
 def code(address: str) -> Markup:
     """A square code as a picture in the page itself: nothing is asked of anybody to draw it."""
     made = segno.make_qr(address, error="m", boost_error=False)

@@ -9,7 +9,7 @@ from typing import Any
 
 from content_cache import opportunities
 from content_cache.catalogue_store import Store
-from content_cache.geometry import Point
+from content_cache.geometry import Ground, Point
 from content_cache.opportunities import Offer
 
 
@@ -29,7 +29,7 @@ class Shelf:
     """One catalogue. Services are told by their positions, those of ``Store.chosen``, in order; ``hours`` has their timetables."""
 
     spots: Mapping[str, Spot] = field(default_factory=dict)
-    points: Mapping[str, Point] = field(default_factory=dict)
+    ground: Ground = field(default_factory=lambda: Ground({}), compare=False)
     spoken: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     offers: Mapping[int, Offer] = field(default_factory=dict)
     vouchers: tuple[int, ...] = ()
@@ -61,17 +61,15 @@ def _shelf(store: Store) -> Shelf:
         if one.get("code") and one.get("service_id") in positions:
             spoken.setdefault(str(one["code"]), set()).add(positions[one["service_id"]])
     offers, vouchers = dict[int, Offer](), set[int]()
-    asking = store.bodies("attribute", '"opportunity"') + store.bodies("attribute", '"voucher"')
-    for id in {str(one.get("link_id")) for one in asking} & set(positions):
-        service = store.service(id)
-        found = opportunities.offer(service.document) if service else None
+    for id, document in store.documents(("opportunity", "voucher")).items():
+        found = opportunities.offer(document)
         if found is not None:
             offers[positions[id]] = found
-        if service is not None and opportunities.is_voucher(service.document):
+        if opportunities.is_voucher(document):
             vouchers.add(positions[id])
     points = {id: point for id, spot in spots.items() if (point := _point(spot.record)) is not None}
     return Shelf(
-        spots, points, {code: tuple(sorted(found)) for code, found in spoken.items()}, offers, tuple(sorted(vouchers)),
+        spots, Ground(points), {code: tuple(sorted(found)) for code, found in spoken.items()}, offers, tuple(sorted(vouchers)),
         dict(known.values()),
     )  # fmt: skip
 

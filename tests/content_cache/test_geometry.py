@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content_cache.geometry import HEIGHT, WIDTH, Neighbour, metres, neighbours, offset, sketch, told
+from content_cache.geometry import FARTHEST, HEIGHT, WIDTH, Ground, Neighbour, metres, offset, sketch, told
 
 POINTS = st.tuples(st.floats(-70, 70), st.floats(-180, 180))
 
@@ -32,19 +32,29 @@ def test_east_stays_east_across_the_date_line() -> None:
 
 def test_the_nearest_come_first_and_one_point_is_named_once() -> None:
     points = {"here": (0.0, 0.0), "gate": (0.0, 0.002), "tap": (0.001, 0.0), "twin": (0.001, 0.0), "city": (5.0, 5.0)}
-    near = neighbours("here", points)
+    near = Ground(points).neighbours("here")
     assert [one.id for one in near] == ["tap", "gate"]
     assert near[0].metres == pytest.approx(111.2, abs=0.1)
 
 
+@given(st.dictionaries(st.integers(0, 99).map(str), st.tuples(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3)), min_size=1))
+def test_the_growing_circle_finds_what_a_look_at_every_point_finds(points: dict[str, tuple[float, float]]) -> None:
+    place = min(points)
+    plain = sorted(metres(points[place], point) for point in set(points.values()) - {points[place]})
+    expected = [far for far in plain if far <= FARTHEST][:3]
+    assert [one.metres for one in Ground(points).neighbours(place)] == expected
+
+
 def test_a_place_alone_has_no_map() -> None:
-    assert sketch("here", {"here": (1.0, 1.0)}, neighbours("here", {"here": (1.0, 1.0)})) is None
+    ground = Ground({"here": (1.0, 1.0), "far": (2.0, 1.0)})
+    assert ground.neighbours("here") == () and sketch("here", ground, ()) is None
 
 
 @given(st.dictionaries(st.integers(0, 99).map(str), st.tuples(st.floats(-0.05, 0.05), st.floats(-0.05, 0.05)), min_size=2))
 def test_nothing_is_drawn_outside_the_map(points: dict[str, tuple[float, float]]) -> None:
     place = min(points)
-    drawn = sketch(place, points, neighbours(place, points))
+    ground = Ground(points)
+    drawn = sketch(place, ground, ground.neighbours(place))
     for dot in (drawn.here, *drawn.named, *drawn.others) if drawn else ():
         assert 0 <= dot.x <= WIDTH and 0 <= dot.y <= HEIGHT
     assert drawn is None or 0 < drawn.bar <= WIDTH / 4 + 1
@@ -52,7 +62,7 @@ def test_nothing_is_drawn_outside_the_map(points: dict[str, tuple[float, float]]
 
 def test_north_is_up_and_east_is_right() -> None:
     points = {"here": (0.0, 0.0), "north": (0.002, 0.0), "east": (0.0, 0.003)}
-    drawn = sketch("here", points, (Neighbour("north", 222.0), Neighbour("east", 333.0)))
+    drawn = sketch("here", Ground(points), (Neighbour("north", 222.0), Neighbour("east", 333.0)))
     assert drawn is not None
     north, east = drawn.named
     assert north.y < drawn.here.y and north.x == drawn.here.x and east.x > drawn.here.x and east.y == drawn.here.y

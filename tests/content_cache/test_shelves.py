@@ -40,7 +40,7 @@ def test_the_sample_has_offers_vouchers_points_and_languages(tmp_path: Path) -> 
     shelf = Shelves(Store(tmp_path / "c.sqlite")).shelf()
     assert {offer.kind for offer in shelf.offers.values()} == {"job", "training", "volunteering", "housing", "event"}
     assert len(shelf.vouchers) == 1 and set(shelf.spoken) == {"ar", "en", "fr", "fa-AF"}
-    assert shelf.points and set(shelf.points) <= set(shelf.spots)
+    assert shelf.ground.points and set(shelf.ground.points) <= set(shelf.spots)
     assert {position for spot in shelf.spots.values() for position in spot.services} <= set(shelf.hours)
 
 
