@@ -6,11 +6,14 @@ Queueing disciplines that the host may lack; ``in_guest_radio.py`` has the box o
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from appliance.run import run
 from provisioning.lab.netns import Namespace
+from tests.real.test_stick import look_at_a_fat_stick
 
 pytestmark = [pytest.mark.net]
 
@@ -41,6 +44,13 @@ def test_netem_really_delays() -> None:
         assert average >= 60, said
     finally:
         place.destroy()
+
+
+def test_a_stick_with_fat_is_mounted_for_its_reader_alone() -> None:
+    run(["modprobe", "-a", "loop", "vfat"])
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        look_at_a_fat_stick(Path(folder))
 
 
 def test_a_failure_in_the_guest_is_seen() -> None:

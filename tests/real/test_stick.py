@@ -128,7 +128,12 @@ def test_a_real_fat_stick_is_read(place: Path) -> None:
     with contextlib.suppress(CampboxError):
         run(["modprobe", "vfat"])
     if "vfat" not in Path("/proc/filesystems").read_text():
-        pytest.skip("this kernel has no FAT: a folder stands for the stick")
+        pytest.skip("this kernel has no FAT: a folder stands for the stick; Debian's kernel does it in the virtual machine")
+    look_at_a_fat_stick(place)
+
+
+def look_at_a_fat_stick(place: Path) -> None:
+    """A FAT image on a loop device, looked at as the unit does."""
     image = place / "stick.img"
     run(["truncate", "-s", "8M", str(image)])
     run(["mkfs.vfat", str(image)])
