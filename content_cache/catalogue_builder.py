@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,11 @@ def _tables(database: sqlite_utils.Database) -> None:
     database.table("service_term").create_index(["slug", "position"])
 
 
-def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
+def _fill(database: sqlite_utils.Database, whole: Catalogue) -> None:
+    # What nobody has vetted does not come in: it is on no page, in no search and in no answer of the API.
+    records = tuple(opportunities.vetted_only(whole.records))
+    known = {one.id for one in records}
+    catalogue = replace(whole, records=records, translations=tuple(t for t in whole.translations if t.id in known))
     texts = _by_id(catalogue)
     database.table("record").insert_all(
         {"entity": r.entity, "id": r.id, "body": json.dumps(dict(r.values), ensure_ascii=False)} for r in catalogue.records
@@ -99,8 +103,6 @@ def _fill(database: sqlite_utils.Database, catalogue: Catalogue) -> None:
     index = SearchIndex(database, catalogue.header.language, languages)
     for position, service in enumerate(services, 1):
         document = nester.full("service", service.id)
-        if not opportunities.may_show(document):
-            continue  # of nobody who was vetted: on no page, in no search, in no list of the API
         own = _own_texts(document, texts)
         short = _short(document)
         essence = json.dumps(hours.essence(document), sort_keys=True)

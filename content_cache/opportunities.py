@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from content_cache.hsds import Record
+
 KINDS: Mapping[str, str] = {
     "job": "livelihood",
     "training": "training",
@@ -24,6 +26,8 @@ SKILLS = (
     "teaching", "childcare", "health-care", "translating", "computers", "driving", "building", "sewing", "cooking", "farming",
     "cleaning", "selling",
 )  # fmt: skip
+_ASKS_TRUST = ("opportunity", "voucher")
+_BELONGS = ("service_id", "service_at_location_id", "phone_id", "contact_id", "link_id", "resource_id")
 MOST_TICKED = 12
 """Skills and languages of one reader that are read from an address."""
 
@@ -76,10 +80,20 @@ def is_voucher(document: Mapping[str, Any]) -> bool:
     return any(name == "voucher" for name, _ in _told(document))
 
 
-def may_show(document: Mapping[str, Any]) -> bool:
-    """False for an opportunity or a voucher of an organisation that nobody has vetted: no box ever lists it."""
-    asks_trust = is_voucher(document) or any(name == "opportunity" for name, _ in _told(document))
-    return not asks_trust or bool(_vetted(document))
+def vetted_only(records: Iterable[Record]) -> list[Record]:
+    """Without opportunities and vouchers of organisations that nobody has vetted, and without what belongs to those services."""
+    kept = list(records)
+    attributes = [one.values for one in kept if one.entity == "attribute"]
+    vetted = {one["link_id"] for one in attributes if one.get("link_type") == "vetted" and _day(str(one.get("value", "")))}
+    asking = {one["link_id"] for one in attributes if one.get("link_type") in _ASKS_TRUST and "link_id" in one}
+    hidden = {
+        one.id for one in kept if one.entity == "service" and one.id in asking and one.values.get("organization_id") not in vetted
+    }
+    found = set(hidden)
+    while found:
+        found = {one.id for one in kept if one.id not in hidden and any(one.values.get(name) in hidden for name in _BELONGS)}
+        hidden |= found
+    return [one for one in kept if one.id not in hidden] if hidden else kept
 
 
 def fit(one: Offer, skills: Set[str], languages: Set[str]) -> Fit:

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from content_cache.opportunities import MOST_TICKED, SKILLS, Offer, fit, is_voucher, may_show, offer, ticked
+from content_cache.hsds import Record, record
+from content_cache.needs import stable_id
+from content_cache.opportunities import MOST_TICKED, SKILLS, Offer, fit, is_voucher, offer, ticked, vetted_only
+from tests.content_cache.data import service
 
 TODAY = datetime.date(2026, 11, 22)
 
@@ -32,14 +35,38 @@ def test_an_offer_is_read_from_its_attributes() -> None:
     assert offer(document()) is None and offer(document(("opportunity", "lottery"))) is None
 
 
-@pytest.mark.parametrize("told", [("opportunity", "job"), ("opportunity", "lottery"), ("voucher", "Yes")])
-@pytest.mark.parametrize(("vetted", "shown"), [("2026-10-01", True), (None, False), ("", False), ("yes", False)])
-def test_an_offer_of_an_organisation_nobody_vetted_is_not_shown(told: tuple[str, str], vetted: str | None, shown: bool) -> None:
-    assert may_show(document(told, vetted=vetted)) is shown
+def records(link_type: str, vetted: str | None) -> list[Record]:
+    """A service with one attribute, a place and its phone there; its organisation vetted on a day."""
+    made, _ = service("s", "Easy money")
+    id, organisation = stable_id("service", "s"), stable_id("organization", "o")
+    made.append(attribute("told", "service", id, link_type, "job"))
+    made.append(record("phone", id=stable_id("phone", "there"), service_at_location_id=stable_id("sal", "s"), number="+999 1"))
+    if vetted is not None:
+        made.append(attribute("vetted", "organization", organisation, "vetted", vetted))
+    return made
 
 
-def test_what_is_no_offer_needs_no_vetting() -> None:
-    assert may_show(document(vetted=None)) and may_show({})
+def attribute(key: str, entity: str, id: str, link_type: str, value: str) -> Record:
+    """One attribute of one record."""
+    return record(
+        "attribute", id=stable_id("attribute", key), link_id=id, link_entity=entity, link_type=link_type, label=key, value=value
+    )
+
+
+@pytest.mark.parametrize("told", ["opportunity", "voucher"])
+@pytest.mark.parametrize("vetted", [None, "", "yes", "2026-13-01"])
+def test_an_offer_of_an_organisation_nobody_vetted_is_left_out_with_all_that_belongs_to_it(told: str, vetted: str | None) -> None:
+    left = vetted_only(records(told, vetted))
+    assert {one.entity for one in left} <= {"organization", "location", "attribute"}
+    assert not [one for one in left if one.values.get("link_entity") == "service"]
+
+
+def test_of_a_vetted_organisation_and_of_what_is_no_offer_nothing_is_left_out() -> None:
+    for kept in (records("opportunity", "2026-10-01"), records("source", None)):
+        assert vetted_only(kept) == kept
+
+
+def test_a_voucher_is_known_by_its_attribute() -> None:
     assert is_voucher(document(("voucher", "Yes"))) and not is_voucher(DRIVER)
 
 

@@ -55,7 +55,8 @@ def test_an_offer_of_an_organisation_nobody_vetted_is_nowhere(browser: FlaskClie
     for address in ("/offers", "/need/work-skills", "/search?q=easy+money", "/places"):
         assert trap not in page(browser, address) and "Easy money" not in page(browser, address).replace('value="easy money"', "")
     assert browser.get(f"/en/services/{trap}").status_code == 404
-    assert trap not in browser.get("/hsds/services").get_data(as_text=True)
+    for kind in ("services", "service_at_locations", "organizations", "taxonomy_terms"):
+        assert trap not in browser.get(f"/hsds/{kind}?full=true&full_service=true").get_data(as_text=True), kind
 
 
 def test_an_offer_that_is_over_is_no_longer_listed_and_says_so_on_its_page(browser: FlaskClient) -> None:
