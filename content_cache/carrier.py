@@ -78,11 +78,14 @@ class Web:
         self.told(_ASKED)
         try:
             yield Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, self._body(response))
-            if response.status != 200 and not response.isclosed():
+            if response.status not in (200, 206) and not response.isclosed():
                 response.read(PIECE)
         except (OSError, http.client.HTTPException) as error:
             raise _silent(error) from error
         finally:
+            # Read to its end, though http.client has not noticed: the connection is good for the next question.
+            if response.length == 0:
+                response.close()
             if not response.isclosed():
                 self.close()
 
