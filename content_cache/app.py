@@ -17,7 +17,7 @@ from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.web.dress import dress
-from content_cache import api, banner, pages, pages_browse, pages_offers, pages_rights, pages_show
+from content_cache import api, banner, downloads, pages, pages_browse, pages_offers, pages_rights, pages_show
 from content_cache.catalogue_store import FILE, Store
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -55,6 +55,7 @@ def create_app(config: SiteConfig | None = None, layout: Layout | None = None) -
     for more in (pages_browse, pages_offers, pages_rights, pages_show):
         more.register(app)
     api.register(app, store, pages.slow_down)
+    downloads.register(app, store)
     banner.register(app, place)
     _say_what_went_wrong(app)
     return app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from content_cache.catalogue_store import Store
@@ -35,6 +35,25 @@ class Records:
         """These records, each with everything that belongs to it; ids that are nowhere are left out."""
         nester = Nester(self._below(entity, ids))
         return [nester.full(entity, id) for id in ids if (entity, id) in nester.by_id]
+
+    def every(self, entity: str) -> Iterator[dict[str, Any]]:
+        """All records of an entity, by their ids."""
+        for (body,) in self.store.ask("select body from record where entity = ? order by id", entity):
+            yield json.loads(body)
+
+    def translations(self) -> Iterator[dict[str, Any]]:
+        """All texts in other languages."""
+        names = ("entity", "id", "field", "tag", "text", "source", "machine")
+        for row in self.store.ask(f"select {', '.join(names)} from translation order by entity, id, field, tag"):
+            yield dict(zip(names, row, strict=True))
+
+    def services(self) -> Iterator[tuple[dict[str, Any], list[str]]]:
+        """Each service as its nested document, and the slugs of its needs."""
+        needs: dict[int, list[str]] = {}
+        for position, slug in self.store.ask("select position, slug from service_term where slug <> '' order by position, slug"):
+            needs.setdefault(position, []).append(slug)
+        for position, document in self.store.ask("select position, document from service order by position"):
+            yield json.loads(document), needs.get(position, [])
 
     def _brief(self, entity: str, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
         ones = _BRIEF.get(entity, tuple((name, key) for name, _, key in ENTITIES[entity].one))

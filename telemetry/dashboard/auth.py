@@ -18,9 +18,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from appliance.layout import Layout
 from telemetry.dashboard import admin, people
 
-OPEN_PATHS = ("/login", "/healthz", "/ca.pem")
-OPEN_PREFIXES = ("/static/", "/enrol/")
-"""What needs no login: pages to log in, and what carries its own proof."""
+OPEN_PATHS = ("/login", "/healthz", "/ca.pem", "/hsds")
+OPEN_PREFIXES = ("/static/", "/enrol/", "/hsds/")
+"""What needs no login: pages to log in, what carries its own proof, and the catalogue, which is for everybody."""
 SESSION_SECONDS = 12 * 3600
 _MACHINE_PREFIXES = ("/api/", "/metrics", "/events")
 
