@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from appliance import leftovers
+from appliance.gate.client import ask
 from appliance.layout import Layout
 from appliance.run import find_program, run, spawn
 from provisioning.lab.netns import Namespace
@@ -43,6 +44,7 @@ interface = "wlan0"
 ssid = "{SSID}"
 channel = 6
 country = "JO"
+owe = true
 [[uplink]]
 interface = "eth1"
 down = "10mbit"
@@ -78,10 +80,27 @@ class Phone:
         self.place, self.device, self.address = Namespace.create(f"vm-phone-{number}"), f"wlan{number}", ""
         radio = Path(f"/sys/class/net/{self.device}/phy80211/name").read_text().strip()
         run(["iw", "phy", radio, "set", "netns", "name", self.place.name])
-        settings = ROOT / f"{self.place.name}.conf"
-        settings.write_text(f"network={{\n ssid={SSID.encode().hex()}\n key_mgmt=NONE\n}}\n")
-        supplicant = find_program("wpa_supplicant")
-        self.place.run(supplicant, "-B", "-i", self.device, "-D", "nl80211", "-c", str(settings))
+        self.wake()
+
+    def wake(self, *settings: str) -> None:
+        """Look for the network and join it, with these settings of wpa_supplicant.conf(5)."""
+        conf = ROOT / f"{self.place.name}.conf"
+        lines = "".join(f" {line}\n" for line in (f"ssid={SSID.encode().hex()}", *(settings or ("key_mgmt=NONE",))))
+        conf.write_text(f"network={{\n{lines}}}\n")
+        supplicant = [find_program("wpa_supplicant"), "-B", "-P", str(self.pid_file), "-i", self.device, "-D", "nl80211"]
+        self.place.run(*supplicant, "-c", str(conf))
+
+    def sleep(self) -> None:
+        """Leave the network and forget the address it gave."""
+        os.kill(int(self.pid_file.read_text()), signal.SIGTERM)
+        until(lambda: not self.link() and not self.pid_file.exists(), f"{self.place.name} sleeps")
+        self.place.run("ip", "address", "flush", "dev", self.device)
+        self.address = ""
+
+    @property
+    def pid_file(self) -> Path:
+        """Of its supplicant."""
+        return ROOT / f"{self.place.name}.pid"
 
     @property
     def mac(self) -> str:
@@ -204,7 +223,7 @@ def test_box_up_runs_the_whole_table_and_its_own_radio(air: Air) -> None:
     wanted = {"gate", "hostapd", "nginx", "portal", "catalogue", "dnsmasq-captive", "dnsmasq-admitted"}
     assert wanted <= set(state["services"])
     ports = json.loads(run(["ip", "-j", "link", "show", "master", "br-lan"]).stdout)
-    assert [port["ifname"] for port in ports] == ["wlan0"], "hostapd puts the radio into the gate's bridge"
+    assert sorted(port["ifname"] for port in ports) == ["wlan0", "wlan0-owe"], "hostapd puts both into the gate's bridge"
 
 
 def test_the_radio_runs_as_its_own_user_with_two_capabilities(air: Air) -> None:
@@ -249,6 +268,33 @@ def test_a_phone_is_led_to_the_portal_taps_and_passes_to_the_web(air: Air) -> No
     assert phone.pings(WEB)
     assert "held back" not in air.campbox("explain", phone.address)
     assert other.ask(f"http://{WEB}/") == "302 http://camp.internal/", "one tap is for one phone"
+
+
+def test_a_phone_that_slept_returns_with_a_new_random_mac_is_served_and_has_one_share(air: Air) -> None:
+    phone, other = air.joined(1), air.joined(2)
+    old = phone.mac
+    phone.sleep()
+    phone.wake("key_mgmt=NONE", "mac_addr=1")
+    air.joined(1)
+    assert phone.mac != old and int(phone.mac[:2], 16) & 2, "an address that it made up"
+    assert phone.ask(f"http://{WEB}/") == "302 http://camp.internal/", "to the box it is a new phone"
+    for one in (phone, other):
+        assert one.ask("http://camp.internal/en/connect", "-X", "POST", *PORTAL).startswith("303 ")
+    until(lambda: "ordinary" in phone.read(f"http://{WEB}/"), "online again", 20)
+    shares = [ask(air.layout, {"do": "status", "ip": one.address})["share"] for one in (phone, other)]
+    assert shares[0]["down_bps"] == shares[1]["down_bps"] > 0
+    assert shares[0]["active_people"] <= 2, "who it was before it slept takes nothing from anybody"
+
+
+def test_a_phone_that_can_is_encrypted_without_a_password_and_apart_from_those_that_cannot(air: Air) -> None:
+    plain, phone = air.joined(1), air.joined(2)
+    phone.sleep()
+    phone.wake("key_mgmt=OWE", "ieee80211w=2")
+    air.joined(2)
+    encrypted = run(["iw", "dev", "wlan0-owe", "station", "dump"]).stdout
+    assert phone.mac in encrypted and plain.mac not in encrypted
+    assert phone.pings(WEB), "the same phone, so it is still online"
+    assert not phone.pings(plain.address)
 
 
 def test_the_shares_are_cakes_on_this_kernel(air: Air) -> None:
