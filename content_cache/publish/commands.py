@@ -31,14 +31,17 @@ catalogue.add_command(signing_commands.organisation)
 @hub_root
 @as_json
 def verify(hub_root: Path | None, as_json: bool) -> None:
-    """Read the published snapshot again and check hash, form and references."""
+    """Check every signature and file of the repository, and the form and references of the snapshot."""
     layout = layout_of(hub_root)
+    with publisher.opened(layout) as repository:
+        files = repository.look_through()
     loaded = snapshot.read(publisher.read_current(layout))
     canonical = snapshot.write(loaded) == publisher.read_current(layout)
     if not canonical:
         raise NotSo("the published snapshot is not canonical", mend="import it again")
     facts: dict[str, Any] = {
         "site": loaded.header.site, "date": loaded.header.date, "sample": loaded.header.sample, "records": len(loaded.records),
+        "files": files,
         "services": loaded.count("service"), "translations": len(loaded.translations), "languages": list(loaded.header.languages),
     }  # fmt: skip
     click.echo(json.dumps(facts) if as_json else f"right: {facts['services']} services of {facts['date']}, site {facts['site']}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance import clock
-from appliance.errors import Refused
+from appliance.errors import NotSo, Refused
 from appliance.files import read_json, write_json
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
@@ -91,9 +91,11 @@ def _canonical(repository: SignedRepository) -> bytes:
 
 @contextmanager
 def opened(layout: Layout, drawers: Sequence[Path] = ()) -> Iterator[SignedRepository]:
-    """The repository, for nobody else meanwhile; its files are the hub's afterwards."""
-    ensure(layout)
+    """The repository, for nobody else meanwhile; its files are the hub's afterwards. Raises NotSo where there is none."""
     place = Place.of(layout)
+    if not (place.repository / "metadata" / "timestamp.json").exists():
+        raise NotSo("no catalogue has been published", where=str(place.repository), mend="campbox catalogue import")
+    ensure(layout)
     with lock(place.folder / "lock"):
         yield _repository(place, drawers)
     give_to_hub(layout)

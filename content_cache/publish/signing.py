@@ -223,6 +223,22 @@ class SignedRepository(Repository):
             ) from error
         return content
 
+    def look_through(self) -> int:
+        """Verify every signature, and every file by its signed length and hash. Returns how many files. Raises NotSo naming one."""
+        count = 0
+        for role in ("timestamp", "snapshot", "targets", *(role for role in self.delegated if self.newest(role))):
+            metadata, judge = self.open(role), self.targets() if role in self.delegated else self.root()
+            where = role
+            try:
+                judge.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
+                for name, target in getattr(metadata.signed, "targets", {}).items():
+                    where = name
+                    target.verify_length_and_hashes(self.file(name, target).read_bytes())
+                    count += 1
+            except (OSError, RepositoryError) as error:
+                raise NotSo("not what was signed", where=where, mend="restore the repository, or import again") from error
+        return count
+
     def _forget_old(self) -> None:
         for role in ("targets", "snapshot", *self.delegated):
             for _, path in self._versions(role)[:-KEPT_VERSIONS]:

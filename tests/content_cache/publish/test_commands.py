@@ -61,3 +61,34 @@ def test_a_box_is_asked_to_sync(tmp_path: Path) -> None:
     (tmp_path / "run" / "sync").mkdir(parents=True)
     assert run("sync", "--box-root", tmp_path).exit_code == 0 and (tmp_path / "run" / "sync" / "now").exists()
     assert isinstance(run("sync", "--box-root", tmp_path / "none").exception, CampboxError)
+
+
+def test_an_organisation_signs_for_itself_from_key_to_publication(tmp_path: Path) -> None:
+    (tmp_path / "en.json").write_bytes(as_file(feature(1), feature(2)))
+    run("import", "--format", "services-advisor", "--file", f"en={tmp_path}/en.json", "--site", "camp-1", "--hub-root", tmp_path)
+    run("export", tmp_path / "out.jsonl", "--hub-root", tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    own = next(line["id"] for line in lines if line.get("e") == "organization")
+    service = next(line for line in lines if line.get("e") == "service")
+    (tmp_path / "own.jsonl").write_text(json.dumps({**service, "alert": "Closed today"}) + "\n")
+    ours, handed, hub = tmp_path / "ours", tmp_path / "handed", ("--hub-root", tmp_path)
+    for arguments in (
+        ("organisation", "key", ours), ("organisation", "allow", own, ours / "public.pem", *hub),
+        ("organisation", "sign", own, tmp_path / "own.jsonl", "--key", ours / "private.pem", "--to", handed),
+        ("organisation", "accept", own, handed, *hub), ("verify", *hub), ("organisation", "withdraw", own, *hub),
+    ):  # fmt: skip
+        done = run(*arguments)
+        assert done.exit_code == 0, (arguments, done.output, done.exception)
+    assert isinstance(run("organisation", "accept", own, handed, *hub).exception, CampboxError)
+
+
+def test_root_keys_are_put_away_and_a_key_is_replaced(tmp_path: Path) -> None:
+    hub, drawer = ("--hub-root", tmp_path), tmp_path / "drawer"
+    run("import", "--format", "sample", "--site", "demo", *hub)
+    assert run("keys", "offline", drawer, *hub).exit_code == 0
+    assert [row["here"] for row in json.loads(run("keys", "show", "--json", *hub).output)] == [True, False, False, True, True, True]
+    assert "2 of root must sign, 1 can" in str(run("keys", "rotate", "targets", *hub).exception)
+    done = run("keys", "rotate", "targets", "--drawer", drawer, *hub)
+    assert done.exit_code == 0 and "new key" in done.output, done.exception
+    assert run("keys", "renew", "--drawer", drawer, *hub).output == "root version 3\n"
+    assert run("verify", *hub).output.startswith("right: ")

@@ -189,3 +189,15 @@ def test_a_catalogue_of_an_earlier_version_is_published_anew_at_the_next_start(l
     repository.publish([NewFile("catalogue-2026-11-01.jsonl.zst", packed, {"kind": "catalogue", "serial": 5, "services": 3})])
     publisher.ensure(layout)
     assert _offer(layout).edition.serial == 6 and snapshot.read(publisher.read_current(layout)).count("service") == 3
+
+
+@pytest.mark.parametrize("what", ["*.patch-1-2.zst", "*.catalogue-2.zst"])
+def test_looking_through_finds_a_file_that_was_changed(layout: Layout, what: str) -> None:
+    publish(layout, 100)
+    publish(layout, 101)
+    with publisher.opened(layout) as repository:
+        assert repository.look_through() == 2
+        (file,) = (Place.of(layout).repository / "targets").glob(what)
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+        with pytest.raises(NotSo, match="not what was signed"):
+            repository.look_through()
