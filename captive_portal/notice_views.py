@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 import flask
-from flask_babel import format_date, format_datetime  # type: ignore[import-untyped]
+from flask_babel import format_date, format_time  # type: ignore[import-untyped]
 
 from appliance import clock, facts
 from appliance.config import SiteConfig
@@ -54,5 +54,4 @@ def _day(moment: datetime.datetime) -> str:
 
 
 def _day_and_time(moment: datetime.datetime) -> str:
-    text: str = format_datetime(moment, "short")
-    return text
+    return f"{_day(moment)}, {format_time(moment, 'short')}"

@@ -86,6 +86,11 @@ def seconds(question: Callable[[], object], what: str) -> float:
     return took
 
 
+def always(question: Callable[[], bool]) -> bool:
+    """Whether each of the front's processes says so: they keep an open file for up to 5 s."""
+    return all(question() for _ in range(6))
+
+
 def notice(**changed: str) -> dict[str, str]:
     end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=2)
     usual = {"source": "Camp management", "priority": "urgent", "written": "en", "until": end.strftime("%Y-%m-%dT%H:%M")}
@@ -96,14 +101,12 @@ def test_a_notice_is_on_every_welcome_page_in_touch_and_gone_when_it_is_taken_ba
     languages = camp.layout.config_file.read_text().partition("languages = ")[2].splitlines()[0]
     tags = json.loads(languages)
     id = desk.decide("/notices", **notice())
-    seconds(
-        lambda: all((ARABIC if tag == "ar" else WATER) in page(camp, f"/{tag}/") for tag in tags), "approved -> every first page"
-    )
+    seconds(lambda: always(lambda: all((ARABIC if tag == "ar" else WATER) in page(camp, f"/{tag}/") for tag in tags)), "approved")
     assert WATER in page(camp, "/en/emergency") and WATER in page(camp, "/en/offline")
     camp.kill("portal")
     assert ARABIC in page(camp, "/ar/"), "the page stands ready without the portal"
     assert desk.send("bilal", f"/desk/{id}/end") == 303
-    seconds(lambda: not any("Camp management" in page(camp, f"/{tag}/") for tag in tags), "taken back -> gone everywhere")
+    seconds(lambda: always(lambda: not any("Camp management" in page(camp, f"/{tag}/") for tag in tags)), "taken back")
 
 
 def test_a_box_that_was_out_of_touch_has_it_seconds_after_it_is_back(camp: RunningCamp, desk: Desk) -> None:
@@ -134,8 +137,12 @@ def test_a_corrected_service_is_on_the_box_in_touch(camp: RunningCamp, desk: Des
     desk.decide(f"/catalogue-admin/services/{one['id']}", **form)
     assert json.loads(camp.hub("/api/v1/catalogue"))["published"]["serial"] == before + 1
     seconds(lambda: "Moved to block 7." in page(camp, f"/en/services/{one['id']}"), "corrected -> on the box")
+    # The front gives a page that is being renewed to one reader more.
+    until(
+        lambda: json.loads(page(camp, f"/hsds/services/{one['id']}"))["status"] == "temporarily closed", 10, "the API says so too"
+    )
     whole = json.loads(page(camp, f"/hsds/services/{one['id']}"))
-    assert whole["status"] == "temporarily closed" and [s["opens_at"] for s in whole["schedules"]] == ["09:00"]
+    assert [s["opens_at"] for s in whole["schedules"]] == ["09:00"]
     box = camp.state["box"]["id"]
     until(
         lambda: f'href="/boxes/{box}"' in camp.hub("/catalogue-admin").partition("the newest")[2][:400],
