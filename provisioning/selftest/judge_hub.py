@@ -75,6 +75,15 @@ def certificate(facts: Facts) -> Outcome:
     return passed(f"{days:.0f} days left")
 
 
+_AND = {
+    "offline": "; the hub is out of reach now",
+    "expired": "; its signature has expired: see that the hub runs",
+    "held": "; a smaller one waits for a person's word at the hub",
+    "pausing": "; a newer one stands back for people",
+    "later": "; a newer one waits for the hours or the volume of the site file",
+}
+
+
 def catalogue(facts: Facts) -> Outcome:
     """People need services on the box, with or without a hub in reach; one that refuses an update says so."""
     if not facts["wanted"]:
@@ -87,4 +96,4 @@ def catalogue(facts: Facts) -> Outcome:
     if not facts["services"]:
         mend = "It comes within minutes of enrolment; if the hub has published none: campbox catalogue import."
         return failed(f"{held}{facts['why'] and ': '}{facts['why']}", mend)
-    return passed(held if facts["state"] != "offline" else f"{held}; the hub is out of reach now")
+    return passed(held + _AND.get(facts["state"], ""))

@@ -141,6 +141,14 @@ def test_a_catalogue_is_well_while_the_hub_is_out_of_reach() -> None:
     assert judged("catalogue", {"state": "offline"}).ok is True
 
 
+@pytest.mark.parametrize(
+    ("state", "words"), [("expired", "expired"), ("held", "person"), ("pausing", "people"), ("later", "hours")]
+)
+def test_a_catalogue_that_waits_says_for_what(state: str, words: str) -> None:
+    found = judged("catalogue", {"state": state})
+    assert found.ok is True and words in found.what
+
+
 def test_a_clock_that_nobody_has_confirmed_says_so() -> None:
     outcome = judged("clock", {"trust": "floor"})
     assert outcome.ok is True and "no time server" in outcome.what
