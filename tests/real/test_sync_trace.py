@@ -31,7 +31,7 @@ from tests.real.thin_line import ThinLine, Weather
 
 WHOLE = os.environ.get("CAMPBOX_TRACE") == "all"
 WEATHER = Weather(64_000, 0.05, up=17, down=3) if WHOLE else Weather(600_000, 0.05, up=2.5, down=0.4, again=0.02, delay=0.005)
-VERSIONS = slice(None) if WHOLE else slice(4, 7)
+VERSIONS = slice(None) if WHOLE else slice(3, 6)
 BUDGET = 46_000
 """Bytes of payload of the ten patches (DESIGN section 7)."""
 ENTITIES = ("service", "location", "schedule", "phone", "attribute")
