@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 
 import flask
@@ -33,8 +34,11 @@ def places(lang: str) -> Response:
     shown = spots[(number - 1) * PLACES_PER_PAGE : number * PLACES_PER_PAGE]
     if spots and not shown:
         flask.abort(404)
-    rows = [(id, spot_name(lang, spot), spot) for id, spot in shown]
-    return parts.kept(flask.render_template("places.html", spots=rows, **parts.paging(number, len(spots), PLACES_PER_PAGE)))
+    sectors = [
+        (sector, [(id, spot_name(lang, spot), spot) for id, spot in group])
+        for sector, group in itertools.groupby(shown, key=lambda one: one[1].sector)
+    ]
+    return parts.kept(flask.render_template("places.html", sectors=sectors, **parts.paging(number, len(spots), PLACES_PER_PAGE)))
 
 
 def place(lang: str, id: uuid.UUID) -> Response:

@@ -46,6 +46,12 @@ def take(browser: Browser, name: str) -> None:
     assert file.stat().st_size <= LARGEST, f"{file.name}: install pngquant, which makes it smaller"
 
 
+def _night_doctor(browser: Browser, portal: str) -> str:
+    browser.go(f"{portal}/en/services/need/health")
+    (row,) = [link for link in browser.some(journeys.ENTRY) if "Night doctor" in link.text]
+    return (row.get_attribute("href") or "").rpartition("/")[2]
+
+
 @pytest.mark.parametrize(("size", "suffix"), [(PHONE, ""), (SMALL_PHONE, "-320")])
 def test_pictures_of_the_box(portal: str, size: tuple[int, int], suffix: str) -> None:
     with chromium(size=size, sharpness=2) as browser:
@@ -58,12 +64,12 @@ def test_pictures_of_the_box(portal: str, size: tuple[int, int], suffix: str) ->
             for language in ("en", "fa-AF"):
                 browser.go(journeys.first_service(browser, portal, language))
                 take(browser, f"service-{language[:2]}")
-            browser.go(f"{journeys.first_service(browser, portal, 'fa-AF')}/show")
-            take(browser, "show-fa")
+            night_doctor = _night_doctor(browser, portal)
             for language in ("ar", "ti", "uk"):
-                browser.go(f"{portal}/{language}/services/need/health")
-                browser.press("main a.row[href*='/services/']")
-                take(browser, f"service-{language}")
+                browser.go(f"{portal}/{language}/services/{night_doctor}")
+                take(browser, f"night-doctor-{language}")
+            browser.go(f"{portal}/fa-AF/services/{night_doctor}/show")
+            take(browser, "show-fa")
             journeys.connect(browser, portal, "en")
             for name, page in AFTER.items():
                 browser.go(f"{portal}/{page}")

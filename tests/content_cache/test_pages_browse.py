@@ -20,6 +20,19 @@ def test_a_place_shows_its_services_and_no_others(tmp_path: Path) -> None:
     assert stable_id("service", "a") in page and stable_id("service", "b") not in page
 
 
+def test_places_without_a_sector_stand_last_and_sectors_have_headings(tmp_path: Path) -> None:
+    records, texts = service("a", "Clinic")
+    records.append(
+        record(
+            "attribute", id=stable_id("attribute", "a"), link_id=stable_id("location", "a"), link_entity="location",
+            link_type="place", label="sector", value="B",
+        )
+    )  # fmt: skip
+    browser = client(tmp_path, catalogue((records, texts), service("b", "School")))
+    page = browser.get("/en/services/places").get_data(as_text=True)
+    assert page.index("Sector B") < page.index("Place of Clinic") < page.index("Place of School")
+
+
 def test_a_language_shows_who_speaks_it_and_no_others(tmp_path: Path) -> None:
     records, texts = service("a", "Clinic")
     records.append(record("language", id=stable_id("language", "a"), service_id=stable_id("service", "a"), code="ti"))
