@@ -53,7 +53,8 @@ class HttpDoor:
             error.close()
             raise Unreachable(f"HTTP {error.code}", where=url, mend="try again later, or ask who runs it") from error
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(type(error).__name__, where=url, mend="look at the address and the line") from error
+            reason = error.reason if isinstance(error, urllib.error.URLError) else error
+            raise Unreachable(type(reason).__name__, where=url, mend="look at the address and the line") from error
 
     def _read(self, answer: http.client.HTTPResponse, url: str) -> bytes:
         body = bytearray()
@@ -63,4 +64,7 @@ class HttpDoor:
                 raise BadInput(f"an answer larger than {LARGEST} bytes", where=url, mend="ask who runs it for smaller pages")
             if time.monotonic() - self.started > DEADLINE:
                 raise Unreachable("it takes too long", where=url, mend="try again when the line is better")
+        # What is left of the announced length: urllib says nothing when a body ends too early.
+        if answer.length:
+            raise Unreachable("an answer that breaks off", where=url, mend="try again")
         return bytes(body)

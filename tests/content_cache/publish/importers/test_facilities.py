@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import BadInput
-from content_cache import needs, snapshot
+from content_cache import needs, nest, snapshot
 from content_cache.hsds import Record
 from content_cache.publish.importers.facilities import import_csv, import_geojson
 from content_cache.publish.importers.report import Imported
@@ -119,6 +120,15 @@ def test_table_and_shapes_of_zaatari_agree_and_lose_nothing() -> None:
     assert all("latitude" in one.values for one in only(shapes, "location"))
     used = {str(one.values["value"]) for one in only(table, "attribute") if one.values["label"] == "need"}
     assert used <= set(needs.BY_SLUG)
+
+
+def test_the_real_places_follow_the_schema_of_the_specification() -> None:
+    made = import_geojson(json.loads(real("zaatari", "facilities.geojson").read_text()), site="z", country="JO")
+    schema = json.loads(real("hsds", "schema", "compiled", "service_with_definitions.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+    nester = nest.Nester(made.records)
+    for one in only(made, "service")[::9]:
+        validator.validate(nester.full("service", one.id))
 
 
 def test_another_table_is_named() -> None:
