@@ -26,7 +26,7 @@ After={PREPARE}
 
 [Service]
 Type=oneshot
-ExecStart={python} -m content_cache.stick_mount /dev/%I
+ExecStart={python} -m content_cache.stick /dev/%I
 TimeoutStartSec=15min
 WorkingDirectory=/
 {environment}\

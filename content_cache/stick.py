@@ -1,4 +1,4 @@
-"""W A stick is in: ``python -m content_cache.stick FOLDER``, as the content user, with nothing but this folder of it in sight.
+"""W A stick is in: ``python -m content_cache.stick DEVICE``. Root mounts it and steps down; everything else is the content user's.
 
 The same look as the timer's, with the same verification, at one source that costs nothing. What was fetched before the stick was
 pulled stays, and is gone on with: at the next stick, or over the network.
@@ -15,9 +15,10 @@ from pathlib import Path
 
 from appliance import facts
 from appliance.config import SiteConfig, parse
-from appliance.errors import BadInput, CampboxError, NotSo
+from appliance.errors import BadInput, CampboxError
 from appliance.layout import Layout
 from appliance.log import start_logging
+from content_cache import stick_mount
 from content_cache.folder_carrier import Folder
 
 log = logging.getLogger(__name__)
@@ -67,16 +68,19 @@ def _tell(layout: Layout, state: str, why: str) -> str:
 
 
 def main() -> None:
-    """Exit 0 whatever the stick is like; 1 when this place itself is broken."""
+    """Exit 0 whatever the catalogue on the stick is like; 1 when it is no stick, or this place itself is broken."""
     start_logging()
     logging.getLogger("tuf").setLevel(logging.WARNING)
     layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[1])
     try:
         if len(sys.argv) != 2:
-            raise BadInput("which folder is not said", mend="python -m content_cache.stick FOLDER")
+            raise BadInput("which stick is not said", mend="python -m content_cache.stick DEVICE")
+        target = layout.run / FACTS
+        stick_mount.mount(Path(sys.argv[1]), target)
+        stick_mount.become(stick_mount.USER, [stick_mount.READS_IDENTITY])
         config = parse(layout.config_file.read_text(encoding="utf-8"), str(layout.config_file))
-        look(config, layout, Path(sys.argv[1]))
-    except (NotSo, BadInput, CampboxError, OSError) as error:
+        look(config, layout, target)
+    except (CampboxError, OSError) as error:
         log.error("%s", error)
         raise SystemExit(1) from error
 

@@ -1,4 +1,4 @@
-"""E Root's one deed for a stick: ``python -m content_cache.stick_mount DEVICE``. Nobody else sees the mount, and it ends with us.
+"""E Root's one deed for a stick: nobody else sees the mount, and it ends with this process.
 
 In a mount namespace of its own the stick is mounted read-only, without devices, set-user-id or programs; then this process becomes
 the content user for good and reads. Only FAT and exFAT are tried: what a hostile file system could do to the kernel stays small.
@@ -11,12 +11,9 @@ import ctypes
 import logging
 import os
 import stat
-import sys
 from pathlib import Path
 
-from appliance.errors import CampboxError, NotSo, Refused
-from appliance.layout import Layout
-from appliance.log import start_logging
+from appliance.errors import NotSo, Refused
 from appliance.services import USERS
 
 log = logging.getLogger(__name__)
@@ -66,24 +63,3 @@ def _call(name: str, *arguments: int | bytes | None) -> None:
     if getattr(libc, name)(*converted) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
-
-
-def main() -> None:
-    """Mount, step down, look. Exit 1 when there is nothing to read."""
-    start_logging()
-    layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[1])
-    target = layout.run / "stick"
-    try:
-        if len(sys.argv) != 2:
-            raise Refused("which stick is not said", mend="python -m content_cache.stick_mount DEVICE")
-        mount(Path(sys.argv[1]), target)
-        become(USER, [READS_IDENTITY])
-    except (CampboxError, OSError) as error:
-        log.error("%s", error)
-        raise SystemExit(1) from error
-    os.chdir("/")
-    os.execv(sys.executable, [sys.executable, "-m", "content_cache.stick", str(target)])
-
-
-if __name__ == "__main__":
-    main()

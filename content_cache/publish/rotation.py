@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from securesystemslib.signer import CryptoSigner
@@ -26,14 +27,13 @@ def rotate(repository: SignedRepository, role: str, *, lost: str = "") -> str:
     signer = CryptoSigner.generate_ed25519()
     path = home / f"{role}-{signer.public_key.keyid[:8]}.pem"
     keys.save(path, signer)
-    try:
+    with contextlib.ExitStack() as undo:
+        undo.callback(path.unlink, missing_ok=True)
         with repository.edit_root() as edited:
             for keyid in gone:
                 edited.revoke_key(keyid, role)
             edited.add_key(signer.public_key, role)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+        undo.pop_all()
     _sign_again(repository, role)
     _forget(repository)
     return signer.public_key.keyid

@@ -11,7 +11,7 @@ TEXT = stick_units.unit(Layout.system(Path("/opt/campbox")), "/opt/campbox/.venv
 
 
 def test_the_unit_runs_the_helper_on_the_partition_that_udev_named() -> None:
-    assert "ExecStart=/opt/campbox/.venv/bin/python -m content_cache.stick_mount /dev/%I\n" in TEXT
+    assert "ExecStart=/opt/campbox/.venv/bin/python -m content_cache.stick /dev/%I\n" in TEXT
     assert "campbox-stick@%k.service" in stick_units.rule() and stick_units.UNIT == "campbox-stick@.service"
 
 

@@ -74,7 +74,7 @@ def written(hub: Hub, folder: Path) -> Path:
 def put_in(box: Box, source: Path) -> dict[str, Any]:
     """What the unit that udev starts does."""
     environment = {**box.layout.environment(), "PYTHONPATH": str(CODE), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
-    run([sys.executable, "-m", "content_cache.stick_mount", str(source)], env=environment)
+    run([sys.executable, "-m", "content_cache.stick", str(source)], env=environment)
     assert str(box.layout.run / "stick") not in Path("/proc/self/mounts").read_text()
     return facts.read(box.layout, "stick")
 
