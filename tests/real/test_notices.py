@@ -5,18 +5,23 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import re
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from appliance import facts
 from appliance.layout import Layout
-from content_cache.publish import desk_file
+from content_cache import snapshot
+from content_cache.publish import desk_file, publisher
+from content_cache.snapshot import Catalogue
 from provisioning.lab import places
 from telemetry.dashboard import people
 from tests.real.running_camp import RunningCamp, until
@@ -149,3 +154,29 @@ def test_a_corrected_service_is_on_the_box_in_touch(camp: RunningCamp, desk: Des
         30,
         "the hub knows that it has it",
     )
+
+
+def without(catalogue: Catalogue, services: int) -> Catalogue:
+    """The catalogue with no more services than that, and nothing that belonged to the others."""
+    gone = {one.id for one in [one for one in catalogue.records if one.entity == "service"][services:]}
+    kept = list(catalogue.records)
+    while len(kept) > len(kept := [one for one in kept if one.id not in gone and not gone & set(one.values.values())]):
+        gone = {one.id for one in catalogue.records} - {one.id for one in kept}
+    return replace(catalogue, records=tuple(kept), translations=tuple(one for one in catalogue.translations if one.id not in gone))
+
+
+def test_a_catalogue_that_loses_much_waits_for_a_persons_word(camp: RunningCamp, desk: Desk) -> None:
+    whole = snapshot.read(publisher.read_current(desk.layout))
+    few = whole.count("service") // 2
+    publisher.republish(desk.layout, lambda current: without(current, few))
+    try:
+        hash_ = re.compile(r'name="hash" value="([0-9a-f]{64})"')
+        seconds(lambda: hash_.search(camp.hub("/catalogue-admin")), "held at the box -> on the hub's page")
+        before = facts.read(camp.layout, "sync")
+        assert (before["state"], before["services"]) == ("held", whole.count("service"))
+        found = hash_.search(camp.hub("/catalogue-admin"))
+        assert found and desk.send("bilal", "/catalogue-admin/release", hash=found[1]) == 303
+        seconds(lambda: facts.read(camp.layout, "sync")["services"] == few, "released -> taken")
+    finally:
+        publisher.republish(desk.layout, lambda _current: whole)
+        until(lambda: facts.read(camp.layout, "sync")["services"] == whole.count("service"), CONTACT, "all services are back")
