@@ -32,14 +32,15 @@ WINDOW = 27
 class Step:
     """One version: bytes of its snapshot, of the whole packed, of the patch from the version before, and seconds to publish it.
 
-    The patch as ``published`` (None: the hub publishes none), as Zstandard makes it of the two snapshots, as ``bsdiff`` does (None:
-    bsdiff is not here).
+    Whole and patch as published (None: the hub publishes no patch), as Zstandard makes them of the snapshots, and the patch as
+    ``bsdiff`` makes it (None: bsdiff is not here).
     """
 
     version: str
     snapshot: int
-    whole: int
+    published_whole: int
     published: int | None
+    whole: int
     patch: int | None
     bsdiff: int | None
     seconds: float
@@ -58,7 +59,8 @@ def walk(files: Sequence[Path], folder: Path) -> list[Step]:
                 file.stem,
                 snapshot=len(now),
                 whole=len(packed(now)),
-                published=published_patch(layout) if before else None,
+                published_whole=published(layout, "catalogue") or 0,
+                published=published(layout, "patch") if before else None,
                 patch=len(packed(now, before)) if before else None,
                 bsdiff=_bsdiff(folder, before, now) if before else None,
                 seconds=seconds,
@@ -77,13 +79,13 @@ def packed(content: bytes, base: bytes = b"") -> bytes:
     return zstandard.ZstdCompressor(compression_params=settings, dict_data=over).compress(content)
 
 
-def published_patch(layout: Layout) -> int | None:
-    """Bytes of the signed patch that leads from the version before to the current one."""
+def published(layout: Layout, kind: str) -> int | None:
+    """Bytes of the signed catalogue, or of the signed patch that leads to it from the version before."""
     metadata = Place.of(layout).repository / "metadata"
     newest = max(metadata.glob("*.targets.json"), key=lambda path: int(path.name.partition(".")[0]))
     for target in json.loads(newest.read_bytes())["signed"]["targets"].values():
         custom = target.get("custom") or {}
-        if custom.get("kind") == "patch" and custom["to"] - custom["from"] == 1:
+        if custom.get("kind") == kind and (kind == "catalogue" or custom["to"] - custom["from"] == 1):
             return int(target["length"])
     return None
 

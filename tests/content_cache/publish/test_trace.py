@@ -25,8 +25,9 @@ def test_each_version_is_published_and_the_patch_is_smaller_than_the_whole(tmp_p
     hub = tmp_path / "hub"
     hub.mkdir()
     first, second = trace.walk(versions(tmp_path), hub)
-    assert (first.version, first.patch, first.published) == ("01-2014", None, None)
+    assert (first.version, first.patch, first.published, first.bsdiff) == ("01-2014", None, None, None)
     assert second.patch is not None and 0 < second.patch < second.whole < second.snapshot
+    assert second.published is not None and 0 < second.published < second.published_whole < second.snapshot
     assert second.seconds > 0
 
 
@@ -51,4 +52,4 @@ def test_a_published_patch_is_the_one_from_the_version_before(tmp_path: Path) ->
     }
     (metadata / "9.targets.json").write_text(json.dumps({"signed": {"targets": {}}}))
     (metadata / "10.targets.json").write_text(json.dumps({"signed": {"targets": patches}}))
-    assert trace.published_patch(layout) == 20
+    assert (trace.published(layout, "patch"), trace.published(layout, "catalogue")) == (20, 7)
