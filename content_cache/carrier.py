@@ -15,8 +15,8 @@ from typing import Protocol
 
 from appliance.errors import Refused, Unreachable
 
-TIMEOUT = 20.0
-"""Seconds without one byte."""
+TIMEOUT, NEAR = 20.0, 4.0
+"""Seconds without one byte: over the uplink, and from a neighbour on a LAN, who must not keep a box from its hub."""
 PIECE = 16_384
 """Bytes read at a time."""
 BUFFER = 32_768
@@ -63,6 +63,7 @@ class Web:
         if self.parts.scheme not in ("http", "https") or not self.parts.hostname:
             raise Refused("the catalogue's address is neither http nor https", mend="enrol this box again")
         self.place, self.metered, self.told = place, place == "hub", told
+        self._timeout = TIMEOUT if self.metered else NEAR
         self._context = ssl.create_default_context(cafile=str(authority)) if authority and authority.exists() else None
         self._connection: http.client.HTTPConnection | None = None
 
@@ -120,10 +121,10 @@ class Web:
     def _new(self) -> http.client.HTTPConnection:
         host, port = self.parts.hostname or "", self.parts.port
         if self.parts.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=TIMEOUT)
+            return http.client.HTTPConnection(host, port, timeout=self._timeout)
         if self._context is None:
             raise Unreachable("the hub does not answer: no authority to verify it by", mend="enrol this box again")
-        return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=self._context)
+        return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=self._context)
 
     def _body(self, response: http.client.HTTPResponse) -> Iterator[bytes]:
         while True:

@@ -106,13 +106,14 @@ class Source:
 
         A line that breaks is asked again: each role that arrived is kept, so the next attempt has less to fetch.
         """
-        for attempt in range(1, TRIES + 1):
+        tries = TRIES if self.carrier.metered else 1
+        for attempt in range(1, tries + 1):
             try:
                 with _translated():
                     self.updater.refresh()
                 return self._read()
             except Unreachable:
-                if attempt == TRIES:
+                if attempt == tries:
                     raise
             self._sleep(PAUSE * attempt)
             self.updater = self._updater()

@@ -60,11 +60,11 @@ class Sync:
             if not mine:
                 return Outcome("waiting", "another look is under way")
             outcome = self._attempt()
-            if outcome.state in ("current", "updated", "expired"):
-                mirror.lay(sources.kept(self.layout), self.folder / REPOSITORY)
-            self.ledger.close()
-            if self.given is None:
-                write_json(last_look_file(self.layout), asdict(self._remembered(outcome)))
+            try:
+                self._keep(outcome)
+            except NotSo as error:
+                # A full disk: what was found is told all the same.
+                log.error("%s", error)
             if outcome.state != OLDER:
                 self._tell(outcome)
         # Only now: a run that was killed on the way leaves the wish standing.
@@ -72,8 +72,13 @@ class Sync:
             wish_file(self.layout).unlink(missing_ok=True)
         return outcome
 
-    def _remembered(self, outcome: Outcome) -> due.Last:
-        return due.after(self.last, outcome.state, clock.now().wall, synced=self.moment.trust == "synced")
+    def _keep(self, outcome: Outcome) -> None:
+        self.ledger.close()
+        if self.given is None:
+            last = due.after(self.last, outcome.state, clock.now().wall, synced=self.moment.trust == "synced")
+            write_json(last_look_file(self.layout), asdict(last))
+        if outcome.state in ("current", "updated", "expired"):
+            mirror.lay(sources.kept(self.layout), self.folder / REPOSITORY)
 
     def _attempt(self) -> Outcome:
         try:

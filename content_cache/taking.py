@@ -28,6 +28,7 @@ from content_cache.line import Brake
 from content_cache.mirror import address
 from content_cache.part_file import PartFile
 from content_cache.patches import Opened
+from content_cache.resume import Missing
 from content_cache.targets import Edition, Offer
 
 log = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ class Taking:
             try:
                 untrusted = self._fetched(way, edition, wanted.carriers, paused)
                 return patches.open_patch(untrusted, base, edition) if way.base and base else patches.open_full(untrusted, edition)
-            except (Refused, BadInput) as error:
+            except (Refused, BadInput, Missing) as error:
                 if way is ways[-1]:
                     raise
                 log.warning("the patch cannot be used, the whole is fetched: %s", error)
