@@ -48,7 +48,9 @@ def test_the_example_shows_every_key_there_is() -> None:
     radio = re.sub(r"(?m)^# (\[radio\]|interface =|ssid =|channel =|country =|owe =)", r"\1", GOOD).replace(
         "external_ap = true", ""
     )
-    others = re.sub(r"(?m)^# (metered_gb|reset_day|api_name|ca) ", r"\1 ", radio).replace('"sha256:..."', f'"sha256:{"0" * 64}"')
+    others = re.sub(r"(?m)^# (metered_gb|reset_day|api_name|ca|hours|monthly_mb|neighbours) ", r"\1 ", radio).replace(
+        '"sha256:..."', f'"sha256:{"0" * 64}"'
+    )
     config = parse(others)
     assert config.radio is not None and config.radio.owe is False
     assert config.uplinks[0].metered_gb == 50.0
@@ -56,6 +58,13 @@ def test_the_example_shows_every_key_there_is() -> None:
     assert config.access.api_name == "portal.example.org"
     assert config.hub is not None
     assert config.hub.ca == f"sha256:{'0' * 64}"
+
+
+def test_hours_and_volume_of_content_and_neighbours_are_read() -> None:
+    more = '[catalogue]\nhours = ["22:00-06:00", "13:00-14:30"]\nmonthly_mb = 50.5\nneighbours = ["10.45.0.1", "box.camp.internal"]'
+    catalogue = parse(GOOD.replace("[catalogue]", more)).catalogue
+    assert catalogue.hours == ((22 * 60, 6 * 60), (13 * 60, 14 * 60 + 30)) and catalogue.monthly_mb == 50.5
+    assert catalogue.neighbours == ("10.45.0.1", "box.camp.internal")
 
 
 WRONG: list[tuple[str, str, str]] = [
@@ -112,6 +121,12 @@ WRONG: list[tuple[str, str, str]] = [
     ("[access]", '[access]\ngarden = ["*.example.org", "example.org"]', "garden: has an entry twice"),
     ("[access]", '[access]\ngarden = ["*.camp.internal"]', "garden: camp.internal is the box's own name"),
     ("[access]", '[access]\ngarden = "example.org"', "garden: must be a list"),
+    ("[catalogue]", '[catalogue]\nhours = ["22:00"]', "hours: '22:00' is not a span of the day"),
+    ("[catalogue]", '[catalogue]\nhours = ["22:00-24:00"]', "hours: "),
+    ("[catalogue]", '[catalogue]\nhours = ["06:00-06:00"]', "no time at all"),
+    ("[catalogue]", '[catalogue]\nhours = "22:00-06:00"', "hours: must be a list"),
+    ("[catalogue]", "[catalogue]\nmonthly_mb = 0", "number from"),
+    ("[catalogue]", '[catalogue]\nneighbours = ["http://10.45.0.1/"]', "neighbours: "),
     ("format = 1 ", "format = 0 ", "whole number"),
     ("format = 1 ", 'format = "1" ', "whole number"),
     ("format = 1 ", "format = 2 ", "written for a newer Campbox, whose site files have format 2; this one reads 1"),
