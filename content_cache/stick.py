@@ -28,6 +28,7 @@ ON_STICK = "campbox"
 PATIENCE = 60.0
 """Seconds to wait for a look that is under way."""
 WORDS = {
+    "reading": "leave the stick in",
     "updated": "taken: the catalogue of this stick is shown now",
     "current": "nothing new: this box has it already",
     "expired": "nothing new: this box has it already",
@@ -45,25 +46,34 @@ def look(config: SiteConfig, layout: Layout, mount: Path, sleep: Callable[[float
     from content_cache.refresh import Sync
     from content_cache.sources import kept
 
+    class Copying(Sync):
+        """Progress also stands where the person who brought the stick looks."""
+
+        def _tell_progress(self, done: int, total: int) -> None:
+            super()._tell_progress(done, total)
+            _tell(layout, "reading", "", done, total)
+
     root = layout.identity_dir / "root.json"
     if not (mount / ON_STICK / "metadata" / "timestamp.json").exists():
         return _tell(layout, "waiting", "")
     if not root.exists():
         return _tell(layout, "refused", "this box is not enrolled yet: it does not know whom to believe")
-    facts.publish(layout, FACTS, {"state": "reading", "words": "the stick is being read", "why": ""})
+    _tell(layout, "reading", "")
     waited = 0.0
     while True:
         source = Source(Folder(mount / ON_STICK), root.read_bytes(), kept(layout), sleep)
-        outcome = Sync(config, layout, given=[source]).run()
+        outcome = Copying(config, layout, given=[source]).run()
         if outcome.state != "waiting" or "under way" not in outcome.why or waited >= PATIENCE:
             return _tell(layout, outcome.state, outcome.why)
         sleep(1.0)
         waited += 1.0
 
 
-def _tell(layout: Layout, state: str, why: str) -> str:
-    facts.publish(layout, FACTS, {"state": state, "words": WORDS.get(state, state), "why": why})
-    log.info("%s %s", state, why)
+def _tell(layout: Layout, state: str, why: str, done: int = 0, total: int = 0) -> str:
+    words = ": ".join(part for part in (WORDS.get(state, ""), why) if part)
+    facts.publish(layout, FACTS, {"state": state, "why": words, "done": done, "total": total})
+    if state != "reading":
+        log.info("%s %s", state, words)
     return state
 
 

@@ -74,12 +74,13 @@ def box(tmp_path: Path, hub: Layout) -> Box:
 
 def test_a_stick_holds_all_that_a_new_box_needs_and_nothing_secret(hub: Layout, written: Path, box: Box) -> None:
     told = box.put_in(written)
-    assert (told["state"], box.services) == ("updated", 10) and "shown now" in told["words"]
+    assert (told["state"], box.services) == ("updated", 10) and "shown now" in told["why"]
     secrets = {path.read_bytes() for path in Place.of(hub).keys.iterdir()}
     for path in (one for one in written.rglob("*") if one.is_file()):
         assert path.read_bytes() not in secrets and b"PRIVATE" not in path.read_bytes()
         assert fat_names.problem(str(path.relative_to(written)), path.stat().st_size) == "" or path.name == "README.txt"
-    assert box.put_in(written)["state"] == "current"
+    told = box.put_in(written)
+    assert told == {"state": "current", "why": "nothing new: this box has it already", "done": 0, "total": 0}
 
 
 def test_writing_again_brings_what_is_new_and_removes_what_is_old(hub: Layout, written: Path, box: Box) -> None:
@@ -115,7 +116,7 @@ def test_an_older_stick_is_refused_politely_and_nobody_else_is_told(hub: Layout,
     box.put_in(newer)
     before = facts.read(box.layout, "sync")
     told = box.put_in(written)
-    assert told["state"] == "older" and "nothing was changed" in told["words"] and box.services == 12
+    assert told["state"] == "older" and "nothing was changed" in told["why"] and box.services == 12
     assert facts.read(box.layout, "sync") == before
 
 
@@ -138,9 +139,18 @@ def test_a_stick_that_was_pulled_is_gone_on_with(hub: Layout, written: Path, box
             yield piece
 
     monkeypatch.setattr(folder_carrier, "_pieces", pulled)
+    monkeypatch.setattr("content_cache.taking.TELL_EVERY", 0.0)
+    shown, publish_facts = list[dict[str, Any]](), facts.publish
+
+    def noted(layout: Layout, service: str, told: dict[str, Any]) -> None:
+        publish_facts(layout, service, told)
+        shown.extend([told] if service == "stick" and told["done"] else [])
+
+    monkeypatch.setattr(facts, "publish", noted)
     monkeypatch.setattr("content_cache.taking.Taking.sleep", staticmethod(lambda seconds: None))
     told = box.put_in(written)
-    assert told["state"] == "offline" and "goes on where it was" in told["words"] and box.services == 0
+    assert told["state"] == "offline" and "goes on where it was" in told["why"] and box.services == 0
+    assert shown and 0 < shown[-1]["done"] < shown[-1]["total"] and shown[-1]["state"] == "reading"
     away.rename(written)
     told = box.put_in(written)
     assert (told["state"], box.services) == ("updated", 200)
