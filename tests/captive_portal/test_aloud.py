@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.emergency import Number
 from appliance.layout import Layout
 from appliance.web.languages import BY_TAG, LANGUAGES
 from captive_portal import aloud, prerender
@@ -110,7 +112,9 @@ def test_what_is_read_aloud_is_the_pages_own_text_short_and_without_the_second_l
 
 def test_emergency_and_the_button_are_read_aloud() -> None:
     assert "Connect." in page_text(EVERY, "/en/").splitlines()
-    assert page_text(EVERY, "/en/emergency").startswith("Emergency.\nEmergency numbers are not entered here yet.")
+    assert page_text(EVERY, "/en/emergency").startswith("Emergency.\nPlaces that help.")
+    called = dataclasses.replace(EVERY, emergency=(Number("all", "911"),))
+    assert page_text(called, "/en/emergency").startswith("Emergency.\nTap a number to call.\nPlaces that help.")
 
 
 @pytest.mark.parametrize(
