@@ -41,7 +41,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a service is."""
+    """Where a service is. ``more`` are street, shelter and distance, as people there write them."""
 
     name: Text | None
     landmark: Text | None
@@ -50,6 +50,8 @@ class Place:
     point: tuple[float, float] | None
     accessibility: tuple[Text, ...]
     id: str = ""
+    district: str = ""
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -277,6 +279,8 @@ def _place(location: Mapping[str, Any], reader: Reader) -> Place:
         point,
         reader.every(location.get("accessibility", ()), "description"),
         str(location.get("id", "")),
+        told.get("district", ""),
+        tuple(told[label] for label in ("street", "shelter", "distance") if told.get(label)),
     )
 
 

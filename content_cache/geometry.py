@@ -37,13 +37,24 @@ class Dot:
 
 @dataclass(frozen=True)
 class Sketch:
-    """A map of the place in the middle. ``bar`` is the length of the scale on the map, ``bar_metres`` in the world."""
+    """A map of the place in the middle. ``bar`` is the length of the scale on the map, ``bar_metres`` in the world.
+
+    ``scale``: units of the map in a metre; ``origin`` the point in the middle.
+    """
 
     here: Dot
     named: tuple[Dot, ...]
     others: tuple[Dot, ...]
     bar: int
     bar_metres: int
+    origin: Point
+    scale: float
+
+    def at(self, point: Point) -> tuple[int, int]:
+        """Where a point falls on the map, held to its edges and a little beyond."""
+        east, north = offset(self.origin, point)
+        x, y = round(WIDTH / 2 + east * self.scale), round(HEIGHT / 2 - north * self.scale)
+        return max(-WIDTH, min(2 * WIDTH, x)), max(-HEIGHT, min(2 * HEIGHT, y))
 
 
 def offset(origin: Point, other: Point) -> tuple[float, float]:
@@ -102,7 +113,7 @@ def sketch(place: str, ground: Ground, named: tuple[Neighbour, ...]) -> Sketch |
     others = [one for one in rest if 8 <= one.x <= WIDTH - 8 and 8 <= one.y <= HEIGHT - 8][:MOST_DOTS]
     bar_metres = _round_length(WIDTH / 4 / scale)
     numbered = tuple(dot(walk, number) for number, walk in enumerate(walks, 1))
-    return Sketch(dot((0, 0), 0), numbered, tuple(others), round(bar_metres * scale), bar_metres)
+    return Sketch(dot((0, 0), 0), numbered, tuple(others), round(bar_metres * scale), bar_metres, origin, scale)
 
 
 def _round_length(longest: float) -> int:

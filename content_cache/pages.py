@@ -15,7 +15,7 @@ from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.limiter import Limiter
 from appliance.web.dress import reader_language
-from content_cache import entry, geometry, journey, needs, opportunities, search_plan
+from content_cache import entry, geometry, journey, needs, opportunities, outlines, search_plan
 from content_cache import page_parts as parts
 from content_cache.catalogue_store import Service, Store, TooSlow
 from content_cache.doors import Doors
@@ -144,7 +144,10 @@ def _maps(whole: entry.Whole, lang: str) -> dict[str, dict[str, Any]]:
         if place.id in shelf.ground.points:
             near = shelf.ground.neighbours(place.id)
             around = [(one.id, spot_name(lang, shelf.spots[one.id]), geometry.told(one.metres)) for one in near]
-            found[place.id] = {"sketch": geometry.sketch(place.id, shelf.ground, near), "around": around}
+            drawn = geometry.sketch(place.id, shelf.ground, near)
+            shapes = [outlines.read(shelf.spots[id].shape) for id in (place.id, *(one.id for one in near))]
+            paths = [outlines.path(shape, drawn.at) for shape in shapes if shape] if drawn else []
+            found[place.id] = {"sketch": drawn, "around": around, "paths": paths}
     return found
 
 

@@ -29,16 +29,16 @@ def register(app: flask.Flask) -> None:
 
 
 def places(lang: str) -> Response:
-    """Every place that has services, sector by sector."""
+    """Every place that has services, district by district and sector by sector."""
     spots, number = list(parts.shelf().spots.items()), parts.page_number()
     shown = spots[(number - 1) * PLACES_PER_PAGE : number * PLACES_PER_PAGE]
     if spots and not shown:
         flask.abort(404)
-    sectors = [
-        (sector, [(id, spot_name(lang, spot), spot) for id, spot in group])
-        for sector, group in itertools.groupby(shown, key=lambda one: one[1].sector)
+    areas = [
+        (area, [(id, spot_name(lang, spot), spot) for id, spot in group])
+        for area, group in itertools.groupby(shown, key=lambda one: (one[1].district, one[1].sector))
     ]
-    return parts.kept(flask.render_template("places.html", sectors=sectors, **parts.paging(number, len(spots), PLACES_PER_PAGE)))
+    return parts.kept(flask.render_template("places.html", areas=areas, **parts.paging(number, len(spots), PLACES_PER_PAGE)))
 
 
 def place(lang: str, id: uuid.UUID) -> Response:

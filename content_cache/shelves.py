@@ -8,20 +8,28 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from content_cache import opportunities
+from content_cache.camp_profile import GEOMETRY, OUTLINE, PLACE
 from content_cache.catalogue_store import Store
 from content_cache.geometry import Ground, Point
 from content_cache.opportunities import Offer
 
+_LABELS = ("district", "sector", "block", OUTLINE)
+
 
 @dataclass(frozen=True)
 class Spot:
-    """A place that has services: its record, its name in other languages, the positions of its services."""
+    """A place that has services: its record, its name in other languages, the positions of its services.
+
+    ``shape`` is the GeoJSON of its outline, as the catalogue has it.
+    """
 
     record: Mapping[str, Any]
     names: Mapping[str, tuple[str, bool]]
     services: tuple[int, ...]
+    district: str = ""
     sector: str = ""
     block: str = ""
+    shape: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,27 +83,28 @@ def _shelf(store: Store) -> Shelf:
 
 
 def _spots(store: Store, positions: Mapping[str, int]) -> dict[str, Spot]:
-    """In the order in which people walk: by sector and block, then by name."""
+    """In the order in which people walk: by district, sector and block, then by name."""
     services: dict[str, set[int]] = {}
     for link in store.bodies("service_at_location"):
         if link.get("service_id") in positions:
             services.setdefault(str(link.get("location_id")), set()).add(positions[link["service_id"]])
     told: dict[tuple[str, str], str] = {}
-    for one in store.bodies("attribute", '"place"'):
-        if one.get("link_type") == "place":
+    for one in store.bodies("attribute", '"location"'):
+        if one.get("link_type") in (PLACE, GEOMETRY):
             told[str(one.get("link_id")), str(one.get("label"))] = str(one.get("value", ""))
     names = store.translated("location", "name")
     found = [
-        Spot(record, names.get(id, {}), tuple(sorted(services[id])), told.get((id, "sector"), ""), told.get((id, "block"), ""))
+        Spot(record, names.get(id, {}), tuple(sorted(services[id])), *(told.get((id, label), "") for label in _LABELS))
         for record in store.bodies("location")
         if (id := str(record["id"])) in services and record.get("name")
     ]
     return {str(spot.record["id"]): spot for spot in sorted(found, key=_walk)}
 
 
-def _walk(spot: Spot) -> tuple[str, str, str]:
-    # Blocks are counted: 9 comes before 10.
-    return spot.sector or "\uffff", spot.block.zfill(6), str(spot.record["name"])
+def _walk(spot: Spot) -> tuple[str, ...]:
+    # Districts and blocks are counted: 9 comes before 10; places of no district or sector come last.
+    areas = (area.zfill(6) if area else "\uffff" for area in (spot.district, spot.sector))
+    return (*areas, spot.block.zfill(6), str(spot.record["name"]))
 
 
 def _point(record: Mapping[str, Any]) -> Point | None:
