@@ -157,8 +157,7 @@ def emergency(lang: str) -> Page:
 
 def terms(lang: str) -> Page:
     """The rules and the privacy summary, on one screen. The same for everybody; whoever refuses loses nothing that is here."""
-    config: SiteConfig = flask.current_app.extensions["campbox"]["config"]
-    return flask.render_template("terms.html", session=config.access.session)
+    return flask.render_template("terms.html")
 
 
 def resting(lang: str) -> Page:
