@@ -46,7 +46,7 @@ class _Through(FetcherInterface):
     """Hands the questions of TUF's client to a carrier."""
 
     def __init__(self, carrier: Carrier) -> None:
-        self.carrier = carrier
+        self.carrier, self.answered = carrier, False
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         asking = self.carrier.get(url.removeprefix(_BASE), {})
@@ -54,6 +54,7 @@ class _Through(FetcherInterface):
             answer = asking.__enter__()
         except Unreachable as error:
             raise tuf_errors.DownloadError(error.what) from error
+        self.answered = True
         if answer.status != 200:
             asking.__exit__(None, None, None)
             raise tuf_errors.DownloadHTTPError(f"HTTP {answer.status}", answer.status)
@@ -84,6 +85,7 @@ class Source:
         self.metadata, self.files = folder / "metadata", folder / "targets"
         for path in (self.metadata, self.files):
             path.mkdir(parents=True, exist_ok=True)
+        self.through = _Through(carrier)
         self.updater = self._updater()
 
     @property
@@ -96,7 +98,7 @@ class Source:
         with _translated():
             updater = Updater(
                 str(self.metadata), f"{_BASE}metadata/", str(self.files), f"{_BASE}targets/",
-                fetcher=_Through(self.carrier), config=config, bootstrap=self.root,
+                fetcher=self.through, config=config, bootstrap=self.root,
             )  # fmt: skip
         updater._trusted_set.reference_time = _NEVER
         return updater
@@ -104,16 +106,16 @@ class Source:
     def offer(self) -> Offer | None:
         """Fetch and verify the metadata. None when nothing has been published. Raises Unreachable, Older or Refused.
 
-        A line that breaks is asked again: each role that arrived is kept, so the next attempt has less to fetch.
+        A line that breaks is asked again: each role that arrived is kept, so the next attempt has less to fetch. Who has not
+        answered at all is asked again by the next run.
         """
-        tries = TRIES if self.carrier.metered else 1
-        for attempt in range(1, tries + 1):
+        for attempt in range(1, TRIES + 1):
             try:
                 with _translated():
                     self.updater.refresh()
                 return self._read()
             except Unreachable:
-                if attempt == tries:
+                if attempt == TRIES or not (self.through.answered and self.carrier.metered):
                     raise
             self._sleep(PAUSE * attempt)
             self.updater = self._updater()

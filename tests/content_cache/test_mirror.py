@@ -126,3 +126,8 @@ def test_metadata_that_breaks_off_is_asked_for_again_without_what_came(hub: Sign
     carrier = Carried(folder=hub.folder, cuts=[99_999, 99_999, 100])
     assert Box(tmp_path / "box", hub).sync(carrier)["state"] == "updated"
     assert sum(path == "metadata/timestamp.json" for path, _ in carrier.asked) == 2
+
+
+def test_a_hub_that_does_not_answer_at_all_is_asked_once(hub: Signed, tmp_path: Path) -> None:
+    carrier = Carried(folder=hub.folder, down=True)
+    assert Box(tmp_path / "box", hub).sync(carrier)["state"] == "offline" and len(carrier.asked) == 1
