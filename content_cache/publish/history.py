@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
 import zstandard
 
+from appliance.errors import BadInput
 from appliance.files import write_atomically
 from content_cache import snapshot
 
+log = logging.getLogger(__name__)
 KEPT = 10
 _NAME = re.compile(r"([0-9]{1,15})\.lean\.zst\Z")
 
 
 def bases(folder: Path) -> dict[int, bytes]:
-    """Serial -> lean form."""
-    return {serial: snapshot.unpack(path.read_bytes()) for serial, path in _kept(folder)}
+    """Serial -> lean form. One that cannot be read is left out: boxes that hold it fetch the whole."""
+    found = dict[int, bytes]()
+    for serial, path in _kept(folder):
+        try:
+            found[serial] = snapshot.unpack(path.read_bytes())
+        except (OSError, BadInput) as error:
+            log.warning("no patch from %d: %s", serial, error)
+    return found
 
 
 def keep(folder: Path, serial: int, lean: bytes) -> None:

@@ -153,6 +153,13 @@ def test_from_each_of_the_last_ten_a_patch_leads_to_the_newest(layout: Layout) -
         assert patch.file.length < offered.edition.file.length / 2
 
 
+def test_a_damaged_base_costs_its_patch_and_nothing_else(layout: Layout) -> None:
+    publish(layout, 100)
+    publish(layout, 101)
+    (Place.of(layout).history / "1.lean.zst").write_bytes(b"junk")
+    assert publish(layout, 102) == 3 and set(_offer(layout).patches) == {2}
+
+
 def test_a_patch_to_another_base_is_refused(layout: Layout) -> None:
     for count in (100, 101, 102):
         publish(layout, count)
