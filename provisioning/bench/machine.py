@@ -74,9 +74,10 @@ class Kin:
         """How many processes were made since ``before`` at least: those that live, and one for each parent that buried any.
 
         The kernel adds the page faults of every child that was waited for to its parent's count, and no program runs without one.
+        Who lived before and does so no longer (nginx has a process that ends by itself a minute after the start) was not made.
         """
         buried = sum(count != before.ended.get(pid, 0) for pid, count in self.ended.items())
-        return len(self.living - before.living) + buried
+        return len(self.living - before.living) + max(0, buried - len(before.living - self.living))
 
 
 def _of_ended_children(pid: int) -> int:

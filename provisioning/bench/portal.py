@@ -118,7 +118,7 @@ def _polled(running: Camp, seconds: int) -> list[Result]:
     for _ in range(3):
         with ThreadPoolExecutor(1) as beside:
             polls = beside.submit(
-                load.offered, running.client, probe, headers=CLOSE, rate=POLLING, seconds=seconds + 2, clients=POLLING
+                load.offered, running.client, probe, headers={}, rate=POLLING, seconds=seconds + 2, clients=POLLING
             )
             time.sleep(1)
             seen.append((load.offered(running.client, page, headers={}, rate=50, seconds=seconds, clients=10), polls.result()))
