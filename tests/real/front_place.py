@@ -203,6 +203,7 @@ def front_place(
             phone.run("ip", "address", "add", f"{PHONE6}/64", "dev", "wlan0", "nodad")
         text = (CODE / "examples" / "site.toml").read_text()
         text = text.replace('["ar", "fa-AF", "fr", "en"]', json.dumps(list(BY_TAG)))  # so that it offers every language
+        text = text.replace('identity = "device"', 'identity = "code"')
         if api_name is not None:
             text = text.replace("[access]", f'[access]\napi_name = "{api_name}"')
         place = Place(box, phone, Layout.under(root / "box", root / "app"), site_file.parse(text), python, text)

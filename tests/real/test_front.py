@@ -12,6 +12,7 @@ from appliance.web.languages import LANGUAGES
 from captive_portal.front import OFFLINE_PORT
 from captive_portal.front_site import PRERENDERED
 from captive_portal.probes import PROBES, captive_answer, offline_answer
+from tests.fakes.gate import CODE
 from tests.real.front_place import LAN4, LAN6, PHONE4, PHONE6, Place, Reply, front_place, get, post
 
 pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
@@ -26,6 +27,7 @@ REDIRECT = "\r\n".join(
     )
     + ("</body>", "</html>", "")
 ).encode()
+SHOWN = f"{CODE[:4]} {CODE[4:8]} {CODE[8:]}".encode()
 PLANTED = ("planted-agent-7391", "planted-search-7391", PHONE4, PHONE6)
 
 
@@ -110,6 +112,23 @@ def test_one_tap_and_the_state_follows(place: Place) -> None:
     assert (reply.status, reply.headers["location"]) == (303, "/en/connected")
     assert b"You are connected" in place.one("/en/connected").body
     assert place.gate.state == {PHONE4: "admitted"}
+
+
+def test_a_code_is_taken_and_entered_and_stands_in_no_file(place: Place) -> None:
+    place.ask([post("/en/connect")])
+    taken = place.ask([post("/en/code/take")])[0]
+    assert SHOWN in taken.body and taken.headers["cache-control"] == "no-store"
+    typed = f"code={CODE[:4]}+{CODE[4:]}"
+    asked = post("/en/code", {"Content-Type": "application/x-www-form-urlencoded"}, len(typed))
+    for address in (LAN4, LAN6):
+        entered = place.ask([{**asked, "to": address, "send": f"{asked['send']}{typed}"}])[0]
+        assert (entered.status, entered.headers["location"]) == (303, "/en/connected")
+    assert [(one["ip"], one["code"]) for one in place.gate.asked if one["do"] == "enter-code"] == [
+        (PHONE4, f"{CODE[:4]} {CODE[4:]}"),
+        (PHONE6, f"{CODE[:4]} {CODE[4:]}"),
+    ]
+    written = [path for path in place.layout.run.parent.rglob("*") if path.is_file() and SHOWN in path.read_bytes()]
+    assert written == []
 
 
 def test_the_gate_hears_the_true_address_whatever_the_phone_says(place: Place) -> None:
