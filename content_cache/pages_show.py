@@ -63,7 +63,8 @@ def beside(reader: str, local: tuple[str, ...], written: str, there: set[str]) -
 def code(address: str) -> Markup:
     """A square code as a picture in the page itself: nothing is asked of anybody to draw it."""
     made = segno.make_qr(address, error="m", boost_error=False)
-    return Markup(made.svg_inline(border=4, omitsize=True, svgclass="qr", lineclass=None, light="#fff"))
+    drawn = Markup(made.svg_inline(border=4, omitsize=True, svgclass="qr", lineclass=None, light="#fff"))
+    return drawn.replace("<svg ", Markup('<svg role="img" aria-label="{}" ').format(address), 1)
 
 
 def _tags(found: Service) -> list[str]:

@@ -26,6 +26,7 @@ def test_the_code_holds_the_address_of_the_entry_and_is_drawn_in_the_page(tmp_pa
     address = f"http://camp.internal/en/services/{stable_id('service', 'a')}"
     assert address in page.get_data(as_text=True) and str(code(address)) in page.get_data(as_text=True)
     assert str(code(address)) != str(code(f"{address}x"))
+    assert f'role="img" aria-label="{address}"' in code(address), "a screen reader says what the picture holds"
 
 
 @pytest.mark.parametrize(
