@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import fcntl
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from appliance.files import write_atomically
 from content_cache.publish import keys
 from content_cache.publish.edition import KINDS, NewFile
 
+log = logging.getLogger(__name__)
 LIFE = {"root": 730, "targets": 365, "snapshot": 90, "timestamp": 30}
 """Days until each kind of metadata expires. A box may be away for weeks; a hub signs anew when half the time is gone."""
 KEPT_VERSIONS = 10
@@ -146,6 +148,7 @@ class SignedRepository(Repository):
         tired = [role for role in LIFE if self.newest(role) is not None and self.half_gone(role)]
         if "root" in tired and not self.can_sign_root():
             tired.remove("root")
+            log.warning("the root lasts until %s: campbox catalogue keys renew --drawer FOLDER", self.root().expires.date())
         for role in ("root", "targets"):
             if role in tired:
                 with self.edit(role):

@@ -48,11 +48,14 @@ def test_a_drawer_within_the_hub_is_refused(hub: Path) -> None:
     assert len(list((hub / "keys").glob("*.pem"))) == 6
 
 
-def test_without_the_drawer_the_hub_publishes_and_renews_everything_but_the_root(hub: Path) -> None:
+def test_without_the_drawer_the_hub_publishes_and_renews_everything_but_the_root(
+    hub: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     rotation.take_offline(repository(hub), hub / "stick")
     later = repository(hub, days=LIFE["root"] * 0.6)
     later.begin()
     assert later.renew() is False and later.root().version == 1
+    assert "the root lasts until 2028-11-21: campbox catalogue keys renew" in caplog.text
     assert later.publish([NewFile("d.zst", b"two", {"kind": "catalogue", "serial": 2})]).serial == 2
     with pytest.raises(NotSo, match="2 of root must sign, 1 can"):
         rotation.rotate(later, "targets")
