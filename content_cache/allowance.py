@@ -14,6 +14,8 @@ BACKGROUND_PART = 0.1
 """Of the line, while anybody uses it: as much as the box's own upload is given (appliance.fairness)."""
 PATIENCE = 86_400
 """Seconds after which content no longer waits for people: from then on it takes the background's part and no more."""
+SOON = 10
+"""Seconds at the background's pace that nobody notices, however full the line is."""
 SLOWEST = 1_000
 """Bytes a second that are always taken once it was decided to fetch."""
 
@@ -88,15 +90,17 @@ def left(spent: Spent, budget: int | None) -> int | None:
     return None if budget is None else max(0, budget - spent.octets)
 
 
-def pace(before: Line | None, now: Line, waited: float) -> Pace:
+def pace(before: Line | None, now: Line, waited: float, rest: int) -> Pace:
     """How fast content may come while people use the line; ``waited`` is for how many seconds it has stood back already.
+
+    ``rest`` bytes are still to come: what is soon over is not worth waiting for, and most patches are.
 
     The box's own downloads arrive before the shaper: nothing but reading slowly keeps them out of people's way.
     """
     if now.active <= 0:
         return FREE
     background = max(SLOWEST, now.rate * BACKGROUND_PART / 8)
-    if waited < PATIENCE and before is not None and _used_by_people(before, now) >= BUSY:
+    if rest > background * SOON and waited < PATIENCE and before is not None and _used_by_people(before, now) >= BUSY:
         return Pace(0, "people need the link")
     return Pace(background)
 

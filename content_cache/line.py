@@ -20,13 +20,16 @@ class PeopleFirst(NotSo):
 
 
 class Brake:
-    """Told of every piece that came, it waits as long as it must. ``waited``: seconds for which content has stood back already."""
+    """Told of every piece that came, it waits as long as it must.
+
+    ``waited``: seconds for which content has stood back already; ``rest``: bytes that are to come.
+    """
 
     def __init__(
-        self, look: Callable[[int], Line | None], waited: float = 0.0,
+        self, look: Callable[[int], Line | None], waited: float = 0.0, rest: int = 2**40,
         clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
     ) -> None:  # fmt: skip
-        self._look, self._waited, self._clock, self._sleep = look, waited, clock, sleep
+        self._look, self._waited, self._rest, self._clock, self._sleep = look, waited, rest, clock, sleep
         self._before: Line | None = None
         self._pace: Pace = FREE
         self._looked, self._own, self._free_at = float("-inf"), 0, 0.0
@@ -57,7 +60,7 @@ class Brake:
         line = self._look(self._own)
         self._looked = now
         if line is not None:
-            self._pace = pace(self._before, line, self._waited)
+            self._pace = pace(self._before, line, self._waited, self._rest - self._own)
             self._before = line
 
 

@@ -153,16 +153,16 @@ class Taking:
 
     def _fetched(self, way: Choice, edition: Edition, carriers: Sequence[Carrier], paused: float) -> bytes:
         waited = max(0.0, clock.now().wall - paused) if paused else 0.0
-        brake = Brake(lambda own: line.look(self.layout, own), waited, sleep=self.sleep)
         download = Download(self.parts, way.file, progress=self._tell(way.file.length), sleep=self.sleep)
-        download.brake = lambda octets: self._came(octets, way.file.length - download.part.length, brake)
         part = download.part.look()
+        brake = Brake(lambda own: line.look(self.layout, own), waited, way.file.length - part.length, sleep=self.sleep)
+        download.brake = lambda octets: self._came(octets, way.file.length - download.part.length, brake)
         allowed = self._allowed(way, part.length, carriers)
         download.part.set_apart(choice.room(edition, way.file, part.length))
-        if all(carrier.metered for carrier in allowed) and part.length < way.file.length:
-            brake.begin()
-            self.ledger.expect(min(PIECE, way.file.length - part.length))
         try:
+            if all(carrier.metered for carrier in allowed) and part.length < way.file.length:
+                brake.begin()
+                self.ledger.expect(min(PIECE, way.file.length - part.length))
             content = download.run(allowed)
         finally:
             download.part.give_room()

@@ -15,6 +15,7 @@ from content_cache.allowance import (
     FREE,
     PATIENCE,
     SLOWEST,
+    SOON,
     Line,
     Pace,
     Spent,
@@ -84,6 +85,8 @@ def test_what_is_left_of_the_month(octets: int, budget: int | None, rest: int | 
 
 
 RATE = 1_000_000
+LONG = 10**12
+"""Bytes to come that are not soon over."""
 
 
 def _line(at: float, octets: float, own: int = 0, active: int = 3) -> Line:
@@ -94,24 +97,29 @@ BACKGROUND = Pace(RATE * BACKGROUND_PART / 8)
 
 
 def test_alone_it_takes_the_whole_line() -> None:
-    assert pace(_line(0, 0), _line(10, 10 * RATE / 8, active=0), 0) == FREE
+    assert pace(_line(0, 0), _line(10, 10 * RATE / 8, active=0), 0, LONG) == FREE
 
 
 def test_beside_people_it_takes_the_background_part() -> None:
-    assert pace(None, _line(0, 0), 0) == pace(_line(0, 0), _line(10, 0.5 * 10 * RATE / 8), 0) == BACKGROUND
+    assert pace(None, _line(0, 0), 0, LONG) == pace(_line(0, 0), _line(10, 0.5 * 10 * RATE / 8), 0, LONG) == BACKGROUND
 
 
 def test_a_line_that_people_fill_is_theirs() -> None:
-    assert pace(_line(0, 0), _line(10, (BUSY + 0.01) * 10 * RATE / 8), 0).limit == 0
+    assert pace(_line(0, 0), _line(10, (BUSY + 0.01) * 10 * RATE / 8), 0, LONG).limit == 0
+
+
+def test_what_is_soon_over_does_not_wait_even_where_the_line_is_full() -> None:
+    full, soon = _line(10, 10 * RATE / 8), int(RATE * BACKGROUND_PART / 8 * SOON)
+    assert pace(_line(0, 0), full, 0, soon) == BACKGROUND and pace(_line(0, 0), full, 0, soon + 1).limit == 0
 
 
 def test_its_own_bytes_do_not_stop_it() -> None:
     mine = int(10 * RATE / 8)
-    assert pace(_line(0, 0), _line(10, mine, own=mine), 0) == BACKGROUND
+    assert pace(_line(0, 0), _line(10, mine, own=mine), 0, LONG) == BACKGROUND
 
 
 def test_after_a_day_of_standing_back_it_takes_its_small_part() -> None:
-    assert pace(_line(0, 0), _line(10, 10 * RATE / 8), PATIENCE) == BACKGROUND
+    assert pace(_line(0, 0), _line(10, 10 * RATE / 8), PATIENCE, LONG) == BACKGROUND
 
 
 @given(
@@ -125,7 +133,7 @@ def test_after_a_day_of_standing_back_it_takes_its_small_part() -> None:
 def test_no_reading_of_the_counters_makes_it_faster_than_the_background_beside_people(
     seconds: float, octets: int, own: int, rate: int, active: int, waited: float
 ) -> None:
-    found = pace(Line(0, 0, 0, rate, active), Line(seconds, octets, own, rate, active), waited)
+    found = pace(Line(0, 0, 0, rate, active), Line(seconds, octets, own, rate, active), waited, LONG)
     if active:
         assert found.limit is not None and 0 <= found.limit <= max(SLOWEST, rate * BACKGROUND_PART / 8)
         assert found.limit or waited < PATIENCE

@@ -28,7 +28,7 @@ class Camp:
         self.now += seconds
 
     def brake(self, waited: float = 0.0, look: Callable[[int], Line | None] | None = None) -> Brake:
-        return Brake(look or self.look, waited, lambda: self.now, self.sleep)
+        return Brake(look or self.look, waited, 10**12, lambda: self.now, self.sleep)
 
 
 def _fetch(camp: Camp, brake: Brake, octets: int) -> float:

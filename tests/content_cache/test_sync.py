@@ -347,10 +347,12 @@ def test_a_months_volume_is_not_exceeded_and_a_stick_still_helps(box: Box) -> No
 
 def test_while_people_need_the_link_it_pauses_and_says_so(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
     busy = iter(range(10_000))
-    monkeypatch.setattr(line, "look", lambda layout, own: Line(next(busy), next(busy) * 10**7, own, 10**6, 5))
+    monkeypatch.setattr(line, "look", lambda layout, own: Line(next(busy), next(busy) * 10**7, own, 1_000, 5))
     box.hub.publish(many(12))
+    monkeypatch.setattr("content_cache.allowance.SOON", 0)
     told = box.sync()
     assert (told["state"], told["why"]) == ("pausing", "people need the link") and box.services == 10
+    assert not (box.folder / "parts" / "room").exists()
     assert json.loads((box.folder / "sync.json").read_text())["paused"] > 0
     monkeypatch.setattr(line, "look", lambda layout, own: None)
     assert box.sync()["state"] == "updated"
