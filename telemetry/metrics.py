@@ -174,7 +174,9 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(23, "catalogue_state", "", "text", "whether the catalogue is fresh", _fact("sync", "state"), 90, SERVED, prompt=True),
     Metric(24, "catalogue_why", "", "text", "the reason when it is not", _fact("sync", "why"), 90),
-    Metric(25, "catalogue_version", "", "gauge", "which boxes carry which catalogue", _fact("sync", "version"), 90, SERVED),
+    Metric(
+        25, "catalogue_version", "", "gauge", "which boxes carry which catalogue", _fact("sync", "version"), 90, SERVED, prompt=True
+    ),
     Metric(26, "catalogue_services", "", "gauge", "an emptied catalogue shows", _fact("sync", "services"), 90, SERVED),
     Metric(27, "catalogue_date", "", "text", "how old the content is", _fact("sync", "snapshot_date"), 90, SERVED),
     Metric(28, "enrol_state", "", "text", "whether the box has its certificate", _fact("enrol", "state"), 90, prompt=True),
