@@ -25,6 +25,7 @@ def people(hub: str, state: dict[str, Any]) -> Iterator[tuple[Browser, Browser]]
     with chromium(size=DESK) as one, chromium(size=SMALL_PHONE) as other:
         for browser, name in ((one, state["hub_user"]), (other, "second")):
             log_in(browser, hub, name, state["hub_password"])
+            assert "/login" not in browser.current_url, name
         yield one, other
 
 
