@@ -24,7 +24,7 @@ from content_cache.page_parts import PER_PAGE
 from content_cache.search_text import LONGEST_QUERY
 from content_cache.shelves import Shelves, Spot
 from content_cache.unanswered import Unanswered
-from content_cache.words import register_words
+from content_cache.words import kind_words, register_words
 
 FOUND_PER_PAGE = 10
 """Rows of a search: what people look for stands among the first, and every search is made anew."""
@@ -134,6 +134,7 @@ def detail(lang: str, id: uuid.UUID) -> Response:
     whole = entry.whole(found.document, found.needs, Reader(lang, parts.written(), found.texts), parts.today(), parts.here())
     offer = opportunities.offer(found.document)
     shown = {"whole": whole, "brief": whole.brief, "offer": offer, "over": offer is not None and offer.over(parts.today())}
+    shown["kind"] = kind_words()[offer.kind] if offer else ""
     return parts.kept(flask.render_template("service.html", **shown, maps=_maps(whole, lang)))
 
 

@@ -12,6 +12,7 @@ from content_cache import page_parts as parts
 from content_cache.entry import Brief
 from content_cache.opportunities import Fit, Offer
 from content_cache.pages import slow_down
+from content_cache.words import kind_words, skill_words, tongue
 
 OFFERS_PER_PAGE = 10
 _ASKED = ("skill", "speak")
@@ -19,11 +20,12 @@ _ASKED = ("skill", "speak")
 
 @dataclass(frozen=True)
 class Row:
-    """One opportunity in a list; ``fit`` is None where the reader ticked nothing."""
+    """One opportunity in a list; ``fit`` is None where the reader ticked nothing, ``asks`` what it asks for besides, in words."""
 
     brief: Brief
     offer: Offer
     fit: Fit | None
+    asks: tuple[str, ...]
 
 
 def register(app: flask.Flask) -> None:
@@ -61,6 +63,8 @@ def offers(lang: str, kind: str = "") -> Response:
         kind=kind,
         total=len(order),
         spoken=spoken,
+        kinds=kind_words(),
+        skill_words=skill_words(),
         skills=skills,
         speaks=speaks,
         choice="".join(
@@ -78,14 +82,19 @@ def vouchers(lang: str) -> Response:
 
 def _order(one: Offer, position: int, skills: frozenset[str], speaks: frozenset[str], asked: bool) -> tuple[int, str, int]:
     """What fits best first; then what is soonest over."""
-    missing = opportunities.fit(one, skills, speaks)
-    lacks = len(missing.skills) + bool(missing.languages) if asked else 0
+    lacks = 0
+    if asked:
+        missing = opportunities.fit(one, skills, speaks)
+        lacks = len(missing.skills) + bool(missing.languages)
     return lacks, one.last_day or "9999", position
 
 
 def _rows(shown: list[int], known: dict[int, Offer], skills: frozenset[str], speaks: frozenset[str], asked: bool) -> list[Row]:
     by_place = dict(zip(sorted(shown), parts.briefs(parts.store().chosen(shown)), strict=True))
-    return [
-        Row(by_place[position], known[position], opportunities.fit(known[position], skills, speaks) if asked else None)
-        for position in shown
-    ]
+    words = skill_words()
+    rows = list[Row]()
+    for position in shown:
+        fit = opportunities.fit(known[position], skills, speaks)
+        asks = (*(words[skill] for skill in sorted(fit.skills)), *map(tongue, sorted(fit.languages)))
+        rows.append(Row(by_place[position], known[position], fit if asked else None, asks))
+    return rows

@@ -119,6 +119,35 @@ def land(code: str) -> str:
     return str(get_locale().territories.get(code, code))
 
 
+def kind_words() -> dict[str, str]:
+    """Kinds of opportunities, as tabs say them."""
+    return {
+        "job": _("Jobs"),
+        "training": _("Courses"),
+        "volunteering": _("Volunteering"),
+        "housing": _("Homes"),
+        "event": _("Events"),
+    }
+
+
+def skill_words() -> dict[str, str]:
+    """What a person can do."""
+    return {
+        "teaching": _("Teaching"),
+        "childcare": _("Looking after children"),
+        "health-care": _("Nursing and care"),
+        "translating": _("Translating"),
+        "computers": _("Computers and phones"),
+        "driving": _("Driving"),
+        "building": _("Building and repairs"),
+        "sewing": _("Sewing"),
+        "cooking": _("Cooking"),
+        "farming": _("Farming"),
+        "cleaning": _("Cleaning"),
+        "selling": _("Selling"),
+    }
+
+
 def zone(name: str) -> str:
     """A time zone by its place, such as "Jordan Time"."""
     return str(get_timezone_location(name, locale=get_locale()))

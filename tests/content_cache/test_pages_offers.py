@@ -9,6 +9,8 @@ from flask.testing import FlaskClient
 
 from content_cache.hsds import Record, Translation, record
 from content_cache.needs import stable_id
+from content_cache.opportunities import KINDS, SKILLS
+from content_cache.words import kind_words, skill_words
 from tests.content_cache.data import catalogue, service
 from tests.content_cache.site import client
 
@@ -92,6 +94,11 @@ def test_a_device_that_ticks_too_often_waits(browser: FlaskClient) -> None:
     asked = [browser.get("/en/services/offers?skill=driving", headers={"X-Real-IP": "10.44.0.9"}).status_code for _ in range(22)]
     assert asked[0] == 200 and asked[-1] == 429
     assert browser.get("/en/services/offers", headers={"X-Real-IP": "10.44.0.9"}).status_code == 200
+
+
+def test_every_kind_and_every_skill_has_its_word(browser: FlaskClient) -> None:
+    with browser.application.test_request_context("/en/services"):
+        assert list(kind_words()) == list(KINDS) and tuple(skill_words()) == SKILLS
 
 
 def test_a_voucher_is_explained_and_no_code_is_asked_for(browser: FlaskClient) -> None:
