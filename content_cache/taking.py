@@ -93,8 +93,13 @@ class Taking:
         return True
 
     def _kept(self, serial: int) -> Opened | None:
+        """The snapshot of this serial that is here; none where it is in the form of another Campbox."""
         lean = base_file.read(self.folder, serial)
-        return Opened(restore(lean), lean) if lean is not None else None
+        try:
+            return Opened(restore(lean), lean) if lean is not None else None
+        except BadInput as error:
+            log.warning("the snapshot beside the store cannot be used: %s", error)
+            return None
 
     def take(self, wanted: Wanted, paused: float) -> bool:
         """Whether there was anything to take: it is then stored. ``paused``: since when content stands back for people.

@@ -16,7 +16,7 @@ from appliance import facts
 from appliance.errors import NotSo, Refused, Unreachable
 from appliance.layout import Layout
 from appliance.moment import BUILT, Moment, Trust
-from content_cache import line, patches, refresh, snapshot, sync, taking
+from content_cache import base_file, line, patches, refresh, snapshot, sync, taking
 from content_cache.allowance import Line
 from content_cache.catalogue_store import FILE, Store
 from content_cache.fetch import Older, Trusted
@@ -282,6 +282,14 @@ def test_a_base_that_was_lost_or_damaged_costs_a_whole_file(box: Box) -> None:
     base.write_bytes(base.read_bytes()[:-3])
     box.hub.publish(many(12))
     assert box.sync()["state"] == "updated" and box.hub.fetched == ["full", "full"]
+
+
+def test_a_base_in_the_form_of_another_campbox_stops_nothing(box: Box) -> None:
+    next(box.folder.glob("base.*")).unlink()
+    base_file.keep(box.folder, 1, b"a form that nobody knows")
+    assert box.sync()["state"] == "current"
+    box.hub.publish(many(12))
+    assert box.sync()["state"] == "updated" and box.services == 12
 
 
 def test_only_the_current_base_and_no_part_is_kept(box: Box) -> None:
