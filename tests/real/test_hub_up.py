@@ -111,6 +111,7 @@ def test_a_hub_comes_up_answers_and_goes_without_a_trace(root: Path) -> None:
             assert get(f"{base}/api/v1/boxes", login=False, context=context)[0] == 401
             assert get(f"{base}/api/v1/boxes", context=context)[0] == 200
             assert get(f"{base}/catalogue/", login=False, context=context)[0] in (403, 404)
+            assert b'"total_items":0' in get(f"{base}/hsds/services", login=False, context=context)[1]
         with urllib.request.urlopen(authorised(f"http://127.0.0.1:{plain}/events"), timeout=30) as stream:
             assert stream.readline() == b"retry: 2000\n", "events are not held back by the front"
         with socket.create_connection(("127.0.0.1", mqtt), 5):
