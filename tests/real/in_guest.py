@@ -13,7 +13,7 @@ import pytest
 
 from appliance.run import run
 from provisioning.lab.netns import Namespace
-from tests.real.test_stick import look_at_a_fat_stick
+from tests.real.stick_cell import look_at_a_fat_stick
 
 pytestmark = [pytest.mark.net]
 

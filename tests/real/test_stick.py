@@ -6,7 +6,6 @@ Where the kernel has no FAT a folder stands for the stick: it is bound with the 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import sys
@@ -23,29 +22,9 @@ from appliance.run import run
 from appliance.services import USERS
 from content_cache.publish import publisher, stick
 from tests.real.hub_repository import CODE, Box, Hub
+from tests.real.stick_cell import is_a_cell, look_at_a_fat_stick, looked
 
 pytestmark = pytest.mark.net
-
-LOOK = """
-import json, os, sys
-from pathlib import Path
-from content_cache import stick_mount
-target = Path(sys.argv[2])
-stick_mount.mount(Path(sys.argv[1]), target)
-stick_mount.become(stick_mount.USER, [])
-def fails(deed):
-    try:
-        deed()
-    except OSError as error:
-        return error.errno
-    return 0
-print(json.dumps({
-    "flags": os.statvfs(target).f_flag, "uids": os.getresuid(), "gids": os.getresgid(), "groups": os.getgroups(),
-    "seen": sorted(path.name for path in target.iterdir()),
-    "write": fails(lambda: (target / "x").write_text("x")), "root": fails(lambda: os.setuid(0)),
-    "exec": fails(lambda: os.execv(target / "run.sh", ["run.sh"])),
-}))
-"""
 
 
 @pytest.fixture
@@ -101,26 +80,12 @@ def test_a_stick_brings_a_box_without_a_network_up_to_date(place: Path, hub: Hub
     assert told["state"] in ("offline", "refused") and box.services() == 12
 
 
-def _looked(source: Path, target: Path) -> dict[str, Any]:
-    done = run([sys.executable, "-c", LOOK, str(source), str(target)], env={"PYTHONPATH": str(CODE), "PATH": os.environ["PATH"]})
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
-
-
-def _is_a_cell(told: dict[str, Any], name: str) -> None:
-    wanted = os.ST_RDONLY | os.ST_NOSUID | os.ST_NODEV | os.ST_NOEXEC
-    assert told["flags"] & wanted == wanted and name in told["seen"]
-    user = USERS["campbox-content"]
-    assert told["uids"] == [user] * 3 == told["gids"] and told["groups"] == []
-    assert told["write"] and told["root"] and told["exec"]
-
-
 def test_the_mount_is_read_only_without_programs_and_root_is_given_up(place: Path) -> None:
     folder = place / "stick"
     folder.mkdir()
     (folder / "run.sh").write_text("#!/bin/sh\n")
     (folder / "run.sh").chmod(0o755)
-    _is_a_cell(_looked(folder, place / "target"), "run.sh")
+    is_a_cell(looked(folder, place / "target"), "run.sh")
     assert list((place / "target").iterdir()) == []
 
 
@@ -130,17 +95,3 @@ def test_a_real_fat_stick_is_read(place: Path) -> None:
     if "vfat" not in Path("/proc/filesystems").read_text():
         pytest.skip("this kernel has no FAT: a folder stands for the stick; Debian's kernel does it in the virtual machine")
     look_at_a_fat_stick(place)
-
-
-def look_at_a_fat_stick(place: Path) -> None:
-    """A FAT image on a loop device, looked at as the unit does."""
-    image = place / "stick.img"
-    run(["truncate", "-s", "8M", str(image)])
-    run(["mkfs.vfat", str(image)])
-    (place / "run.sh").write_text("#!/bin/sh\n")
-    run(["mcopy", "-i", str(image), str(place / "run.sh"), "::run.sh"])
-    loop = run(["losetup", "--find", "--show", "--read-only", str(image)]).stdout.strip()
-    try:
-        _is_a_cell(_looked(Path(loop), place / "target"), "run.sh")
-    finally:
-        run(["losetup", "--detach", loop])
