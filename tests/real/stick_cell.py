@@ -1,4 +1,4 @@
-"""E What the reader of a stick sees and may do. Needs no library but our own, for Debian's kernel in the virtual machine has few."""
+"""E What the reader of a stick sees and may do. Needs no library but our own: the virtual machine with Debian's kernel has few."""
 
 from __future__ import annotations
 
