@@ -34,11 +34,11 @@ def plot(title: str, results: Sequence[Result]) -> str:
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="12" y="22" font-size="15" fill="#1c2329">{escape(title)}</text>',
         *(_scale(part, top, height) for part in (0.001, 0.01, 0.1, 10.0)),
+        f'<line x1="{limit:g}" y1="{top - 6}" x2="{limit:g}" y2="{height - 22}" stroke="#1c2329" stroke-width="2"/>',
     ]
     for row, (result, part) in enumerate(bars):
         lines += _bar(result, part, top + ROW * row)
     lines += [
-        f'<line x1="{limit:g}" y1="{top - 6}" x2="{limit:g}" y2="{height - 22}" stroke="#1c2329" stroke-width="2"/>',
         f'<text x="{limit:g}" y="{height - 8}" text-anchor="middle" fill="#1c2329">budget</text>',
         "</svg>",
     ]
