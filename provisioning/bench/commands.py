@@ -33,6 +33,7 @@ def bench(name: str, json_file: Path | None, docs: Path | None, seconds: int) ->
 
 
 def _write_paper(folder: Path, name: str, here: dict[str, str | int], results: list[report.Result], as_json: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     text = folder / f"{name}.md"
     old = text.read_text(encoding="utf-8") if text.exists() else ""
     part = paper.measured(name, here, datetime.date.today().isoformat(), results)
