@@ -130,9 +130,18 @@ def weigh(browser: Browser, url: str) -> Weight:
     browser.execute_cdp_cmd("Network.clearBrowserCache", {})
     browser.get_log("performance")  # type: ignore[no-untyped-call]
     browser.go(url)
-    asked, size = [], 0
+    return weight(browser)
+
+
+def weight(browser: Browser) -> Weight:
+    """What the page that is open asked for, if this was last said before it."""
+    asked, size = list[str](), 0
     for entry in browser.get_log("performance"):  # type: ignore[no-untyped-call]
+        if '"Network.requestWillBeSent"' not in entry["message"] and '"Network.loadingFinished"' not in entry["message"]:
+            continue
         message = json.loads(entry["message"])["message"]
+        if message["params"].get("type") == "Document" and "redirectResponse" not in message["params"]:
+            asked, size = list[str](), 0  # another page begins
         if message["method"] == "Network.requestWillBeSent" and message["params"]["request"]["url"].startswith("http"):
             asked.append(message["params"]["request"]["url"])
         elif message["method"] == "Network.loadingFinished":
@@ -156,20 +165,32 @@ def sticking_out(browser: Browser) -> list[str]:
     return found
 
 
-def audit(browser: Browser) -> list[str]:
-    """What axe-core finds against WCAG 2.2 AA on the page that is open; one line a fault."""
-    browser.execute_script(AXE.read_text(encoding="utf-8"))
+def audit(browser: Browser, *rules: str) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA on the page that is open, or against ``rules`` alone; one line a fault."""
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": _WCAG_2_2_AA}
+    if not browser.ask("return !!window.axe"):
+        browser.execute_script(_axe())
     violations = browser.execute_async_script(
         """
         const done = arguments[1];
         axe.run(document, {
-          runOnly: {type: 'tag', values: arguments[0]}, rules: {'target-size': {enabled: true}},
+          runOnly: arguments[0], rules: arguments[0].type == 'tag' ? {'target-size': {enabled: true}} : {},
           resultTypes: ['violations'], preload: false,
         }).then(result => done(result.violations), error => done([{id: 'axe itself: ' + error, nodes: []}]));
         """,
-        list(_WCAG_2_2_AA),
+        only,
     )
     return [f"{v['id']}: {' '.join(str(node['target']) for node in v['nodes'][:3])} {v.get('help', '')}" for v in violations]
+
+
+def keep_axe(browser: Browser) -> None:
+    """Have every page bring axe-core from now on: handing over its 600 kB for each costs more than what it then does."""
+    browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _axe()})
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
 
 
 def complaints(browser: Browser) -> list[str]:

@@ -9,7 +9,6 @@ from tests.browser.chromium import Browser
 CONNECT, FORGET = "form[action$='/connect'] button", "form[action$='/you/erase'] button"
 SERVICES_TAB = "nav a[href$='/services']"
 NEED, SEARCH = "main a[href*='/services/need/']", "main input[name='q']"
-GLANCED = ("", "emergency", "services")
 ENTRY = "main a.row[href*='/services/']"
 
 
@@ -48,24 +47,21 @@ def pages(browser: Browser, portal: str, language: str) -> list[str]:
     detail = first_service(browser, portal, language)
     need = browser.current_url
     search = f"{start}/services/search?q="
-    plain = ("", "you", "share", "emergency", "offline", "erased", "services", "nothing-here")
-    return [*(f"{start}/{name}" for name in plain), need, detail, f"{search}a", f"{search}zzzzqqqq"]
+    plain = ("", "terms", "you", "share", "emergency", "offline", "erased", "services", "nothing-here")
+    looks = ("places", "languages", "steps", "step/arriving", "offers?skill=driving&speak=ar", "vouchers", "rights")
+    browsed = [f"{start}/services/{name}" for name in looks]
+    return [*(f"{start}/{name}" for name in plain), need, detail, f"{detail}/show", *browsed, f"{search}a", f"{search}zzzzqqqq"]
 
 
-def visit(browser: Browser, portal: str, language: str) -> Iterator[str]:
-    """Open every page of the box one after the other, before the tap and after it; names each while it is open."""
-    forget(browser, portal, language)
+def before(browser: Browser, portal: str, language: str) -> Iterator[str]:
+    """Open every page of the box one after the other, as whoever has not tapped sees them; names each while it is open."""
     for address in pages(browser, portal, language):
         browser.go(address)
         yield f"{address.removeprefix(portal)} before the tap"
-    connect(browser, portal, language)
+
+
+def after(browser: Browser, portal: str, language: str) -> Iterator[str]:
+    """Open the pages that are others after the tap; names each while it is open."""
     for name in ("connected", "you", "share"):
         browser.go(f"{portal}/{language}/{name}")
         yield f"/{language}/{name} after the tap"
-
-
-def glance(browser: Browser, portal: str, language: str) -> Iterator[str]:
-    """Open what most people ever see, before the tap: welcome, emergency, services; names each while it is open."""
-    for name in GLANCED:
-        browser.go(f"{portal}/{language}/{name}")
-        yield f"/{language}/{name} at a glance"
