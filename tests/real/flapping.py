@@ -75,6 +75,7 @@ def main() -> int:
         print(f"the camp is up, a phone has tapped; the line flaps every {told.every:g} s", flush=True)
         verdict = flap(guest, camp.folder / "looks", seconds=told.minutes * 60, every=told.every, say=say)
         print(verdict, flush=True)
+        camp.restore()  # the box knows that it is back
         guest.must("online")
     return 0 if verdict.holds else 1
 

@@ -21,4 +21,5 @@ def test_a_flapping_uplink_asks_nobody_to_tap_and_changes_no_page_for_nothing(ca
     verdict = flap(guest, tmp_path / "looks", seconds=15, every=5)
     assert verdict.holds, verdict
     assert verdict.changes == 3 and verdict.looks >= 10
+    camp.restore()  # the box knows that it is back
     guest.must("online")  # without another tap
