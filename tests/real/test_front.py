@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from appliance.services import USERS
 from appliance.web.headers import SECURITY_HEADERS
 from appliance.web.languages import LANGUAGES
 from captive_portal.front import OFFLINE_PORT
@@ -147,6 +148,22 @@ def test_style_is_kept_and_nothing_else_below_it_can_be_reached(place: Place) ->
     )  # fmt: skip
     for trick, reply in zip(tricks, place.ask([get(trick) for trick in tricks]), strict=True):
         assert reply.status in (400, 404), trick
+
+
+def test_a_neighbour_box_finds_what_this_one_has_verified_and_nothing_beside_it(place: Place) -> None:
+    content, uid = place.layout.service_data("content"), USERS["campbox-content"]
+    file = content / "repository" / "metadata" / "timestamp.json"
+    file.parent.mkdir(parents=True)
+    (content / "sync.json").write_text("{}")
+    file.write_text('{"signed": 1}')
+    file.chmod(0o640)
+    for path in (content, content / "repository", file.parent, file):
+        os.chown(path, uid, uid)
+    content.chmod(0o750)
+    reply = place.ask([get("/repository/metadata/timestamp.json", to=LAN4, host=LAN4)])[0]
+    assert (reply.status, reply.body) == (200, b'{"signed": 1}') and "etag" in reply.headers
+    for beside in ("", "../sync.json", "..%2fsync.json", "../../identity/key.pem", "metadata/"):
+        assert place.ask([get(f"/repository/{beside}", host=LAN4)])[0].status in (301, 302, 400, 403, 404), beside
 
 
 def _raw(*lines: str) -> dict[str, object]:
