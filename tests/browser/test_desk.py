@@ -42,6 +42,7 @@ def picture(browser: Browser, name: str) -> None:
 
 def until_reads(browser: Browser, address: str, words: str, *, there: bool) -> None:
     def looks(one: Any) -> bool:
+        one.execute_cdp_cmd("Network.clearBrowserCache", {})  # a phone keeps a page of the catalogue for a minute
         one.go(address)
         return (words in one.words()) is there
 
