@@ -28,7 +28,8 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
         boxes = app.config["CAMPBOX_BOXES"]() if "CAMPBOX_BOXES" in app.config else []
         return render_template(
             "catalogue_admin.html", published=publisher.current(layout), report=report, entries=entries[:SHOWN], found=len(entries),
-            wanted=wanted, versions=carried.versions(boxes), held=carried.held(boxes),
+            shown=SHOWN,
+            wanted=wanted, editions=publisher.editions(layout), versions=carried.versions(boxes), held=carried.held(boxes),
             released={one.hash: one for one in desk_file.load(layout).released},
         )  # fmt: skip
 

@@ -18,7 +18,7 @@ from appliance.layout import Layout
 from appliance.services import USERS
 from content_cache import snapshot
 from content_cache.lean_restore import restore
-from content_cache.publish import desk_file, history, keys
+from content_cache.publish import desk_file, history, journal, keys
 from content_cache.publish.edition import edition
 from content_cache.publish.importers.report import Imported
 from content_cache.publish.importers.sample import import_sample
@@ -54,6 +54,11 @@ class Place:
     def history(self) -> Path:
         """What patches are made from."""
         return self.folder / "history"
+
+    @property
+    def journal(self) -> Path:
+        """What each version was."""
+        return self.folder / "versions.json"
 
     @property
     def report(self) -> Path:
@@ -163,7 +168,9 @@ def _sign(place: Place, catalogue: Catalogue) -> Published:
     serial = max(before.serial if before else 0, *bases, 0) + 1
     made = edition(catalogue, snapshot.write(catalogue), serial, bases)
     history.keep(place.history, serial, made.lean)
-    return repository.publish(made.files)
+    published = repository.publish(made.files)
+    journal.note(place.journal, made.files)
+    return published
 
 
 def publish_sample(layout: Layout, *, site: str, timezone: str) -> tuple[Imported, Published]:
@@ -189,6 +196,11 @@ def current(layout: Layout) -> Published | None:
 def read_current(layout: Layout) -> bytes:
     """The published snapshot, unpacked. Raises NotSo when there is none."""
     return _canonical(_repository(Place.of(layout)))
+
+
+def editions(layout: Layout) -> list[dict[str, Any]]:
+    """What each of the last versions was, the newest first."""
+    return journal.read(Place.of(layout).journal)
 
 
 def report(layout: Layout) -> dict[str, Any]:

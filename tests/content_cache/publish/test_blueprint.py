@@ -7,6 +7,7 @@ from pathlib import Path
 from flask import Flask
 from flask.testing import FlaskClient
 
+from appliance.files import write_json
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from content_cache.publish import publisher
@@ -38,3 +39,34 @@ def test_it_shows_what_became_of_every_record(tmp_path: Path) -> None:
     assert "hour mended" not in browser.get("/catalogue-admin?show=kept").get_data(as_text=True).split("<h2>Records</h2>")[1]
     assert browser.get("/api/v1/catalogue").get_json()["published"]["services"] == 2
     assert browser.get("/api/v1/catalogue/report").get_json()["sums"]["en"] == {"kept": 1, "merged": 0, "mended": 1, "refused": 1}
+
+
+def test_every_version_stands_with_its_date_its_size_and_how_many_services_came_or_went(tmp_path: Path) -> None:
+    browser, layout = hub(tmp_path)
+    for services in (1, 3, 2):
+        content = as_file(*(feature(number) for number in range(services)))
+        publisher.publish_services_advisor(layout, {"en": content}, site="camp-1", timezone="Asia/Amman", country="JO")
+    versions = publisher.editions(layout)
+    assert [(one["serial"], one["services"]) for one in versions] == [(3, 2), (2, 3), (1, 1)]
+    assert versions[-1]["patch"] is None and versions[0]["patch"] < versions[0]["bytes"]
+    page = browser.get("/catalogue-admin").get_data(as_text=True).split("<h2>Versions</h2>")[1].split("</table>")[0]
+    assert page.count('<tr><th scope="row">') == 3 and "+2" in page and "-1" in page and "the whole" in page
+
+
+def test_what_sources_disagree_on_is_listed_with_what_was_taken_from_whom(tmp_path: Path) -> None:
+    browser, layout = hub(tmp_path)
+    content = as_file(feature(1))
+    publisher.publish_services_advisor(layout, {"en": content}, site="camp-1", timezone="Asia/Amman", country="JO")
+    path = publisher.Place.of(layout).report
+    conflict = {
+        "entity": "service",
+        "id": "s1",
+        "field": "name",
+        "kept": "Clinic",
+        "kept_from": "camp",
+        "left": "<b>",
+        "left_from": "country",
+    }
+    write_json(path, {**publisher.report(layout), "conflicts": [conflict]})
+    page = browser.get("/catalogue-admin").get_data(as_text=True).split("<h2>Where sources disagree</h2>")[1]
+    assert "Clinic" in page and "camp" in page and "&lt;b&gt;" in page and "country" in page
