@@ -160,13 +160,18 @@ class Phone:
         return "silent" if answer is None else "unreachable" if ICMP in answer else "open"
 
     def _advertisement(self) -> Facts:
-        heard = self._ask(frames.router_solicitation(), lambda p: ICMPv6ND_RA in p)
-        if heard is None:
-            return {}
-        network = self._config.lan.address6.network
-        told = heard.getlayer(ICMPv6NDOptPrefixInfo)
-        right = told is not None and f"{told.prefix}/{told.prefixlen}" == str(network)
-        return {"advertised": True, "prefix_right": right}
+        advertised = False
+
+        def tells_a_prefix(packet: Packet) -> bool:
+            # RFC 4861 section 6.2.3: options may come in several advertisements; the portal's API has one of its own.
+            nonlocal advertised
+            advertised = advertised or ICMPv6ND_RA in packet
+            return ICMPv6ND_RA in packet and ICMPv6NDOptPrefixInfo in packet
+
+        heard = self._ask(frames.router_solicitation(), tells_a_prefix)
+        told = None if heard is None else heard[ICMPv6NDOptPrefixInfo]
+        right = told is not None and f"{told.prefix}/{told.prefixlen}" == str(self._config.lan.address6.network)
+        return {"advertised": advertised, "prefix_right": right}
 
     def _segment(self, there: str, ports: tuple[int, int], flags: str, numbers: tuple[int, int], body: bytes = b"") -> Packet:
         turned = (numbers[0] % 2**32, numbers[1] % 2**32)

@@ -7,7 +7,7 @@ from collections import deque
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.dns import DNS, DNSRR
 from scapy.layers.inet import ICMP, IP, TCP, UDP
-from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptPrefixInfo, IPv6
+from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptPrefixInfo, ICMPv6NDOptUnknown, IPv6
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Packet
 
@@ -57,7 +57,9 @@ class Network:
             return []
         prefix = "fd00:bad::" if "prefix" in self.broken else NETWORK6
         head = Ether(src=BOX_MAC, dst="33:33:00:00:00:01") / IPv6(src="fe80::1", dst="ff02::1")
-        return [head / ICMPv6ND_RA() / ICMPv6NDOptPrefixInfo(prefix=prefix, prefixlen=64)]
+        of_the_api = head / ICMPv6ND_RA() / ICMPv6NDOptUnknown(type=37, data=b"https://camp.example/api\0\0\0\0\0\0")
+        of_the_prefix = head / ICMPv6ND_RA() / ICMPv6NDOptPrefixInfo(prefix=prefix, prefixlen=64)
+        return [of_the_api] if "no prefix" in self.broken else [of_the_api, of_the_prefix]
 
     def _arp(self, packet: Packet) -> list[Packet]:
         if packet[ARP].op == 2:

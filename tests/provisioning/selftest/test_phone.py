@@ -38,7 +38,8 @@ def test_a_healthy_box_gives_exactly_the_facts_that_pass() -> None:
 @pytest.mark.parametrize(
     ("broken", "lines"),
     [
-        ("ra", {"ipv6"}), ("prefix", {"ipv6"}), ("dhcp", {"address"}), ("ack", {"address"}), ("router", {"address"}),
+        ("ra", {"ipv6"}), ("prefix", {"ipv6"}), ("no prefix", {"ipv6"}),
+        ("dhcp", {"address"}), ("ack", {"address"}), ("router", {"address"}),
         ("server", {"address"}), ("arp", {"address", "names", "portal", "closed"}), ("dns", {"names", "portal", "closed"}),
         ("home", {"names"}), ("http", {"portal"}), ("portal", {"portal"}), ("cut", {"portal"}), ("https", {"closed"}),
         ("https-open", {"closed"}), ("https-icmp", {"closed"}), ("quic", {"closed"}),
