@@ -147,6 +147,7 @@ class Service:
         client.tls_insecure_set(True)  # the broker is on this machine; its certificate carries the hub's public name
         client.reconnect_delay_set(1, 5)
         client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
         client.on_message = lambda _client, _data, arrived: self._queue.put(arrived)
         client.connect_async("127.0.0.1", config.mqtt_port, 60)
         news = News(layout)
@@ -198,6 +199,12 @@ class Service:
             return
         self._fresh.set()
         client.subscribe("campbox/v1/+/up/#", qos=1)
+
+    def _subscribed(self, _client: paho.Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Any) -> None:
+        # Not before: until the broker has granted it, it keeps nothing for us (MQTT 3.1.1 section 3.8.4).
+        if any(code.is_failure for code in codes):
+            log.warning("the broker refuses what boxes say: %s", codes)
+            return
         self._ready.write_text("ready\n")
 
 
