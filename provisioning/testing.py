@@ -20,8 +20,15 @@ from appliance.run import PARTS, find_program, run, spawn
 from provisioning.lab import apart, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
-LANES = ("places", "camp", "machines")
-"""What runs side by side (tests/conftest.py says which test is in which): the first is seen at once."""
+LANES: dict[str, tuple[int, tuple[str, ...]]] = {
+    "places": (5, ()),
+    "camp": (5, ("tests/real", "tests/browser")),
+    "machines": (0, ("tests/real",)),
+}
+"""What runs side by side (tests/conftest.py says which test is in which): how much it stands back, and the folders to look in.
+
+The first is seen at once. An emulated machine, whose clock runs on while its processor waits, goes before the others.
+"""
 _NO_TESTS = 5  # pytest's exit status when none were found
 _INTERRUPTED = 2
 
@@ -132,10 +139,16 @@ def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool,
 def _lanes(argv: list[str], environment: dict[str, str]) -> list[int]:
     """All lanes at once, each as on a machine of its own: they wait more than they compute. What the later ones say comes after."""
     with apart.room(), ExitStack() as stack:
-        said = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in LANES[1:])]
+        said = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(1, len(LANES)))]
         running = [
-            spawn(apart.apart([*argv, "--lane", lane]), cwd=PROJECT, env=environment, stdout=to, stderr=to)
-            for lane, to in zip(LANES, said, strict=True)
+            spawn(
+                ["nice", "-n", str(nice), *apart.apart([*argv, "--lane", lane, *folders])],
+                cwd=PROJECT,
+                env=environment,
+                stdout=to,
+                stderr=to,
+            )
+            for (lane, (nice, folders)), to in zip(LANES.items(), said, strict=True)
         ]
         statuses = []
         for pytest, to in zip(running, said, strict=True):

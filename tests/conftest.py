@@ -72,6 +72,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Order by kind; leave the other lanes' out; skip what needs root where there is none."""
     items.sort(key=lambda item: ORDER.index(kind_of(item)))
     if (lane := config.getoption("lane")) is not None:
+        strays = [item.nodeid for item in items if lane_of(item) != "places" and item.path.parent.name not in ("real", "browser")]
+        if strays:
+            raise pytest.UsageError(f"only tests/real and tests/browser are looked through for the lanes: {strays[0]}")
         config.hook.pytest_deselected(items=[item for item in items if lane_of(item) != lane])
         items[:] = [item for item in items if lane_of(item) == lane]
     for item in items:
