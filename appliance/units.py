@@ -109,9 +109,14 @@ AccuracySec=1s
 
 
 def _path(service: Service, layout: Layout) -> str:
+    # Without systemd's own ordering (systemd.path(5), default dependencies): before paths.target and so before basic.target, after
+    # which what we prepare comes, would be a circle.
     return f"""\
 [Unit]
 Description=Campbox: {service.name}, when asked
+DefaultDependencies=no
+Conflicts=shutdown.target
+Before=shutdown.target
 PartOf={TARGET}
 After={PREPARE}
 

@@ -91,7 +91,7 @@ def cut(the_camp: RunningCamp, build: Build, tmp_path_factory: pytest.TempPathFa
     the_camp.ensure()
     cuts = [part for seconds in CUTS for part in ("--cut-power-after", seconds)]
     log = tmp_path_factory.mktemp("cut") / "console"
-    return rehearse(build("amd64"), log, "--state", str(the_camp.state_file), *cuts)
+    return {**rehearse(build("amd64"), log, "--state", str(the_camp.state_file), *cuts), "console": log.read_text(errors="replace")}
 
 
 @pytest.mark.parametrize("step", [*STEPS, "phone iPhone"])
@@ -103,6 +103,11 @@ def test_the_plug_was_pulled_while_it_started(cut: dict[str, Any]) -> None:
     pulled = [step for step in cut["steps"] if step["name"] == "power cut"]
     assert len(pulled) == len(CUTS)
     assert any("nothing" not in step["figure"] for step in pulled), "every cut came before the kernel"
+
+
+def test_systemd_starts_everything_in_an_order_that_there_is(cut: dict[str, Any]) -> None:
+    assert "systemd" in cut["console"]
+    assert "ordering cycle" not in cut["console"].lower()
 
 
 def test_a_demo_that_was_joined_goes_on_as_if_nothing_had_been(cut: dict[str, Any], camp: RunningCamp) -> None:
