@@ -20,15 +20,8 @@ from appliance.run import PARTS, find_program, run, spawn
 from provisioning.lab import apart, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
-LANES: dict[str, tuple[int, tuple[str, ...]]] = {
-    "places": (5, ()),
-    "camp": (5, ("tests/real", "tests/browser")),
-    "machines": (0, ("tests/real",)),
-}
-"""What runs side by side (tests/conftest.py says which test is in which): how much it stands back, and the folders to look in.
-
-The first is seen at once. An emulated machine, whose clock runs on while its processor waits, goes before the others.
-"""
+LANES: dict[str, tuple[str, ...]] = {"places": (), "camp": ("tests/real", "tests/browser"), "machines": ("tests/real",)}
+"""What runs side by side (tests/conftest.py says which test is in which), and the folders to look in. The first is seen at once."""
 _NO_TESTS = 5  # pytest's exit status when none were found
 _INTERRUPTED = 2
 
@@ -141,14 +134,8 @@ def _lanes(argv: list[str], environment: dict[str, str]) -> list[int]:
     with apart.room(), ExitStack() as stack:
         said = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(1, len(LANES)))]
         running = [
-            spawn(
-                ["nice", "-n", str(nice), *apart.apart([*argv, "--lane", lane, *folders])],
-                cwd=PROJECT,
-                env=environment,
-                stdout=to,
-                stderr=to,
-            )
-            for (lane, (nice, folders)), to in zip(LANES.items(), said, strict=True)
+            spawn(apart.apart([*argv, "--lane", lane, *folders]), cwd=PROJECT, env=environment, stdout=to, stderr=to)
+            for (lane, folders), to in zip(LANES.items(), said, strict=True)
         ]
         statuses = []
         for pytest, to in zip(running, said, strict=True):

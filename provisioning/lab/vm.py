@@ -23,6 +23,7 @@ from typing import Any
 from appliance.errors import CommandFailed, MissingComponent, NotSo
 from appliance.files import write_atomically
 from appliance.run import PARTS, find_program, open_log, run, spawn
+from provisioning.lab.precedence import go_first
 
 PROJECT = Path(__file__).resolve().parents[2]
 KERNELS = PARTS / "kernel"
@@ -107,6 +108,7 @@ def visit(argv: Sequence[str], results: Path, *, timeout: float = 240, memory: s
             ],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, cwd="/", env=_environment(home),
         )  # fmt: skip
+        go_first(machine.pid)
         ended = _wait(machine, timeout)
     console = log.read_text(errors="replace")
     status = results / "status"

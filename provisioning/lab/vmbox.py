@@ -14,6 +14,7 @@ from appliance.errors import MissingComponent, NotSo
 from appliance.run import find_program, spawn
 from provisioning.lab import qemu, serial_log
 from provisioning.lab.netns import Namespace
+from provisioning.lab.precedence import go_first
 
 WORDS = 200_000
 """Characters of the console kept in memory; the file beside the card holds more."""
@@ -59,6 +60,7 @@ class QemuBox:
         process = spawn(
             argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, cwd="/"
         )
+        go_first(process.pid)
         assert process.stdout is not None
         os.set_blocking(process.stdout.fileno(), False)
         return process

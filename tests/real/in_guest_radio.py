@@ -73,6 +73,13 @@ def until(question: Callable[[], Any], what: str, timeout: float = PATIENCE) -> 
     return answer
 
 
+def let_in(mac: str) -> bool:
+    """Whether one of the box's networks lets this radio's frames through."""
+    heard = "".join(run(["iw", "dev", network, "station", "dump"]).stdout for network in ("wlan0", "wlan0-owe"))
+    stations = [part for part in heard.split("Station ") if part.startswith(mac)]
+    return any(re.search(r"authorized:\s*yes", station) for station in stations)
+
+
 class Phone:
     """A phone with a radio, which wpa_supplicant drives as on a real one."""
 
@@ -194,6 +201,8 @@ class Air:
         """A phone that is associated and has its lease."""
         phone = self.phones[number - 1]
         until(phone.link, f"phone {number} is associated; hostapd: {(self.layout.log / 'hostapd.log').read_text()}")
+        # Associated is not let in: with OWE the keys come first, and an emulated processor may need more than one try at them.
+        until(lambda: let_in(phone.mac), f"phone {number} is let in")
         phone.lease()
         return phone
 
