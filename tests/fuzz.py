@@ -1,4 +1,4 @@
-"""E A property tried for seconds in every run, and for as many minutes as ``CAMPBOX_FUZZ_MINUTES`` says when somebody asks for it.
+"""E A property tried for seconds in every run, and for the minutes of ``CAMPBOX_FUZZ_MINUTES``: two in continuous integration.
 
 CAMPBOX_FUZZ_MINUTES=10 python -m pytest tests/test_fuzz.py
 """
