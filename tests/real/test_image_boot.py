@@ -157,6 +157,14 @@ def test_a_killed_rehearsal_leaves_no_machine_running_and_the_next_clears_away_t
 
 
 def _machines() -> list[int]:
-    """QEMU, in the namespace around the machine."""
+    """QEMU, in the namespace around the machine, where short commands come and go between the list and the look."""
     there = Namespace(plan.CARD).pids() if plan.CARD in existing() else []
-    return [pid for pid in there if b"qemu" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in there if b"qemu" in _command(pid)]
+
+
+def _command(pid: int) -> bytes:
+    """Its command line; empty where it has ended meanwhile (proc(5): the folder is gone, or no such process)."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
