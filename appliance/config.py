@@ -68,6 +68,7 @@ class Access:
     """Who may pass and for how long (``session`` and ``idle`` in seconds); names in the ``garden`` open without a tap.
 
     With ``identity`` "code" a person may take a code, and enter it on another device to be the same person there.
+    ``daily_mb`` megabytes (10^6 bytes) a person may send and receive in a day of the site; None: as many as their share carries.
     """
 
     portal_name: str
@@ -77,6 +78,7 @@ class Access:
     after_reboot: Literal["grace", "ask"]
     identity: Literal["device", "code"]
     garden: tuple[str, ...] = ()
+    daily_mb: float | None = None
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ def _access(table: Table) -> Access:
         after_reboot=cast(Literal["grace", "ask"], table.take("after_reboot", one_of("grace", "ask"), "grace")),
         identity=cast(Literal["device", "code"], table.take("identity", one_of("device", "code"), "device")),
         garden=table.take("garden", listed(kinds.garden_name), ()),
+        daily_mb=table.take("daily_mb", number(1, 1_000_000), None),
     )
 
 

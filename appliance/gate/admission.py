@@ -33,10 +33,12 @@ class Device:
 
 @dataclass(frozen=True)
 class Memory:
-    """All that stands on disk: which boot this was, and whether anyone had been admitted. Never a device."""
+    """All that stands on disk: which boot this was, whether anyone had been admitted, for which day volumes were counted (proleptic
+    ordinal, None where no date was known or there are no volumes). Never a device."""
 
     boot: str
     had_admitted: bool
+    day: int | None = None
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,17 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done: ``commands`` for the kernel, then the connections of ``turned`` devices and ``left`` marks forgotten."""
+    """What is to be done: ``commands`` for the kernel, then the connections of ``turned`` devices and ``left`` marks forgotten.
+
+    ``brought``: bytes of the day's volume that the person who comes has used before, where a code says so.
+    """
 
     knowledge: Knowledge
     answer: dict[str, Any] = field(default_factory=dict)
     commands: tuple[Command, ...] = ()
     turned: tuple[Mac, ...] = ()
     left: tuple[int, ...] = ()
+    brought: int | None = None
 
 
 def rest_from_now(knowledge: Knowledge, now: float) -> Knowledge:
@@ -87,7 +93,7 @@ def start(
     if had_admitted and after_reboot == "grace":
         commands.append(Raise("grace", GRACE))
         knowledge = Knowledge(grace_until=now + GRACE)
-    return Decision(knowledge, commands=tuple(commands)), Memory(boot, had_admitted)
+    return Decision(knowledge, commands=tuple(commands)), Memory(boot, had_admitted, memory.day if memory else None)
 
 
 def _rebuilt(listing: Listing, now: float) -> Knowledge:
@@ -226,6 +232,16 @@ def prune(knowledge: Knowledge, now: float) -> Decision:
     left = (*_left(changed, gone), *((NEWCOMERS,) if over else ()))
     turned = tuple(device.mac for device in gone)
     return Decision(changed, commands=tuple(FreeMark(mark) for mark in left), turned=turned, left=left)
+
+
+def cut(knowledge: Knowledge, marks: frozenset[int]) -> Decision:
+    """Let these persons pass no longer, with all their devices."""
+    gone = [device for device in knowledge.people.values() if device.mark in marks]
+    changed = replace(knowledge, people={mac: device for mac, device in knowledge.people.items() if device.mark not in marks})
+    left = _left(changed, gone)
+    commands: list[Command] = [Remove(device.mac, device.mark) for device in gone]
+    commands += [FreeMark(mark) for mark in left]
+    return Decision(changed, commands=tuple(commands), turned=tuple(device.mac for device in gone), left=left)
 
 
 def look(knowledge: Knowledge, listing: Listing, idle: int, now: float) -> Decision:

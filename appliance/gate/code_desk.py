@@ -13,6 +13,8 @@ from appliance.gate import admission, codes, protocol
 from appliance.gate.admission import Decision, Knowledge
 from appliance.gate.codes import Book, Code
 from appliance.gate.later import Later
+from appliance.gate.meter import Meter
+from appliance.gate.quota_desk import QuotaDesk
 from appliance.limiter import Limiter
 from appliance.moment import Moment
 from appliance.values import Mac
@@ -44,12 +46,11 @@ class Owner(Protocol):
 
     knowledge: Knowledge
     boot: str
+    meter: Meter
+    quota: QuotaDesk
 
     def enact(self, decision: Decision) -> dict[str, Any]:
         """Carry it out and give its answer. Raises CommandFailed."""
-
-    def carried(self, mark: int) -> tuple[int, int]:
-        """Bytes a person has received and sent under this mark."""
 
     def session(self) -> int:
         """Seconds of a whole session."""
@@ -125,9 +126,9 @@ class CodeDesk:
         """These persons pass no longer: from now on their codes know what they had left."""
         for mark in marks:
             if (code := self.of(mark)) is not None:
-                down, up = self._owner.carried(mark)
+                down, up = self._owner.meter.carried(mark)
                 del self._by_mark[mark]
-                away = replace(code, mark=None, until=_end(before, code), down=code.down + down, up=code.up + up)
+                away = replace(self._spending(code), mark=None, until=_end(before, code), down=code.down + down, up=code.up + up)
                 self._book[code.selector] = away
                 self._unwritten[code.selector] = None
 
@@ -139,16 +140,35 @@ class CodeDesk:
         for selector in self._behind(now, day)[:AT_ONCE]:
             self._attempt(lambda selector=selector: self._write(self._current(self._book[selector], day)))  # type: ignore[misc]
 
+    def new_day(self) -> None:
+        """Nobody has used anything of the new day's volume. What the marks carried is counted anew from now on, so it is noted."""
+        for code in list(self._book.values()):
+            down, up = (0, 0) if code.mark is None else self._owner.meter.carried(code.mark)
+            fresh = replace(code, down=code.down + down, up=code.up + up, spent=0, spent_day=self._owner.quota.date)
+            if fresh != code:
+                self._book[code.selector] = fresh
+                self._unwritten[code.selector] = None
+
     def _behind(self, now: float, day: int | None) -> list[str]:
         def stale(code: Code) -> bool:
             running = code.mark is not None or code.until > now
-            return running and now - self._written[code.selector] >= REFRESH or day is not None and code.last_day is None
+            much = self._owner.quota.is_much(self._spending(code).spent - code.spent)
+            late = much or now - self._written[code.selector] >= REFRESH
+            return running and late or day is not None and code.last_day is None
 
         return list(dict.fromkeys([*self._unwritten, *(one.selector for one in self._book.values() if stale(one))]))
 
     def _current(self, code: Code, day: int | None) -> Code:
         """With the end of the session as the person's devices have it now."""
-        return replace(codes.dated(code, day), until=_end(self._owner.knowledge, code))
+        return replace(self._spending(codes.dated(code, day)), until=_end(self._owner.knowledge, code))
+
+    def _spending(self, code: Code) -> Code:
+        """With what its person has used of the day's volume."""
+        quota = self._owner.quota
+        if quota.limit is None:
+            return code
+        used = codes.spent_on(code, quota.date) if code.mark is None else quota.used(code.mark)
+        return replace(code, spent=used, spent_day=quota.date)
 
     @staticmethod
     def _attempt(deed: Callable[[], None]) -> None:
@@ -194,8 +214,11 @@ class CodeDesk:
         if code is None or not codes.fits(code, digest, day):
             return WRONG
         current = self._current(code, day)
+        if refused := self._owner.quota.refusal(current.spent):
+            return refused
         seconds = codes.seconds_left(current, self._owner.session(), now)
-        answer = self._owner.enact(admission.join(self._owner.knowledge, mac, code.mark, seconds, now))
+        joined = admission.join(self._owner.knowledge, mac, code.mark, seconds, now)
+        answer = self._owner.enact(replace(joined, brought=current.spent))
         if answer.get("ok") is True:
             mark = self._owner.knowledge.people[mac].mark
             down, up = (0, 0) if current.until <= now and code.mark is None else (code.down, code.up)

@@ -31,7 +31,8 @@ class Code:
 
     ``mark`` is the person's while one of their devices passes. ``until`` is the end of their session on the clock of ``now``; while
     they have a mark the kernel knows better. ``down`` and ``up`` are bytes carried under marks they had earlier in it. ``last_day``
-    is the last day (since 1970) on which the code is good, None as long as the box has not known the date.
+    is the last day (since 1970) on which the code is good, None as long as the box has not known the date. ``spent``: bytes they
+    had used of the volume of ``spent_day`` (proleptic ordinal, None where the date was not known) when last written or away.
     """
 
     selector: str
@@ -42,6 +43,8 @@ class Code:
     down: int = 0
     up: int = 0
     last_day: int | None = None
+    spent: int = 0
+    spent_day: int | None = None
 
 
 Book = Mapping[str, Code]
@@ -109,6 +112,12 @@ def seconds_left(code: Code, session: int, now: float) -> int:
     return left if left > 0 else session
 
 
+def spent_on(code: Code, date: int | None) -> int:
+    """Bytes used of the volume of the day ``date``. Where a date is not known it is the same day: nobody gains by a power cut."""
+    other = None not in (date, code.spent_day) and date != code.spent_day
+    return 0 if other else code.spent
+
+
 def as_json(code: Code, boot: str, now: float) -> dict[str, Any]:
     """What stands on disk beside the selector. The clock of ``now`` means something within one ``boot`` only."""
     return {
@@ -120,19 +129,26 @@ def as_json(code: Code, boot: str, now: float) -> dict[str, Any]:
         "down": code.down,
         "up": code.up,
         "last_day": code.last_day,
+        "spent": code.spent,
+        "spent_day": code.spent_day,
     }
 
 
 def from_json(selector: str, value: Any, boot: str, now: float) -> Code:
     """Read it back. After a reboot nobody passes, and what was left of the session when it was written is left. Raises BadInput."""
     try:
+        value = {"spent": 0, "spent_day": None, **value}
         secret = base64.b64decode(value["secret"], validate=True)
         at, until = int(value["at"]), int(value["until"])
-        mark, last_day = (None if value[name] is None else int(value[name]) for name in ("mark", "last_day"))
+        mark, last_day, spent_day = (
+            None if value[name] is None else int(value[name]) for name in ("mark", "last_day", "spent_day")
+        )
         if len(selector) != SELECTOR or not selector.isdecimal() or len(secret) != SALT + DIGEST:
             raise ValueError("not a code")
         salt, digest = secret[:SALT], secret[SALT:]
-        code = Code(selector, salt, digest, until, mark, int(value["down"]), int(value["up"]), last_day)
+        code = Code(
+            selector, salt, digest, until, mark, int(value["down"]), int(value["up"]), last_day, int(value["spent"]), spent_day
+        )
         return code if value["boot"] == boot else replace(code, until=now + max(0, until - at), mark=None)
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput("not a kept code", mend="it is left out; the person can take a new one") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 import signal
@@ -52,7 +53,7 @@ def read_memory(layout: Layout) -> Memory | None:
     """What stands on disk; None at the first start ever, or when it cannot be read (then nobody is let in by grace)."""
     try:
         value = read_json(_memory_file(layout))
-        return None if value is None else Memory(str(value["boot"]), value["had_admitted"] is True)
+        return None if value is None else Memory(str(value["boot"]), value["had_admitted"] is True, value.get("day"))
     except (NotSo, TypeError, KeyError):
         log.warning("the gate's memory cannot be read; as at a first start")
         return None
@@ -61,7 +62,7 @@ def read_memory(layout: Layout) -> Memory | None:
 def write_memory(layout: Layout, memory: Memory) -> None:
     """Keep it; a full disk does not stop the gate."""
     try:
-        write_json(_memory_file(layout), {"boot": memory.boot, "had_admitted": memory.had_admitted}, 0o600)
+        write_json(_memory_file(layout), dataclasses.asdict(memory), 0o600)
     except NotSo as error:
         log.error("%s", error)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from appliance.gate.ruleset import TABLE
@@ -71,7 +71,20 @@ class FreeMark:
     mark: int
 
 
-Command = Admit | Extend | Remove | Raise | Lower | FreeMark
+@dataclass(frozen=True)
+class Spend:
+    """Keep how many bytes of the day's volume the person of a device has used."""
+
+    mac: Mac
+    octets: int
+
+
+@dataclass(frozen=True)
+class ForgetSpent:
+    """A new day: nobody has used anything."""
+
+
+Command = Admit | Extend | Remove | Raise | Lower | FreeMark | Spend | ForgetSpent
 
 
 @dataclass(frozen=True)
@@ -93,6 +106,7 @@ class Listing:
     guests: tuple[Element, ...] = ()
     grace_left: int | None = None
     offline: bool = False
+    spent: Mapping[Mac, int] = field(default_factory=dict)
 
 
 def add_text(element: Element, crowd: Crowd) -> str:
@@ -122,9 +136,20 @@ def lower_text(flag: str, interface: str) -> str:
     return f'delete element inet {TABLE} {flag} {{ "{interface}" }}'
 
 
+def spend_text(mac: Mac, octets: int) -> str:
+    """Keep what a device's person has used, where nothing is kept of it yet."""
+    return f"add element inet {TABLE} spent {{ {mac} counter packets 0 bytes {octets} }}"
+
+
+def unspend_text(mac: Mac) -> str:
+    """Forget what is kept of one device."""
+    return f"delete element inet {TABLE} spent {{ {mac} }}"
+
+
 def restore_text(listing: Listing, interface: str) -> str:
     """Everything the kernel knew, for a table that was made anew (one transaction with it)."""
     lines = [add_text(e, "people") for e in listing.people] + [add_text(e, "guests") for e in listing.guests]
+    lines += [spend_text(mac, octets) for mac, octets in listing.spent.items()]
     if listing.grace_left:
         lines.append(raise_text("grace", interface, listing.grace_left, up=False))
     return "".join(line + "\n" for line in lines)
@@ -155,6 +180,11 @@ def parse_flag(answer: dict[str, Any]) -> int | None:
 def parse_counted(answer: dict[str, Any]) -> dict[int, int]:
     """Person mark -> bytes, from the answer to ``list set`` of sent or received."""
     return {int(entry["elem"]["val"]): int(entry["elem"]["counter"]["bytes"]) for entry in _elements(answer, "set")}
+
+
+def parse_spent(answer: dict[str, Any]) -> dict[Mac, int]:
+    """Device -> bytes used today, from the answer to ``list set`` of spent."""
+    return {Mac.parse(entry["elem"]["val"]): int(entry["elem"]["counter"]["bytes"]) for entry in _elements(answer, "set")}
 
 
 def _elements(answer: dict[str, Any], kind: str) -> Iterable[Any]:

@@ -10,7 +10,20 @@ from typing import Any, Protocol
 
 from appliance.errors import CommandFailed, MissingComponent
 from appliance.gate import elements
-from appliance.gate.elements import Admit, Command, Crowd, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
+from appliance.gate.elements import (
+    Admit,
+    Command,
+    Crowd,
+    Element,
+    Extend,
+    ForgetSpent,
+    FreeMark,
+    Listing,
+    Lower,
+    Raise,
+    Remove,
+    Spend,
+)
 from appliance.gate.ruleset import TABLE
 from appliance.values import Mac
 
@@ -112,6 +125,12 @@ class Nftables:
                 case FreeMark(mark):
                     for name in ("sent", "received"):
                         self._run_if_there(f"delete element inet {TABLE} {name} {{ {mark} }}")
+                case Spend(mac, octets):
+                    kept = elements.spend_text(mac, octets)
+                    if not self._run_if_there(f"{elements.unspend_text(mac)}\n{kept}"):
+                        self._run(kept)
+                case ForgetSpent():
+                    self._run(f"flush set inet {TABLE} spent")
 
     def _extend(self, command: Extend) -> None:
         # One look costs a dump of the map (about 2 ms at 1,000 people), so only an extension pays for it.
@@ -149,6 +168,7 @@ class Nftables:
             guests=elements.parse_elements(self._ask(f"list map inet {TABLE} guests")),
             grace_left=self._flag("grace"),
             offline=self._flag("offline") is not None,
+            spent=elements.parse_spent(self._ask(f"list set inet {TABLE} spent")),
         )
 
     def carried(self) -> tuple[dict[int, int], dict[int, int]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from appliance.config import SiteConfig
 
-LIVE = ("session", "idle", "after_reboot")
+LIVE = ("session", "idle", "after_reboot", "daily_mb")
 """Keys of ``[access]``. Who is online keeps the time that was promised; what is new holds from the next tap on."""
 
 
@@ -24,6 +24,12 @@ def change(running: SiteConfig, wanted: SiteConfig) -> Change:
     """What becomes of a new site file."""
     config = replace(running, access=replace(running.access, **{key: getattr(wanted.access, key) for key in LIVE}))
     return Change(config, _different(running, config), _different(config, wanted))
+
+
+def less_volume(old: SiteConfig, new: SiteConfig) -> bool:
+    """Whether a person's volume became less: then everybody's day begins anew, so that nobody is cut for what was allowed."""
+    before, after = old.access.daily_mb, new.access.daily_mb
+    return after is not None and (before is None or after < before)
 
 
 def _different(one: SiteConfig, other: SiteConfig) -> tuple[str, ...]:

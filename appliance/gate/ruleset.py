@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.config import SiteConfig
 from appliance.gate.garden import garden_parts
+from appliance.gate.sets import SETS
 from appliance.values import PERSON_MARKS, SELFTEST_PHONE
 
 TABLE = "campbox"
@@ -25,76 +26,6 @@ flush table inet {table}
 table bridge {table} {{}}
 flush table bridge {table}
 """
-
-# Sets and maps come first: they keep their elements when the same text is loaded again, rules and chains do not.
-_SETS = """
-table inet {table} {{
-	map people {{
-		type ether_addr : mark
-		size {devices}
-		flags timeout
-		counter
-		comment "the admitted, IPv4 and IPv6 alike; timeout = end of the session, counter = sent by the device"
-	}}
-
-	map guests {{
-		type ether_addr : mark
-		size {devices}
-		flags timeout
-		counter
-		comment "whoever passes without a tap during the grace after a reboot"
-	}}
-
-	set grace {{
-		type ifname
-		flags timeout
-		comment "holds the LAN while everyone passes"
-	}}
-
-	set offline {{
-		type ifname
-		flags timeout
-		comment "holds the LAN while the uplink is down"
-	}}
-
-	set sent {{
-		type mark
-		size 1024
-		flags dynamic
-		counter
-		comment "bytes a person sent to the internet"
-	}}
-
-	set received {{
-		type mark
-		size 1024
-		flags dynamic
-		counter
-		comment "bytes a person got from the internet, before the shaper"
-	}}
-
-	set hurrying {{
-		type ether_addr
-		size {devices}
-		flags dynamic, timeout
-		timeout 2m
-		comment "captive devices by how fast they open connections to the box"
-	}}
-
-	set crowding {{
-		type ether_addr
-		size {devices}
-		flags dynamic
-		comment "devices by their open connections to the box's web"
-	}}
-
-	set asking {{
-		type ether_addr
-		size {devices}
-		flags dynamic
-		comment "devices by their open connections to the box's name servers"
-	}}
-{garden_sets}"""
 
 _WHO = """
 	chain who {{
@@ -293,4 +224,4 @@ def ruleset(config: SiteConfig, *, knows_bridges: bool = True) -> str:
         "only_lan": f'meta ibrname "{lan.bridge}" ' if knows_bridges else "",
     }
     garden = {name: part.format(**places) for name, part in garden_parts(config).items()}
-    return "".join(part.format(**places, **garden) for part in (_HEAD, _SETS, _WHO, _LEAD, _REFUSE, _PASS, _BOX, _APART))
+    return "".join(part.format(**places, **garden) for part in (_HEAD, SETS, _WHO, _LEAD, _REFUSE, _PASS, _BOX, _APART))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from appliance.config import SiteConfig
@@ -17,7 +17,9 @@ from appliance.gate.code_desk import CodeDesk
 from appliance.gate.edges import Edges
 from appliance.gate.elements import Lower, Raise
 from appliance.gate.later import Later
+from appliance.gate.meter import Meter
 from appliance.gate.protocol import Request
+from appliance.gate.quota_desk import QuotaDesk
 from appliance.gate.ruleset import NEWCOMERS, ruleset
 from appliance.values import Ip, Mac
 
@@ -27,7 +29,7 @@ FLAG_SECONDS, FLAG_EVERY = 40, 10.0
 DOUBT = 8.0
 """Seconds without a success after which the uplink is looked at closely: two checks that should have come have not."""
 _NO_CODES = {"ok": False, "why": "no-codes"}
-KEEP_EVERY, READ_EVERY, LOOK_EVERY, READING_AGE = 5.0, 15.0, 60.0, 2.0
+KEEP_EVERY, LOOK_EVERY = 5.0, 60.0
 
 
 @dataclass
@@ -39,17 +41,6 @@ class _Due:
     flag: float = 0.0
 
 
-@dataclass(frozen=True)
-class _Reading:
-    at: float
-    received: dict[int, int] = field(default_factory=dict)
-    sent: dict[int, int] = field(default_factory=dict)
-
-    @property
-    def both(self) -> dict[int, int]:
-        return {mark: self.received.get(mark, 0) + self.sent.get(mark, 0) for mark in self.received.keys() | self.sent.keys()}
-
-
 class Gate:
     """One box's gate. ``memory`` is what stands on disk, ``boot`` the id of this boot."""
 
@@ -57,6 +48,8 @@ class Gate:
         self.config, self.edges, self.boot = config, edges, boot
         self.memory = memory
         self.knowledge = Knowledge()
+        self.meter = Meter(edges.kernel.carried, edges.clock)
+        self.quota = QuotaDesk(self, edges.clock, edges.moment)
         self.desk = CodeDesk(self, edges.codes, edges.clock, edges.moment) if config.access.identity == "code" else None
         self.reachability = reachability.begin(edges.clock())
         self.untidy_since: float | None = None
@@ -64,8 +57,6 @@ class Gate:
         self._left = set[int]()
         self._unshared = False
         self._due = _Due()
-        self._before = self._reading = _Reading(edges.clock())
-        self._busy = frozenset[int]()
 
     def begin(self) -> None:
         """Rules first, so that nobody passes before them; then what the kernel knows; then the interfaces and shares."""
@@ -75,7 +66,9 @@ class Gate:
         self.reachability = reachability.begin(now, down=listing.offline)
         decision, memory = admission.start(listing, self.memory, self.boot, self.config.access.after_reboot, now)
         self._carry_out(decision)
+        same_boot = memory is self.memory
         self._remember(memory)
+        edges.kernel.perform(self.quota.begin(listing.spent, memory.day, same_boot=same_boot))
         if self.desk is not None:
             self.desk.begin()
         edges.interfaces.bring_up()
@@ -122,6 +115,8 @@ class Gate:
             case "status":
                 return self._status(mac, now)
             case "admit":
+                if (refused := self.quota.refuses(mac)) is not None:
+                    return refused
                 return self.enact(admission.admit(self.knowledge, mac, self.session(), now))
             case "take-code":
                 return _NO_CODES if self.desk is None else self.desk.take(mac)
@@ -135,16 +130,12 @@ class Gate:
         """Carry a decision out and give its answer. Raises CommandFailed."""
         self._carry_out(decision)
         if decision.answer.get("state") == "admitted":
-            self._remember(Memory(self.boot, had_admitted=True))
+            self._remember(replace(self.memory or Memory(self.boot, had_admitted=True), had_admitted=True))
         return decision.answer
 
     def session(self) -> int:
         """Seconds of a whole session."""
         return self.config.access.session
-
-    def carried(self, mark: int) -> tuple[int, int]:
-        """Bytes received and sent under a mark, as last counted."""
-        return self._reading.received.get(mark, 0), self._reading.sent.get(mark, 0)
 
     def _reload(self) -> dict[str, Any]:
         """Take over what may change while people are online. Nobody who is online loses time, or is cut for silence until now."""
@@ -153,16 +144,21 @@ class Gate:
         except CampboxError as error:
             return {"ok": False, "why": "bad-site-file", "said": str(error)}
         found = limits.change(self.config, wanted)
-        self.config = found.config
+        less, self.config = limits.less_volume(self.config, found.config), found.config
+        if less:
+            self._new_day()
         self.knowledge = admission.rest_from_now(self.knowledge, self.edges.clock())
         log.info("the site file was read again; new: %s", ", ".join(found.now) or "nothing")
         return {"ok": True, "now": list(found.now), "start": list(found.start)}
 
     def _carry_out(self, decision: Decision) -> None:
         """The kernel first: if it refuses, nothing is known that is not so. What can wait for ``tidy`` waits for it."""
-        self.edges.kernel.perform(decision.commands)
+        accounts, booked = self.quota.book(decision)
+        self.edges.kernel.perform((*decision.commands, *booked))
         if self.desk is not None and decision.left:
             self.desk.released(decision.left, self.knowledge)
+        self.quota.accounts = accounts
+        self.meter.forget_freed(decision.commands)
         self._unshared = self._unshared or decision.knowledge is not self.knowledge
         self.knowledge = decision.knowledge
         self._turned |= set(decision.turned)
@@ -206,12 +202,29 @@ class Gate:
             due.keep = now
             self.edges.interfaces.keep()
             self._share_out(rates=True)
-        if now - self._reading.at >= READ_EVERY:
-            # Costs milliseconds, and is done besides for whoever looks at a page; this one only keeps the comparison fresh.
-            self._read(now)
+        if self.meter.age >= self.quota.read_every:
+            # Costs milliseconds, and is done besides for whoever looks at a page; this one keeps the comparison fresh.
+            self.meter.read()
+        self._keep_volumes()
         if self.desk is not None:
             self.desk.tick()
         self.tidy()
+
+    def _keep_volumes(self) -> None:
+        if self.quota.turned():
+            self._new_day()
+        if self.memory is not None and self.quota.limit is not None:
+            self._remember(replace(self.memory, day=self.quota.date))
+        if (over := self.quota.cut()) is not None:
+            self._carry_out(over)
+
+    def _new_day(self) -> None:
+        """Everybody's volume begins anew."""
+        if self.desk is not None:
+            self.desk.new_day()
+        fresh = self.quota.new_day()
+        self.edges.kernel.perform(fresh)
+        self.meter.forget_freed(fresh)
 
     def _judge_uplink(self, now: float) -> None:
         judged = reachability.judge(self.reachability, self.edges.last_success(), now)
@@ -247,19 +260,13 @@ class Gate:
                 # Passing does not hang on sharing: the tree is tried again with the next tick.
                 log.error("the shares cannot be set: %s", error)
 
-    def _read(self, now: float) -> None:
-        if now - self._reading.at < READING_AGE:
-            return
-        self._before, self._reading = self._reading, _Reading(now, *self.edges.kernel.carried())
-        self._busy = explain.busy_marks(self._before.both, self._reading.both, now - self._before.at)
-
     def _status(self, mac: Mac, now: float) -> dict[str, Any]:
-        self._read(now)
+        self.meter.read()
         state, seconds = admission.state_of(self.knowledge, mac, now)
         mark = admission.mark_of(self.knowledge, mac) if state != "captive" else 0
-        share = explain.share(self._plan(), self._busy, mark, uplink_up=self.reachability.state == "up")
+        share = explain.share(self._plan(), self.meter.busy, mark, uplink_up=self.reachability.state == "up")
         code = self.desk.of(mark) if self.desk is not None else None
-        down, up = self.carried(mark)
+        down, up = self.meter.carried(mark)
         return {
             "ok": True,
             "state": state,
@@ -268,12 +275,13 @@ class Gate:
             "bytes_up": up + (code.up if code else 0),
             "uplink": self.reachability.state,
             "share": share.as_answer(),
+            "quota": self.quota.told(mac),
             **({} if self.desk is None else {"code": code is not None}),
         }
 
     def _facts(self) -> dict[str, Any]:
         now, wanted = self.edges.clock(), self._plan()
-        self._read(now)
+        self.meter.read()
         link = self.edges.links.link(wanted.up.interface)
         drops, waiting = self.edges.counters.totals(wanted.down.interface, wanted.up.interface)
         return {
@@ -288,5 +296,5 @@ class Gate:
             "drops": drops,
             "backlog_bytes": waiting,
             "shaper": self.edges.shapers[0].method if self.edges.shapers else "htb",
-            "active_people": len(self._busy - self._garden_marks()),
+            "active_people": len(self.meter.busy - self._garden_marks()),
         }

@@ -6,7 +6,20 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from appliance.gate.elements import Admit, Command, Crowd, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
+from appliance.gate.elements import (
+    Admit,
+    Command,
+    Crowd,
+    Element,
+    Extend,
+    ForgetSpent,
+    FreeMark,
+    Listing,
+    Lower,
+    Raise,
+    Remove,
+    Spend,
+)
 from appliance.values import Mac
 
 if "pytest" not in sys.modules:
@@ -22,6 +35,7 @@ class FakeKernel:
     flags: dict[str, float] = field(default_factory=dict)
     bytes_received: dict[int, int] = field(default_factory=dict)
     bytes_sent: dict[int, int] = field(default_factory=dict)
+    spent: dict[Mac, int] = field(default_factory=dict)
     loaded: list[str] = field(default_factory=list)
 
     def load(self, text: str) -> None:
@@ -43,6 +57,10 @@ class FakeKernel:
                 case FreeMark(mark):
                     self.bytes_received.pop(mark, None)
                     self.bytes_sent.pop(mark, None)
+                case Spend(mac, octets):
+                    self.spent[mac] = octets
+                case ForgetSpent():
+                    self.spent.clear()
 
     def element(self, mac: Mac, crowd: Crowd = "people") -> Element | None:
         found = self.crowds[crowd].get(mac)
@@ -55,7 +73,8 @@ class FakeKernel:
             tuple(e for mac in self.crowds[crowd] if (e := self.element(mac, crowd)) is not None) for crowd in ("people", "guests")
         )
         grace = self.flags.get("grace", 0) - self.now()
-        return Listing(people, guests, int(grace) if grace > 0 else None, self.flags.get("offline", 0) > self.now())
+        offline = self.flags.get("offline", 0) > self.now()
+        return Listing(people, guests, int(grace) if grace > 0 else None, offline, dict(self.spent))
 
     def carried(self) -> tuple[dict[int, int], dict[int, int]]:
         return dict(self.bytes_received), dict(self.bytes_sent)

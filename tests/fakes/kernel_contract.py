@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.gate.elements import Admit, Extend, FreeMark, Lower, Raise, Remove
+from appliance.gate.elements import Admit, Extend, ForgetSpent, FreeMark, Lower, Raise, Remove, Spend
 from appliance.gate.kernel import Kernel
 from appliance.values import Mac
 
@@ -65,3 +65,9 @@ class KernelContract:
     def test_freeing_an_unknown_mark_is_no_error(self, contract_kernel: Kernel) -> None:
         contract_kernel.perform([FreeMark(9), FreeMark(10)])
         assert contract_kernel.carried() == ({}, {})
+
+    def test_what_a_person_has_used_is_kept_by_device_written_anew_and_forgotten_together(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Spend(A, 700), Spend(B, 5_000_000_000), Spend(A, 900), Admit(A, 5, 100), Remove(A, 5)])
+        assert contract_kernel.listing().spent == {A: 900, B: 5_000_000_000}
+        contract_kernel.perform([ForgetSpent(), ForgetSpent()])
+        assert contract_kernel.listing().spent == {}

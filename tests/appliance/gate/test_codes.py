@@ -101,7 +101,7 @@ def test_after_a_power_cut_what_was_left_is_left_and_nobody_has_a_mark() -> None
 
 def test_what_stands_on_disk_names_no_device_and_no_secret() -> None:
     kept = codes.as_json(CODE, "boot", 1_000)
-    assert set(kept) == {"secret", "boot", "at", "until", "mark", "down", "up", "last_day"}
+    assert set(kept) == {"secret", "boot", "at", "until", "mark", "down", "up", "last_day", "spent", "spent_day"}
     assert "0042" not in json.dumps(kept)
 
 

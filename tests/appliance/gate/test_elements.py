@@ -53,10 +53,11 @@ def test_flags_and_counters_are_read_from_json() -> None:
 
 
 def test_a_table_made_anew_gets_its_people_back() -> None:
-    listing = Listing((Element(mac(1), 5, 60, 1, 10),), (Element(mac(2), 6, 50),), 40, offline=True)
+    listing = Listing((Element(mac(1), 5, 60, 1, 10),), (Element(mac(2), 6, 50),), 40, offline=True, spent={mac(3): 77})
     assert elements.restore_text(listing, "br-lan").splitlines() == [
         "add element inet campbox people { 02:00:00:00:00:01 counter packets 1 bytes 10 timeout 60s : 5 }",
         "add element inet campbox guests { 02:00:00:00:00:02 counter packets 0 bytes 0 timeout 50s : 6 }",
+        "add element inet campbox spent { 02:00:00:00:00:03 counter packets 0 bytes 77 }",
         'add element inet campbox grace { "br-lan" timeout 40s }',
     ]
 
