@@ -6,6 +6,7 @@ machine's own is touched.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import dataclasses
 import ipaddress
@@ -144,9 +145,9 @@ def _json(*argv: str) -> list[dict[str, Any]]:
 
 def _listeners() -> Iterator[Listener]:
     found = [(protocol, *row) for protocol in _LISTEN for version in ("", "6") for row in _table(protocol, version)]
-    programs = _programs({inode for _, _, _, inode in found})
+    holders = programs({inode for _, _, _, inode in found})
     for protocol, address, port, inode in found:
-        yield Listener(protocol, address, port, programs.get(inode, ""))
+        yield Listener(protocol, address, port, holders.get(inode, ""))
 
 
 def _table(protocol: str, version: str) -> Iterator[tuple[str, int, str]]:
@@ -165,18 +166,25 @@ def _address(text: str) -> str:
     return str(ipaddress.ip_address(b"".join(words)))
 
 
-def _programs(inodes: set[str]) -> dict[str, str]:
-    """Which program holds which socket."""
-    names = {}
-    for descriptor in Path("/proc").glob("[0-9]*/fd/*"):
+def programs(inodes: set[str], proc: Path = Path("/proc")) -> dict[str, str]:
+    """Which program holds which of these sockets."""
+    names = dict[str, str]()
+    for process in proc.glob("[0-9]*"):
         try:
-            target = os.readlink(descriptor)
-            inode = target[8:-1] if target.startswith("socket:[") else ""
-            if inode in inodes:
-                names[inode] = (descriptor.parents[1] / "comm").read_text().strip()
+            held = inodes & set(_sockets(process / "fd"))
+            names |= dict.fromkeys(held, (process / "comm").read_text().strip() if held else "")
         except OSError:  # it ended meanwhile
             continue
     return names
+
+
+def _sockets(descriptors: Path) -> Iterator[str]:
+    """The sockets that a process holds. Raises OSError when it ends meanwhile."""
+    for descriptor in os.listdir(descriptors):  # not by a pattern: pathlib's lets a folder that went away end the whole search
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            target = os.readlink(descriptors / descriptor)
+            if target.startswith("socket:["):
+                yield target[8:-1]
 
 
 def main() -> None:

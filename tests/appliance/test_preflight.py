@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from appliance.config import SiteConfig, parse
 from appliance.preflight import KERNEL_FEATURES, LEAST_SPACE, Facts, Listener, look
-from appliance.preflight_facts import little_room
+from appliance.preflight_facts import little_room, programs
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples" / "site.toml").read_text()
 CONFIG = parse(EXAMPLE)
@@ -166,3 +167,20 @@ def test_only_what_is_too_low_and_can_be_seen_is_told(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(f"{value}\n")
     assert list(little_room(tmp_path)) == ["net/ipv4/neigh/default/gc_thresh3"]
+
+
+def test_who_holds_a_port_is_found_though_other_programs_end_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, name in ((7, "nginx"), (8, "ended")):
+        (tmp_path / str(number) / "fd").mkdir(parents=True)
+        (tmp_path / str(number) / "comm").write_text(f"{name}\n")
+    for descriptor, target in (("3", "/dev/null"), ("4", "socket:[4711]")):
+        (tmp_path / "7" / "fd" / descriptor).symlink_to(target)
+    look, listdir = os.scandir, os.listdir
+
+    def gone(path: Any) -> None:
+        if "8" in Path(path).parts[-2:]:
+            raise ProcessLookupError(3, "No such process", str(path))
+
+    monkeypatch.setattr(os, "scandir", lambda path: gone(path) or look(path))
+    monkeypatch.setattr(os, "listdir", lambda path: gone(path) or listdir(path))
+    assert programs({"4711", "4712"}, tmp_path) == {"4711": "nginx"}
