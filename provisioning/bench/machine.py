@@ -40,7 +40,7 @@ def cpu_seconds(pid: int) -> float:
 
     From schedstat: the coarse figures of /proc/PID/stat count whole ticks, and whoever wakes by a timer wakes on a tick.
     """
-    threads = (_lines(str(path)) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+    threads = (_lines(f"{thread}/schedstat") for thread in _threads(pid))
     return sum(int(lines[0].split()[0]) for lines in threads if lines) / 1e9
 
 
@@ -49,8 +49,8 @@ def family(pids: list[int]) -> list[int]:
     found, new = set(pids), list(pids)
     while new:
         pid = new.pop()
-        for path in Path(f"/proc/{pid}/task").glob("*/children"):
-            for child in (int(word) for line in _lines(str(path)) for word in line.split()):
+        for thread in _threads(pid):
+            for child in (int(word) for line in _lines(f"{thread}/children") for word in line.split()):
                 if child not in found:
                     found.add(child)
                     new.append(child)
@@ -100,6 +100,15 @@ def kept_awake() -> Iterator[None]:
         for process in busy:
             process.kill()
             process.wait()
+
+
+def _threads(pid: int) -> list[str]:
+    """The folders of a process's threads; none when it is gone, which it may be between any two looks."""
+    folder = f"/proc/{pid}/task"
+    try:
+        return [f"{folder}/{thread}" for thread in os.listdir(folder)]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def _lines(path: str) -> list[str]:
