@@ -50,7 +50,7 @@ class Worker(patient.PatientWorker):
     """Without gunicorn around it."""
 
     def __init__(self, threads: int) -> None:
-        self.cfg = SimpleNamespace(threads=threads, graceful_timeout=2)
+        self.cfg = SimpleNamespace(threads=threads, graceful_timeout=60)
         self.listener, self.alive, self.PIPE = Listener(), True, os.pipe()
         self.sockets, self.looks = [self.listener], 0
         self._counting, self._threads, self._answering = threading.Lock(), 0, 0
