@@ -13,6 +13,7 @@ __all__ = ["BUILT", "Moment", "Trust", "now"]
 _TIME_ERROR = 5  # adjtimex(2): clock not synchronised
 SAID_BY_SYSTEMD = Path("/run/systemd/timesync/synchronized")
 """Touched by systemd-timesyncd once a time server has answered. A unit with ProtectClock may not even ask the kernel."""
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def now(floor: float = BUILT) -> Moment:
@@ -25,5 +26,5 @@ def now(floor: float = BUILT) -> Moment:
 
 def _synchronised() -> bool:
     buffer = ctypes.create_string_buffer(512)
-    state = ctypes.CDLL(None, use_errno=True).adjtimex(buffer)
+    state = _libc.adjtimex(buffer)
     return SAID_BY_SYSTEMD.exists() if state < 0 else bool(state < _TIME_ERROR)

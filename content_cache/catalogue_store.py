@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ SCHEMA = 3
 FILE = "catalogue.sqlite"
 MOST, MOST_LISTED = 200, 100_000
 """Services a search counts and shows to people: ten pages; and to programs: all."""
-_CHOSEN = "position in (select value from json_each(?1)) order by (select key from json_each(?1) where value = position)"
+_CHOSEN = "json_each(?) wanted cross join service on service.position = wanted.value order by wanted.key"
 Texts = Mapping[str, Mapping[str, Mapping[str, tuple[str, bool]]]]
 """record id -> field -> language -> (text, translated by machine)."""
 
@@ -120,21 +119,30 @@ class Store:
 
     def counts_by_need(self, among: Set[int] | None = None) -> dict[str, int]:
         """Slug -> number of services (with one of these timetables), in the table's order, needs without any left out."""
-        if self._connection() is not None and self._local.counts is None:
-            self._local.counts = self._ask(
+        counted = {need.slug: self._count_of(need.slug, among) for need in needs.NEEDS}
+        return {slug: count for slug, count in counted.items() if count}
+
+    def _count_of(self, slug: str, among: Set[int] | None) -> int:
+        if self._connection() is None:
+            return 0
+        if self._local.counts is None:
+            self._local.counts = {}
+            for one, timetable, count in self._ask(
                 "select slug, timetable, count(*) from service_term join service using (position) where slug <> '' group by 1, 2"
-            )
-        counted = Counter[str]()
-        for slug, timetable, count in self._local.counts or ():
-            counted[slug] += count if among is None or timetable in among else 0
-        return {need.slug: counted[need.slug] for need in needs.NEEDS if counted[need.slug]}
+            ):
+                self._local.counts.setdefault(one, {})[timetable] = count
+        counts: dict[int, int] = self._local.counts.get(slug, {})
+        return sum(count for timetable, count in counts.items() if among is None or timetable in among)
 
     def of_need(self, slug: str, offset: int, limit: int, among: Set[int] | None = None) -> tuple[int, list[Service]]:
         """How many (with one of these timetables), and one page of them."""
         condition, values = _among(among)
-        where = f"position in (select position from service_term where slug = ?) and {condition}"
-        found = self._services(f"{where} order by position limit ? offset ?", slug, *values, limit, offset)
-        return self._count(where, slug, *values), found
+        found = self._services(
+            f"service_term of_need join service using (position) where of_need.slug = ? and {condition}"
+            " order by of_need.position limit ? offset ?",
+            slug, *values, limit, offset,
+        )  # fmt: skip
+        return self._count_of(slug, among), found
 
     def chosen(self, positions: Sequence[int]) -> list[Service]:
         """The services at these places of the list, in its order: one page of them, not all there are."""
@@ -175,9 +183,7 @@ class Store:
     def search_listed(self, untrusted_query: str, offset: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
         """The same as HSDS list items."""
         total, positions = self._hits(untrusted_query, offset, limit, "", MOST_LISTED)
-        return total, [
-            json.loads(row) for (row,) in self._ask(f"select listed from service where {_CHOSEN}", json.dumps(positions))
-        ]
+        return total, [json.loads(row) for (row,) in self._ask(f"select listed from {_CHOSEN}", json.dumps(positions))]
 
     def _hits(self, untrusted_query: str, offset: int, limit: int, tag: str, most: int) -> tuple[int, tuple[int, ...]]:
         connection = self._connection()
@@ -197,7 +203,7 @@ class Store:
 
     def service(self, untrusted_id: str) -> Service | None:
         """One service by its id, with its whole document."""
-        return next(iter(self._services("id = ?", untrusted_id, columns="document, texts")), None)
+        return next(iter(self._services("service where service.id = ?", untrusted_id, columns="document, texts")), None)
 
     def listed(self, where: str, values: Sequence[Any], offset: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
         """HSDS list items; ``where`` is one of the API's own conditions, never text from outside."""
@@ -214,15 +220,17 @@ class Store:
         rows = self._ask(f"select count(*) from service where {where}", *values)
         return int(rows[0][0]) if rows else 0
 
-    def _services(self, where: str, *values: Any, columns: str = "short, short_texts") -> list[Service]:
+    def _services(self, which: str, *values: Any, columns: str = "short, short_texts") -> list[Service]:
         rows = self._ask(
-            f"select id, {columns}, timetable, (select group_concat(slug) from service_term t where t.position = service.position"
-            f" and slug <> '') from service where {where}",
+            f"select service.id, {columns}, service.timetable, (select group_concat(slug) from service_term t"
+            f" where t.position = service.position and slug <> '') from {which}",
             *values,
         )
+        # Read in one go: there are two of them a row, and a small one costs little more than asking for it.
+        bodies = iter(json.loads(f"[{','.join(body for row in rows for body in row[1:3])}]"))
         return [
-            Service(id, tuple((slugs or "").split(",")), json.loads(doc), json.loads(texts), timetable)
-            for id, doc, texts, timetable, slugs in rows
+            Service(id, tuple((slugs or "").split(",")), next(bodies), next(bodies), timetable)
+            for id, _, _, timetable, slugs in rows
         ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from content_cache import hours
 from content_cache.catalogue_store import Store
@@ -19,13 +19,14 @@ class Doors:
         self._read: tuple[object, dict[int, tuple[Plans, ...]]] = (None, {})
         self._now: tuple[object, dict[int, State], frozenset[int] | None] = (None, {}, None)
 
-    def state(self, timetable: int, here: datetime.datetime) -> State:
-        """Of one timetable at a moment in the site's time."""
+    def states(self, timetables: Iterable[int], here: datetime.datetime) -> Mapping[int, State]:
+        """Of at least these timetables at a moment in the site's time."""
         with self._lock:
             known, states, _ = self._minute(here)
-            if timetable not in states:
-                states[timetable] = _state(known.get(timetable, ()), here)
-            return states[timetable]
+            for timetable in timetables:
+                if timetable not in states:
+                    states[timetable] = _state(known.get(timetable, ()), here)
+            return states
 
     def open(self, here: datetime.datetime) -> frozenset[int]:
         """The timetables that are open."""

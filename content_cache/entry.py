@@ -167,9 +167,14 @@ class Reader:
 
 
 def brief(
-    document: Mapping[str, Any], needs: Sequence[str], reader: Reader, today: datetime.date, need: str | None = None
+    document: Mapping[str, Any],
+    needs: Sequence[str],
+    reader: Reader,
+    today: datetime.date,
+    need: str = "",
+    state: State | None = None,
 ) -> Brief:
-    """One row of a list; ``need`` is the one the list is about."""
+    """One row of a list; ``need`` is the one the list is about, ``state`` whether it is open."""
     places = [there.get("location", {}) for there in document.get("service_at_locations", ())]
     name = reader.pick(document, "name")
     assert name is not None  # the specification requires it
@@ -183,6 +188,7 @@ def brief(
         place=next(iter(reader.every(places, "name")), None),
         ended=until is not None and until < today.isoformat(),
         old=_old(str(document.get("assured_date", "")), today),
+        state=state,
     )
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,11 +13,13 @@ from werkzeug.wrappers import Response
 
 from appliance import clock
 from appliance.config import SiteConfig
+from appliance.moment import Moment
 from appliance.web.dress import reader_language
 from content_cache import entry, hours
-from content_cache.catalogue_store import Service, Store
+from content_cache.catalogue_store import About, Service, Store
 from content_cache.doors import Doors
 from content_cache.entry import Brief, Reader
+from content_cache.hours import State
 from content_cache.shelves import Shelf, Shelves
 
 PER_PAGE = 20
@@ -49,27 +50,42 @@ def shelf() -> Shelf:
     return found.shelf()
 
 
+def about() -> About | None:
+    """What the catalogue says of itself; asked once a page."""
+    if "about" not in flask.g:
+        flask.g.about = store().about()
+    found: About | None = flask.g.about
+    return found
+
+
+def moment() -> Moment:
+    """The moment of this page."""
+    if "moment" not in flask.g:
+        flask.g.moment = clock.now()
+    found: Moment = flask.g.moment
+    return found
+
+
 def here() -> datetime.datetime | None:
     """This moment in the site's time; None while the box does not know the time."""
-    moment = clock.now()
-    return None if moment.trust == "none" else datetime.datetime.fromtimestamp(moment.wall, zone())
+    return None if moment().trust == "none" else datetime.datetime.fromtimestamp(moment().wall, zone())
 
 
 def today() -> datetime.date:
     """The day at the site, as far as the box knows it."""
-    return datetime.datetime.fromtimestamp(clock.now().wall, zone()).date()
+    return datetime.datetime.fromtimestamp(moment().wall, zone()).date()
 
 
 def zone() -> ZoneInfo:
     """The catalogue's time zone."""
-    about = store().about()
-    return hours.zone_of(str(about.header["timezone"]) if about else "UTC")
+    known = about()
+    return hours.zone_of(str(known.header["timezone"]) if known else "UTC")
 
 
 def written() -> str:
     """The language the stored records themselves are in."""
-    about = store().about()
-    return str(about.header["language"]) if about else "en"
+    known = about()
+    return str(known.header["language"]) if known else "en"
 
 
 def only_open() -> bool:
@@ -79,19 +95,16 @@ def only_open() -> bool:
 
 def among() -> frozenset[int] | None:
     """The timetables that are open, where the reader asked for those and the box knows the time."""
-    moment = here()
-    return doors().open(moment) if only_open() and moment is not None else None
+    now = here() if only_open() else None
+    return doors().open(now) if now is not None else None
 
 
-def briefs(found: list[Service], need: str | None = None) -> list[Brief]:
+def briefs(found: list[Service], need: str = "") -> list[Brief]:
     """Rows of a list."""
-    day, moment, tag, origin = today(), here(), reader_language().tag, written()
+    day, now, tag, origin = today(), here(), reader_language().tag, written()
+    states: Mapping[int, State] = {} if now is None else doors().states({one.timetable for one in found}, now)
     return [
-        replace(
-            entry.brief(one.document, one.needs, Reader(tag, origin, one.texts), day, need),
-            state=None if moment is None else doors().state(one.timetable, moment),
-        )
-        for one in found
+        entry.brief(one.document, one.needs, Reader(tag, origin, one.texts), day, need, states.get(one.timetable)) for one in found
     ]
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from appliance import clock
 from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.limiter import Limiter
@@ -52,14 +51,14 @@ def register(app: flask.Flask, config: SiteConfig, store: Store, layout: Layout)
 
     @app.context_processor
     def catalogue_surroundings() -> dict[str, Any]:
-        about = store.about()
+        about = parts.about()
         stored_sample = about is not None and bool(about.header["sample"])
         return {
             "about": about,
             "sample": config.catalogue.sample or stored_sample,
             "country": config.site.country,
             "here": parts.here(),
-            "clock_may_err": clock.now().trust == "floor",
+            "clock_may_err": parts.moment().trust == "floor",
         }
 
 
@@ -99,7 +98,7 @@ def search(lang: str) -> Response:
     number = parts.page_number()
     total, found = searched(query, number)
     meant = search_plan.needs_meant(query) if number == 1 else ()
-    if query.strip() and not total and number == 1 and parts.store().about() is not None:
+    if query.strip() and not total and number == 1 and parts.about() is not None:
         flask.current_app.extensions["unanswered"].add(meant)
     known = [needs.BY_SLUG[slug] for slug in parts.store().counts_by_need() if slug in meant] if meant else []
     shown = {"query": query, "rows": parts.briefs(found), "total": total, "meant": known}

@@ -23,8 +23,8 @@ _COMMAS = {"Arab": "، ", "Ethi": "፣ "}
 def register_words(app: flask.Flask) -> None:
     """Give templates the filters and functions of this module."""
     app.jinja_env.filters.update(day=day, day_list=day_list, span=span, listing=listing, date=date, tongue=tongue, zone=zone)
-    app.jinja_env.filters.update(clock_time=clock_time, said=said, land=land)
-    app.jinja_env.globals.update(week_order=week_order, state_words=state_words)
+    app.jinja_env.filters.update(clock_time=clock_time, said=said, land=land, state_words=state_words)
+    app.jinja_env.globals["week_order"] = week_order
 
 
 def day(number: int) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import flask
+from babel import Locale
 from flask_babel import Babel  # type: ignore[import-untyped]
 from markupsafe import Markup
 
@@ -19,6 +21,7 @@ from appliance.web.errors import dress_errors
 from appliance.web.headers import SECURITY_HEADERS, kept_language
 from appliance.web.languages import Language
 from appliance.web.private import register_private
+from appliance.web.said import speakers
 
 HERE = Path(__file__).resolve().parent
 DOMAIN = "web"
@@ -40,7 +43,7 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
     shared = flask.Blueprint("web", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
     app.register_blueprint(shared)
     style_version = hashlib.sha256((HERE / "static" / "style.css").read_bytes()).hexdigest()[:8]
-    app.jinja_env.globals["icon"] = _icons()
+    app.jinja_env.globals["icon"] = app.jinja_env.filters["icon"] = _icons()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["campbox"] = {"config": config, "layout": layout, "offered": known}
 
@@ -54,7 +57,7 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
             "sample": config.catalogue.sample,
             "style_version": style_version,
             "also": lambda said: beside(language, said),
-            "switch_links": [(other, _same_page(other)) for other in known],
+            "switch_links": _same_page(known),
         }
 
     @app.after_request
@@ -92,33 +95,36 @@ def _speak(app: flask.Flask, config: SiteConfig, known: tuple[Language, ...], do
         if "lang" not in values and app.url_map.is_endpoint_expecting(endpoint, "lang"):
             values["lang"] = reader_language().tag
 
+    locales = {one.tag: Locale.parse(one.locale) for one in {*known, *filter(None, map(languages.nearest_reviewed, known))}}
     babel = Babel(
         app,
         default_locale=known[0].locale,
         default_timezone=config.site.timezone,
         default_domain=domain,
-        locale_selector=lambda: reader_language().locale,
+        locale_selector=lambda: locales[reader_language().tag],
     )
     places = [(HERE / "translations", DOMAIN), (Path(app.root_path) / "translations", domain)]
+    texts = {locale: translations.load(places, languages.BY_TAG[tag].locale) for tag, locale in locales.items()}
     with app.app_context():
         # Flask-Babel looks into this cache first; filled here, nothing is read from disk or compiled later.
-        cache = babel.domain_instance.cache
-        for language in {*known, *filter(None, map(languages.nearest_reviewed, known))}:
-            cache[language.locale, domain] = translations.load(places, language.locale)
+        babel.domain_instance.cache.update({(str(locale), domain): own for locale, own in texts.items()})
+    app.jinja_env.globals.update(speakers(texts))
 
 
-def _same_page(other: Language) -> str:
-    arguments = flask.request.view_args or {}
-    if "lang" not in arguments or flask.request.method not in ("GET", "HEAD"):
-        return f"/{other.tag}/"
-    rest = flask.request.path.removeprefix(f"/{arguments['lang']}")
-    query = flask.request.query_string.decode("ascii", "ignore")
-    return f"/{other.tag}{rest}{'?' + query if query else ''}"
+def _same_page(known: tuple[Language, ...]) -> list[tuple[Language, str]]:
+    """Every language with the address of this page in it; of the first page where this one is nothing to come back to."""
+    lang = (flask.request.view_args or {}).get("lang")
+    rest = "/"
+    if lang is not None and flask.request.method in ("GET", "HEAD"):
+        query = flask.request.query_string.decode("ascii", "ignore")
+        rest = f"{flask.request.path.removeprefix(f'/{lang}')}{'?' + query if query else ''}"
+    return [(other, f"/{other.tag}{rest}") for other in known]
 
 
 def _icons() -> Callable[..., Markup]:
     pictures = {path.stem: path.read_text().strip() for path in (HERE / "icons").glob("*.svg")}
 
+    @lru_cache(maxsize=2 * len(pictures))
     def icon(name: str, style: str = "") -> Markup:
         """An icon beside a word: hidden from screen readers, which read the word. Raises KeyError for an unknown name."""
         attributes = f'<svg class="icon {style}" aria-hidden="true" focusable="false" '

@@ -11,7 +11,7 @@ from appliance import clock
 
 
 def kernel_says(monkeypatch: pytest.MonkeyPatch, state: int) -> None:
-    monkeypatch.setattr(clock.ctypes, "CDLL", lambda *_, **__: SimpleNamespace(adjtimex=lambda _: state))
+    monkeypatch.setattr(clock, "_libc", SimpleNamespace(adjtimex=lambda _: state))
 
 
 @pytest.mark.parametrize(("state", "trust"), [(0, "synced"), (4, "synced"), (5, "floor")])

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from flask.testing import FlaskClient
 
+from appliance import clock
 from appliance.moment import Moment, Trust
-from content_cache import pages
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_store import Store
 from content_cache.doors import Doors
@@ -39,7 +39,7 @@ def mixed() -> Catalogue:
 
 
 def at(monkeypatch: pytest.MonkeyPatch, moment: datetime.datetime, trust: Trust = "synced") -> None:
-    monkeypatch.setattr(pages.clock, "now", lambda: Moment(moment.timestamp(), 100.0, trust))
+    monkeypatch.setattr(clock, "now", lambda: Moment(moment.timestamp(), 100.0, trust))
 
 
 @pytest.fixture
@@ -54,9 +54,9 @@ def test_services_with_the_same_hours_are_asked_once_and_a_new_catalogue_is_noti
     doors = Doors(store)
     assert len(store.timetables()) == 3
     opened = doors.open(SUNDAY)
-    assert len(opened) == 1 and isinstance(doors.state(next(iter(opened)), SUNDAY), Open)
+    assert len(opened) == 1 and isinstance(doors.states(opened, SUNDAY)[next(iter(opened))], Open)
     assert doors.open(SUNDAY.replace(hour=18)) == frozenset()
-    assert all(isinstance(doors.state(one, SUNDAY.replace(hour=18)), Closed) for one in opened)
+    assert all(isinstance(doors.states(opened, SUNDAY.replace(hour=18))[one], Closed) for one in opened)
     build(tmp_path / "c.sqlite", catalogue(service("n", "New", need="food")), 2, "bb")
     assert doors.open(SUNDAY) == {1} and doors.open(SUNDAY.replace(hour=18)) == frozenset()
 
