@@ -69,6 +69,11 @@ def explain_words(address: str, answer: dict[str, Any]) -> list[str]:
     left = answer.get("seconds_remaining")
     if left is not None:
         lines.append(f"for another {left // 3600} h {left % 3600 // 60} min")
+    if quota := answer.get("quota"):
+        told = f"{quota['bytes_remaining'] / 1e6:.0f} of {quota['bytes'] / 1e6:.0f} MB a day are left"
+        lines.append(
+            f"{told}; the next day begins in {quota['renews_seconds'] // 3600} h {quota['renews_seconds'] % 3600 // 60} min"
+        )
     share = answer.get("share") or {}
     if share and answer["state"] != "captive":
         rate = f"{share['down_bps'] / 1e6:.1f} Mbit/s down and {share['up_bps'] / 1e6:.1f} up"

@@ -21,18 +21,20 @@ the API says so with this number (source.android.com: "Use Custom Tabs for capti
 def document(device: Device, *, portal_url: str, venue_url: str) -> str:
     """RFC 8908 section 5, as text of at most 4096 characters.
 
-    ``captive`` is the only key a client must understand. ``seconds-remaining`` is told only when not captive, as the section
-    says; ``bytes-remaining`` never, for there is no quota.
+    ``captive`` is the only key a client must understand. ``seconds-remaining`` and ``bytes-remaining`` are told only when
+    not captive, as the section says, the latter where the site has a volume for a day; who has used it up can extend nothing.
     """
     answer: dict[str, bool | int | str] = {
         "captive": not device.online,
         "user-portal-url": portal_url,
         "venue-info-url": venue_url,
-        "can-extend-session": True,
+        "can-extend-session": not device.used_up,
         CUSTOM_TABS[0]: CUSTOM_TABS[1],
     }
     if device.online and device.seconds_remaining is not None:
         answer["seconds-remaining"] = device.seconds_remaining
+    if device.online and device.quota is not None:
+        answer["bytes-remaining"] = device.quota.left
     return json.dumps(answer)
 
 

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from appliance.errors import Unreachable
 from appliance.web.private import unprotected
 from captive_portal.device import Device
-from captive_portal.words import refusal
+from captive_portal.words import refused
 
 Page = Response | str | tuple[str, int]
 LONGEST_CODE = 200
@@ -64,10 +64,7 @@ def _asked(caller: Caller, deed: str, **more: str) -> dict[str, Any] | Response:
         answer = {"ok": False, "why": "resting"}
     if answer.get("ok") is True:
         return answer
-    why = str(answer.get("why"))
-    heading, advice, status = refusal(why)
-    text = flask.render_template("refused.html", heading=heading, advice=advice, why=why, back="code")
-    return flask.make_response(text, status)
+    return flask.make_response(refused(answer, back="code"))
 
 
 def _in_groups(digits: str) -> str:

@@ -24,8 +24,18 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Quota:
+    """The volume of a day (bytes): the whole, what this phone's person has left of it, and seconds until it begins anew."""
+
+    whole: int
+    left: int
+    renews: int
+
+
+@dataclass(frozen=True)
 class Device:
-    """One phone, as the box knows it. ``seconds_remaining`` is None where nothing ends; ``code``: its person has taken one."""
+    """One phone, as the box knows it. ``seconds_remaining`` is None where nothing ends; ``code``: its person has taken one;
+    ``quota`` is None where the site gives everyone as much as their share carries."""
 
     state: State
     seconds_remaining: int | None
@@ -34,6 +44,12 @@ class Device:
     uplink: UplinkState
     share: Share
     code: bool = False
+    quota: Quota | None = None
+
+    @property
+    def used_up(self) -> bool:
+        """Has it to wait for the next day's volume?"""
+        return self.quota is not None and self.quota.left <= 0
 
     @property
     def online(self) -> bool:
@@ -61,9 +77,16 @@ def from_answer(answer: Mapping[str, Any]) -> Device:
                 cast(Reason, _one_of(Reason, share["reason"])),
             ),
             code=answer.get("code") is True,
+            quota=_quota(answer.get("quota")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Unreachable("the gate says nothing about this device", where="gate.sock") from error
+
+
+def _quota(told: Any) -> Quota | None:
+    if told is None:
+        return None
+    return Quota(int(told["bytes"]), int(told["bytes_remaining"]), int(told["renews_seconds"]))
 
 
 def _one_of(kind: Any, value: Any) -> Any:

@@ -21,7 +21,7 @@ from captive_portal.aloud import Recording, find
 from captive_portal.device import Device, from_answer
 from captive_portal.forged import forged
 from captive_portal.machine_views import Gate
-from captive_portal.words import refusal, register_words
+from captive_portal.words import refused, register_words
 
 Page = Response | str | tuple[str, int]
 
@@ -101,9 +101,7 @@ def connect(lang: str) -> Page:
     if answer.get("ok") is True:
         # A page load of its own: Apple's sheet shows "Done" only after one, followed by a probe that succeeds.
         return flask.redirect(f"/{lang}/connected", 303)
-    why = str(answer.get("why"))
-    heading, advice, status = refusal(why)
-    return flask.render_template("refused.html", heading=heading, advice=advice, why=why), status
+    return refused(answer)
 
 
 def connected(lang: str) -> Page:
@@ -127,9 +125,7 @@ def erase(lang: str) -> Page:
     except Unreachable:
         done = False
     if not done:
-        why = "resting"
-        heading, advice, status = refusal(why)
-        return flask.render_template("refused.html", heading=heading, advice=advice, why=why), status
+        return refused({"why": "resting"})
     return flask.redirect(f"/{lang}/erased", 303)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from typing import Any
 
 import flask
 from babel import units
@@ -65,6 +67,8 @@ def refusal(why: str) -> tuple[str, str, int]:
         return _("You are not on this Wi-Fi"), _("Join the Wi-Fi first. Then open this page again."), 403
     if why == "not-allowed":
         return _("Your phone cannot connect now"), _("Ask the staff of this place for help."), 403
+    if why == "used-up":
+        return _("You used your data for today"), _("Everyone gets the same amount a day."), 403
     if why == "wrong-code":
         return _("The code is not right"), _("Check the digits. Then try again."), 403
     if why == "wait":
@@ -72,3 +76,11 @@ def refusal(why: str) -> tuple[str, str, int]:
     if why == "not-connected":
         return _("You are not connected yet"), _("Connect first. Then you can get a code."), 409
     return _("Connecting does not work right now"), _("Wait one minute. Then try again."), 503
+
+
+def refused(answer: Mapping[str, Any], back: str = "") -> tuple[str, int]:
+    """The page for a gate's "no": what happened, what to do, and the way ``back``."""
+    why = str(answer.get("why"))
+    heading, advice, status = refusal(why)
+    renews = answer.get("renews_seconds")
+    return flask.render_template("refused.html", heading=heading, advice=advice, why=why, renews=renews, back=back), status
