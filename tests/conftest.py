@@ -23,14 +23,15 @@ FORBIDDEN = {
 }  # fmt: skip
 """Audit events (docs.python.org/3/library/audit_events.html) that no fast test may cause."""
 
-# Neither a time limit an example may miss on a busy machine, nor a database in the clone that another user could not write.
+# Neither a time limit that examples, or making them, may miss on a busy machine, nor a database in the clone that another user could not write.
 if not IN_VM:
     import hypothesis
     import hypothesis.configuration
 
     _home = tempfile.TemporaryDirectory(prefix="campbox-hypothesis-")
     hypothesis.configuration.set_hypothesis_home_dir(_home.name)
-    hypothesis.settings.register_profile("campbox", deadline=None, database=None, print_blob=True)
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("campbox", deadline=None, database=None, print_blob=True, suppress_health_check=slow)
     hypothesis.settings.load_profile("campbox")
 
 
