@@ -12,7 +12,7 @@ from typing import Any
 from content_cache.hsds import ENTITIES, VERSION
 
 LICENCE_MARK = "; licence: "
-"""Before the licence, in what a catalogue says of its source."""
+"""Before the licence, in what a catalogue of an earlier hub says of its source."""
 UNKNOWN_LICENCE = "not stated; ask the sources that are named"
 TABLES: Mapping[str, str] = {
     "organization": "organizations", "program": "programs", "service": "services", "location": "locations", "address": "addresses",
@@ -36,10 +36,11 @@ HXL: Sequence[tuple[str, str]] = (
 
 def about(header: Row) -> dict[str, Any]:
     """What stands beside every copy."""
-    source, found, licence = str(header.get("source", "")).partition(LICENCE_MARK)
+    source, _, earlier = str(header.get("source", "")).partition(LICENCE_MARK)
+    licence = str(header.get("licence", "")) or earlier
     return {
         "specification": f"HSDS {VERSION}, camp profile", "site": header.get("site"), "date": header.get("date"), "source": source,
-        "licence": licence if found else UNKNOWN_LICENCE, "language": header.get("language"),
+        "licence": licence or UNKNOWN_LICENCE, "language": header.get("language"),
         "languages": header.get("languages"), "timezone": header.get("timezone"), "sample": header.get("sample"),
     }  # fmt: skip
 

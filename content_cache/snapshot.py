@@ -31,7 +31,8 @@ class Header:
     """What a snapshot says about itself.
 
     ``date`` when it was made (UTC), ``language`` what the records themselves are written in, ``languages`` all it has texts
-    in, ``source`` where the entries come from, ``sample`` invented content that only a demo may show.
+    in, ``source`` where the entries come from, ``sample`` invented content that only a demo may show. ``licence`` under which the
+    sources gave it, empty where none was told: it then stands in no file either, as before there was this field.
     """
 
     site: str
@@ -41,6 +42,7 @@ class Header:
     timezone: str
     source: str
     sample: bool
+    licence: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,16 @@ def write(catalogue: Catalogue) -> bytes:
     for one in catalogue.records:
         counts[one.entity] = counts.get(one.entity, 0) + 1
     counts["translation"] = len(catalogue.translations)
-    lines = [{"campbox_catalogue": FORMAT, **asdict(catalogue.header), "counts": counts}]
+    lines = [{"campbox_catalogue": FORMAT, **header_values(catalogue.header), "counts": counts}]
     lines += [{"e": r.entity, **r.values} for r in sorted(catalogue.records, key=lambda r: (r.entity, r.id))]
     translated = sorted(catalogue.translations, key=lambda t: (t.entity, t.id, t.field, t.tag))
     lines += [{"e": "translation", "of": t.entity, **{k: v for k, v in asdict(t).items() if k != "entity"}} for t in translated]
     return "".join(f"{_line(line)}\n" for line in lines).encode()
+
+
+def header_values(header: Header) -> dict[str, Any]:
+    """What stands of it in a file."""
+    return {name: value for name, value in asdict(header).items() if (name, value) != ("licence", "")}
 
 
 def _line(value: Mapping[str, Any]) -> str:
@@ -117,6 +124,7 @@ def _header(values: dict[str, Any]) -> tuple[Header, Mapping[str, int]]:
         raise BadInput(f"not a catalogue of format {FORMAT}", where="snapshot:1", mend="update this box or publish again")
     counts = values.pop("counts", None)
     kinds = {"languages": list, "sample": bool}
+    values.setdefault("licence", "")
     known = {f.name for f in fields(Header)}
     wrong = [name for name in known if not isinstance(values.get(name), kinds.get(name, str))]
     if wrong or not isinstance(counts, dict) or not _DATE.match(values["date"]):

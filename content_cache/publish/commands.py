@@ -40,7 +40,8 @@ def verify(hub_root: Path | None, as_json: bool) -> None:
     if not canonical:
         raise NotSo("the published snapshot is not canonical", mend="import it again")
     facts: dict[str, Any] = {
-        "site": loaded.header.site, "date": loaded.header.date, "sample": loaded.header.sample, "records": len(loaded.records),
+        "site": loaded.header.site, "date": loaded.header.date, "licence": loaded.header.licence, "sample": loaded.header.sample,
+        "records": len(loaded.records),
         "files": files,
         "services": loaded.count("service"), "translations": len(loaded.translations), "languages": list(loaded.header.languages),
     }  # fmt: skip

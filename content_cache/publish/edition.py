@@ -40,7 +40,7 @@ def edition(catalogue: Catalogue, canonical: bytes, serial: int, bases: Mapping[
     custom = {
         "kind": "catalogue", "serial": serial, "date": header.date, "site": header.site, "sample": header.sample,
         "services": catalogue.count("service"), "bytes": len(canonical), "snapshot": hashlib.sha256(canonical).hexdigest(),
-        "languages": list(header.languages), "source": header.source,
+        "languages": list(header.languages), "source": header.source, "licence": header.licence,
     }  # fmt: skip
     whole = _file(f"catalogue-{serial}.zst", patches.pack(made), custom)
     newest = max(bases, default=0)

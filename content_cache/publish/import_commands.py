@@ -18,10 +18,9 @@ from appliance.files import write_atomically, write_json
 from appliance.layout import Layout
 from appliance.values import BoxId
 from content_cache import snapshot
-from content_cache.open_formats import LICENCE_MARK
 from content_cache.publish import publisher, sources
 from content_cache.publish.command_options import as_json, hub_root, layout_of
-from content_cache.publish.importers import template_columns
+from content_cache.publish.importers import licences, template_columns
 from content_cache.publish.importers.layers import merge
 from content_cache.publish.importers.report import Imported
 from content_cache.publish.importers.sample import import_sample
@@ -46,7 +45,7 @@ SHOWN = 20
 @click.option("--timezone", default="Asia/Amman", show_default=True, help="IANA time zone of the opening hours.")
 @click.option("--country", default="JO", show_default=True, help="ISO 3166 country of the addresses.")
 @click.option("--language", default="en", show_default=True, help="Language that HSDS sources and tables are written in.")
-@click.option("--licence", help="Licence of the catalogue, for example CC BY 4.0: copies and downloads name it.")
+@click.option("--licence", help="Licence of the catalogue, in place of what its sources say: CC BY 4.0.")
 @click.option("--check", is_flag=True, help="Read and report; publish nothing.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path, dir_okay=False), help="Write the whole report to a file.")
 @hub_root
@@ -81,7 +80,7 @@ def import_(
         loaded = [sources.load(one, here) for one in wanted]
         imported = merge([one.source for one in loaded], today=_today(), earlier=_earlier(layout))
     if licence:
-        imported = dataclasses.replace(imported, source=f"{imported.source}{LICENCE_MARK}{' '.join(licence.split())[:200]}")
+        imported = dataclasses.replace(imported, licence=licences.tidy(licence))
     if report_file:
         write_json(report_file, imported.report.as_json())
     done = None if check else publisher.publish(layout, imported, site=name, timezone=timezone)

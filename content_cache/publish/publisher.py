@@ -133,7 +133,9 @@ def publish(layout: Layout, imported: Imported, *, site: str, timezone: str) -> 
         )
     if not any(record.entity == "service" for record in imported.records):
         raise Refused("the import holds no service", mend="look at the report: campbox catalogue import --json")
-    header = Header(site, _stamp(), imported.language, imported.languages, timezone, imported.source, imported.sample)
+    header = Header(
+        site, _stamp(), imported.language, imported.languages, timezone, imported.source, imported.sample, imported.licence
+    )
     ensure(layout)
     place = Place.of(layout)
     with lock(place.folder / "lock"):

@@ -6,14 +6,14 @@ import hashlib
 import re
 import urllib.parse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from appliance.errors import BadInput, MissingComponent
 from content_cache.publish import source_files
-from content_cache.publish.importers import facilities, hsds_documents, hsds_tables, tables, template, template_columns
+from content_cache.publish.importers import facilities, hsds_documents, hsds_tables, licences, tables, template, template_columns
 from content_cache.publish.importers.hsds_api import State, import_api
 from content_cache.publish.importers.hsds_api_door import HttpDoor
 from content_cache.publish.importers.layers import LAYERS, Source
@@ -115,9 +115,10 @@ def _api(wanted: Wanted, site: Site) -> Loaded:
 def _package(wanted: Wanted, files: dict[str, bytes], site: Site) -> Imported:
     if wanted.kind not in ("", "hsds-tables"):
         raise BadInput(f"a folder or zip is no {wanted.kind}", where=wanted.where, mend="name a file")
-    namespace = wanted.name or hsds_tables.described(files.pop("datapackage.json", None)) or Path(wanted.where).stem
-    files.pop("datapackage.json", None)
-    return hsds_tables.import_package(files, namespace=namespace, language=site.language)
+    description = files.pop("datapackage.json", None)
+    namespace = wanted.name or hsds_tables.described(description) or Path(wanted.where).stem
+    imported = hsds_tables.import_package(files, namespace=namespace, language=site.language)
+    return replace(imported, licence=licences.of_package(description))
 
 
 def _file(wanted: Wanted, path: Path, content: bytes, site: Site) -> Imported:

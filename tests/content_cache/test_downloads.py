@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import zipfile
@@ -74,9 +75,21 @@ def test_hxl_has_headings_tags_and_a_row_for_every_service(browser: FlaskClient,
     assert {row[0] for row in rows} == {one.id for one in whole.records if one.entity == "service"}
 
 
-def test_a_licence_that_was_told_is_told() -> None:
-    said = about({"source": f"Aid{LICENCE_MARK}CC BY 4.0", "date": "2026"})
+@pytest.mark.parametrize("told", [{"source": "Aid", "licence": "CC BY 4.0"}, {"source": f"Aid{LICENCE_MARK}CC BY 4.0"}])
+def test_a_licence_that_was_told_is_told_also_by_an_earlier_hub(told: dict[str, str]) -> None:
+    said = about({**told, "date": "2026"})
     assert (said["source"], said["licence"]) == ("Aid", "CC BY 4.0")
+
+
+def test_the_licence_of_the_catalogue_stands_in_every_download_and_on_the_page(tmp_path: Path) -> None:
+    made = many(1)
+    browser = client(tmp_path, dataclasses.replace(made, header=dataclasses.replace(made.header, licence="CC BY 4.0")))
+    assert json.loads(get(browser, "catalogue.json"))["about"]["licence"] == "CC BY 4.0"
+    with zipfile.ZipFile(io.BytesIO(get(browser, "catalogue.zip"))) as packed:
+        package = json.loads(packed.read("datapackage.json"))
+    assert package["licenses"] == [{"title": "CC BY 4.0"}] and package["created"] == made.header.date
+    assert f"Licence: CC BY 4.0. Date: {made.header.date}." in get(browser, "catalogue.hxl.csv").decode().splitlines()[0]
+    assert "Licence: CC BY 4.0." in browser.get("/en/services").get_data(as_text=True)
 
 
 def test_another_edition_makes_new_files_and_old_ones_go(tmp_path: Path) -> None:

@@ -33,6 +33,12 @@ def test_what_was_written_is_read_again() -> None:
     assert write(again) == write(WHOLE)
 
 
+def test_a_licence_is_kept_and_where_none_was_told_the_bytes_are_those_of_before_there_was_one() -> None:
+    told = dataclasses.replace(WHOLE, header=dataclasses.replace(WHOLE.header, licence="CC BY 4.0"))
+    assert read(write(told)).header.licence == "CC BY 4.0" and b'"licence":"CC BY 4.0"' in write(told)
+    assert b"licence" not in write(WHOLE)
+
+
 def test_the_header_counts_every_line() -> None:
     first, *rest = write(WHOLE).decode().splitlines()
     assert sum(json.loads(first)["counts"].values()) == len(rest)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from appliance.errors import BadInput
 from content_cache.hsds import Record, Translation, Value, check, record
 from content_cache.needs import stable_id
+from content_cache.publish.importers import licences
 from content_cache.publish.importers.hsds_rows import Gathered, settle
 from content_cache.publish.importers.report import Conflict, Entry, Imported, Report
 
@@ -66,6 +67,7 @@ def merge(sources: Sequence[Source], *, today: str, earlier: Mapping[str, str] |
     return Imported(
         tuple(whole.records.values()), tuple(texts), report, sources[0].imported.language, languages, names,
         any(source.imported.sample for source in sources), provenance=_provenance(made, whole),
+        licence=licences.together((source.imported.source, source.imported.licence) for source in sources),
     )  # fmt: skip
 
 
@@ -79,8 +81,8 @@ def _check(sources: Sequence[Source]) -> None:
 
 
 def file_name(source: Source, file: str, sources: Sequence[Source]) -> str:
-    """What a merged report calls a file: its own name while there is one source."""
-    return file if len(sources) == 1 else f"{source.name}: {file}"
+    """What a merged report calls a file: its own name while there is one source, and no name twice in a row."""
+    return file if len(sources) == 1 else source.name if source.name.endswith(f": {file}") else f"{source.name}: {file}"
 
 
 def _read(sources: Sequence[Source]) -> dict[str, int]:

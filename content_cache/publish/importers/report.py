@@ -99,3 +99,5 @@ class Imported:
     """(child entity, reference, parent id): where this source's children take the place of all those of a lower layer."""
     provenance: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """"entity id" -> field ("" for all others) -> the source it comes from; only after sources were merged in layers."""
+    licence: str = ""
+    """Under which the source gives it, in its own words; empty where it says none."""

@@ -75,7 +75,7 @@ def import_sample(content: bytes) -> Imported:
     more, names = needs.taxonomy(used)
     return Imported(
         (*building.records.values(), *more), (*building.texts, *names), Report({"sample": len(services)}, tuple(entries)),
-        "en", LANGUAGES, SOURCE, sample=True,
+        "en", LANGUAGES, SOURCE, sample=True, licence="MIT",
     )  # fmt: skip
 
 

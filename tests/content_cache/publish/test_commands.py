@@ -31,6 +31,20 @@ def test_an_import_publishes_and_reports(tmp_path: Path) -> None:
     assert (tmp_path / "out.jsonl").read_bytes().count(b'"e":"service",') == 2
 
 
+def test_a_licence_goes_from_the_sources_to_what_is_signed(tmp_path: Path) -> None:
+    (tmp_path / "en.json").write_bytes(as_file(feature(1)))
+    package = tmp_path / "aid"
+    package.mkdir()
+    (package / "services.csv").write_text("id,name,status\n1,Clinic,active\n")
+    (package / "datapackage.json").write_text('{"name": "aid", "licenses": [{"name": "ODbL-1.0", "path": "https://odbl.example"}]}')
+    where, two = ["--site", "camp-1", "--hub-root", tmp_path, "--json"], [f"en={tmp_path}/en.json", f"camp:{package}"]
+    published = json.loads(run("import", *two, *where).output)["published"]
+    assert published["licence"] == "UNHCR Jordan Services Advisor: not stated; aid: ODbL-1.0 (https://odbl.example)"
+    assert json.loads(run("import", *two, *where, "--licence", " CC  BY 4.0").output)["published"]["licence"] == "CC BY 4.0"
+    assert json.loads(run("import", two[0], *where).output)["published"]["licence"] == ""
+    assert json.loads(run("verify", "--hub-root", tmp_path, "--json").output)["licence"] == ""
+
+
 def test_the_sample_is_imported_as_json(tmp_path: Path) -> None:
     done = run("import", "--format", "sample", "--site", "demo", "--hub-root", tmp_path, "--json")
     told = json.loads(done.output)

@@ -169,7 +169,7 @@ def test_layers_are_published_and_their_provenance_kept(tmp_path: Path) -> None:
     hub = ("--site", "camp-1", "--hub-root", tmp_path / "hub")
     done = run("import", f"local:{tmp_path}/camp.csv", f"global:{tmp_path}/base.json", *hub)
     assert done.exit_code == 0, done.output
-    assert "local: camp.csv: camp.csv: 1 records = 0 kept + 1 merged" in done.output
+    assert "local: camp.csv: 1 records = 0 kept + 1 merged" in done.output
     assert "'Closed today' of local: camp.csv stands, 'A' of global: base.json does not" in done.output
     layout = Layout.under(tmp_path / "hub", PROJECT)
     kept = json.loads((Place.of(layout).folder / "provenance.json").read_text())
