@@ -23,7 +23,7 @@ FORBIDDEN = {
 }  # fmt: skip
 """Audit events (docs.python.org/3/library/audit_events.html) that no fast test may cause."""
 
-# Neither a time limit that examples, or making them, may miss on a busy machine, nor a database in the clone that another user could not write.
+# No time limit that an example or its making may miss on a busy machine; no database in the clone that another user cannot write.
 if not IN_VM:
     import hypothesis
     import hypothesis.configuration
