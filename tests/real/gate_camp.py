@@ -31,6 +31,8 @@ _SITE = {
     'check = ["connectivitycheck.gstatic.com:80", "captive.apple.com:80"]': f'check = ["{NET4}:80"]',
 }
 SITE = re.compile("|".join(re.escape(old) for old in _SITE))
+PATIENCE, AGAIN = 30.0, 2.0
+"""Seconds to wait for what must come on a busy machine, and after which a datagram without an answer is sent again."""
 _NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -177,9 +179,9 @@ _NAMES = {
 }
 
 
-def ask(place: Namespace, kind: int, host: str, port: int, *, source: int = 0, timeout: float = 2.0) -> str:
-    """What a client in ``place`` gets: the answering word, or how it was refused, or ``nothing``."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def ask(place: Namespace, kind: int, host: str, port: int, *, source: int = 0, timeout: float = PATIENCE) -> str:
+    """What a client in ``place`` gets: the answering word, or how it was refused, or ``nothing`` in so many seconds."""
+    family, ends = socket.AF_INET6 if ":" in host else socket.AF_INET, time.monotonic() + timeout
     with inside(place.name), socket.socket(family, kind) as client:
         client.settimeout(timeout)
         try:
@@ -187,12 +189,24 @@ def ask(place: Namespace, kind: int, host: str, port: int, *, source: int = 0, t
                 client.bind(("::" if ":" in host else "0.0.0.0", source))
             # Resolved here, for a link-local address's interface is known only in its own namespace.
             client.connect(socket.getaddrinfo(host, port, family, kind)[0][4])
-            client.send(b"hello\n")
-            return client.recv(200).decode().split()[0]
+            return _answer(client, kind, ends).decode().split()[0]
         except TimeoutError:
             return "nothing"
         except OSError as error:
             return _NAMES.get(error.errno or 0, str(error))
+
+
+def _answer(client: socket.socket, kind: int, ends: float) -> bytes:
+    """What is said to one word; a datagram is sent again, as programs do. Raises TimeoutError at ``ends``, OSError when refused."""
+    while True:
+        client.send(b"hello\n")
+        left = max(0.001, ends - time.monotonic())
+        client.settimeout(left if kind == socket.SOCK_STREAM else min(AGAIN, left))
+        try:
+            return client.recv(200)
+        except TimeoutError:
+            if kind == socket.SOCK_STREAM or time.monotonic() >= ends:
+                raise
 
 
 def tcp(place: Namespace, host: str, port: int, **options: float) -> str:
@@ -210,7 +224,12 @@ def pings(place: Namespace, host: str) -> bool:
     return place.run("busybox", "ping", "-c", "1", "-W", "1", host, check=False).returncode == 0
 
 
-def until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def reaches(place: Namespace, host: str) -> bool:
+    """Whether an ICMP echo is answered in the end; a first one may come before a new cable carries, or a neighbour is known."""
+    return until(lambda: pings(place, host))
+
+
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Wait for a condition; whether it came."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 import threading
-import time
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +18,8 @@ from appliance.prepare import write_configuration
 from appliance.run import run
 from appliance.services import SERVICES, USERS, services
 from appliance.supervisor import Supervisor
-from tests.real.gate_camp import NET4, Camp
+from provisioning.bench.machine import family
+from tests.real.gate_camp import NET4, PATIENCE, Camp
 
 PROJECT = Path(__file__).resolve().parents[2]
 GATE = next(service for service in SERVICES if service.name == "gate")
@@ -35,7 +35,7 @@ def start_names(place: Place, stack: ExitStack) -> None:
     names = Supervisor(table, place.layout, python=sys.executable, enter=place.camp.box.enter)
     names.prepare()
     write_configuration("campbox.files", place.camp.config, place.layout)
-    names.start(20)
+    names.start()
     stack.callback(names.stop)
 
 
@@ -51,6 +51,7 @@ class Place:
         run(["mount", "--bind", str(PROJECT), str(app)])
         self.layout = Layout.under(self.root / "box", app)
         self._turn = threading.Event()
+        self._keeper: threading.Thread | None = None
         self.supervisor = self._new_supervisor()
         self.write_site(camp.text)
 
@@ -67,9 +68,10 @@ class Place:
     def start(self) -> None:
         """Start the gate and keep it running; its supervisor ticks in a thread."""
         self.supervisor = self._new_supervisor()
-        self.supervisor.start(20)
+        self.supervisor.start()
         self._turn = threading.Event()
-        threading.Thread(target=self._keep, args=(self.supervisor, self._turn), daemon=True).start()
+        self._keeper = threading.Thread(target=self._keep, args=(self.supervisor, self._turn), daemon=True)
+        self._keeper.start()
 
     @staticmethod
     def _keep(supervisor: Supervisor, end: threading.Event) -> None:
@@ -79,7 +81,8 @@ class Place:
     def stop(self) -> None:
         """Stop the gate in order."""
         self._turn.set()
-        time.sleep(0.1)
+        if self._keeper is not None:  # or it would start again what is being stopped
+            self._keeper.join()
         self.supervisor.stop()
 
     def reboot(self) -> None:
@@ -96,12 +99,12 @@ class Place:
 
     def ask(self, deed: str, ip: str | None = None) -> dict[str, Any]:
         """Ask as root."""
-        return ask(self.layout, {"do": deed} | ({"ip": ip} if ip else {}))
+        return ask(self.layout, {"do": deed} | ({"ip": ip} if ip else {}), timeout=PATIENCE)
 
     def ask_as(self, user: str, request: dict[str, Any]) -> dict[str, Any]:
         """Ask as one of the table's users."""
         code = "import json,sys;from pathlib import Path;from appliance.layout import Layout;from appliance.gate.client import ask;"
-        code += "print(json.dumps(ask(Layout.under(Path(sys.argv[1]),Path('/')),json.loads(sys.argv[2]))))"
+        code += "print(json.dumps(ask(Layout.under(Path(sys.argv[1]),Path('/')),json.loads(sys.argv[2]),timeout=30)))"
         number = str(USERS[user])
         become = ["setpriv", f"--reuid={number}", f"--regid={number}", "--clear-groups", "--inh-caps=-all"]
         python = str(self.layout.code / ".venv" / "bin" / "python")
@@ -110,11 +113,10 @@ class Place:
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
-    def children_faults(self) -> tuple[int, str]:
+    def children_faults(self) -> tuple[int, list[int]]:
         """Page faults of all children ever waited for, and children now: any fork in between changes one of them (proc(5))."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        children = "".join(path.read_text() for path in Path(f"/proc/{self.pid}/task").glob("*/children"))
-        return int(fields[8]), children
+        return int(fields[8]), family([self.pid])
 
     def _sweep(self) -> None:
         if self.root.exists():

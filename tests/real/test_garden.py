@@ -16,7 +16,8 @@ from appliance.gate.elements import Lower, Raise
 from appliance.gate.kernel import Nftables
 from appliance.gate.ruleset import NEWCOMERS
 from appliance.run import find_program
-from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, inside, phone4, pings, tcp, udp, until
+from provisioning.lab.netns import Namespace
+from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, PATIENCE, Camp, inside, phone4, pings, reaches, tcp, udp, until
 from tests.real.gate_place import Place, start_names
 
 pytestmark = [pytest.mark.net]
@@ -49,7 +50,7 @@ def place() -> Iterator[Place]:
         for port, word in ((80, "portal"), (8081, "offline")):
             camp.listen(camp.box, socket.SOCK_STREAM, port, word)
         for phone in camp.phones:
-            assert pings(phone, BOX4) and pings(phone, BOX6)
+            assert reaches(phone, BOX4) and reaches(phone, BOX6)
         yield made
 
 
@@ -59,6 +60,14 @@ def _serve_names(camp: Camp) -> None:
     known += [f"--address=/#/{NET4}", f"--address=/#/{NET6}", "--local-ttl=3600"]
     options = ["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--user=root", "--pid-file="]
     camp.net.spawn([find_program("dnsmasq"), *options, *known], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    assert until(lambda: _serves(camp)), "it listens"
+
+
+def _serves(camp: Camp) -> bool:
+    try:
+        return asked(camp.net, SHUT, "A", NET4, patience=1.0)[0] == NET4
+    except OSError:
+        return False
 
 
 @pytest.fixture
@@ -71,12 +80,17 @@ def kernel(place: Place) -> Iterator[Nftables]:
 
 
 def look_up(place: Place, name: str, kind: str, to: str) -> tuple[str, int]:
-    """The first address and for how many seconds it may be remembered; empty when there is none."""
+    """What the first phone is told."""
+    return asked(place.camp.phones[0], name, kind, to)
+
+
+def asked(by: Namespace, name: str, kind: str, to: str, patience: float = PATIENCE) -> tuple[str, int]:
+    """The first address and for how many seconds it may be remembered; empty when there is none. Raises OSError."""
     with (
-        inside(place.camp.phones[0].name),
+        inside(by.name),
         socket.socket(socket.AF_INET6 if ":" in to else socket.AF_INET, socket.SOCK_DGRAM) as asker,
     ):
-        asker.settimeout(3)
+        asker.settimeout(patience)
         asker.connect((to, 53))
         asker.send(bytes(DNS(rd=1, qd=DNSQR(qname=name, qtype=kind))))
         answer = DNS(asker.recv(2000))

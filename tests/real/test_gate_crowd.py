@@ -12,7 +12,7 @@ from appliance.gate.elements import Admit
 from appliance.gate.kernel import Nftables
 from appliance.gate.ruleset import ASKING, CROWD
 from tests.real import gate_kernel_place
-from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, inside, linger_reset, phone_mac, tcp, until
+from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, PATIENCE, Camp, inside, linger_reset, phone_mac, tcp, until
 
 pytestmark = [pytest.mark.net, pytest.mark.kernel]
 ONE = phone_mac(1)
@@ -39,7 +39,7 @@ def half_open_headers(camp: Camp, host: str, port: int, count: int) -> Iterator[
 
 
 def _begun(client: socket.socket, host: str, port: int) -> bool:
-    client.settimeout(2)
+    client.settimeout(PATIENCE)
     try:
         client.connect((host, port))
     except ConnectionError:

@@ -15,8 +15,9 @@ import pytest
 from appliance.errors import Unreachable
 from appliance.gate.client import ask
 from appliance.gate.protocol import LINE_LIMIT
-from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, inside, phone4, phone6, phone_mac, pings, tcp, udp, until
+from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, PATIENCE, Camp, inside, phone4, phone6, phone_mac, reaches, tcp, udp, until
 from tests.real.gate_place import Place
+from tests.real.living_files import files_below
 
 pytestmark = [pytest.mark.net]
 
@@ -48,7 +49,7 @@ def place() -> Iterator[Place]:
 def everyone_captive(place: Place) -> Iterator[None]:
     """Phones have spoken to the box (so that it knows them) and are captive."""
     for phone in place.camp.phones:
-        assert pings(phone, BOX4) and pings(phone, BOX6)
+        assert reaches(phone, BOX4) and reaches(phone, BOX6)
     yield
     for number in (1, 2):
         place.ask("erase", phone4(number))
@@ -83,7 +84,7 @@ def test_a_phone_is_known_by_its_ipv6_address_as_well(place: Place) -> None:
 def test_status_tells_time_bytes_and_share(place: Place) -> None:
     place.ask("admit", phone4(1))
     assert online(place, 1)
-    assert until(lambda: place.ask("status", phone4(1))["bytes_down"] > 100, 6)
+    assert until(lambda: place.ask("status", phone4(1))["bytes_down"] > 100)
     status = place.ask("status", phone4(1))
     assert status["uplink"] == "up" and status["bytes_up"] > 100
     assert 43_000 < status["seconds_remaining"] <= 43_200
@@ -102,8 +103,10 @@ def test_admitting_again_extends_and_is_no_second_person(place: Place) -> None:
     place.ask("admit", phone4(1))
     time.sleep(1.1)
     assert place.ask("status", phone4(1))["seconds_remaining"] <= 43_199
+    began = time.monotonic()
     assert place.ask("admit", phone4(1))["seconds_remaining"] == 43_200
-    assert place.ask("status", phone4(1))["seconds_remaining"] >= 43_199
+    left = place.ask("status", phone4(1))["seconds_remaining"]
+    assert left >= 43_199 - (time.monotonic() - began)
     assert place.ask("facts")["people_online"] == 1
 
 
@@ -143,7 +146,7 @@ def test_hostile_callers_harm_nobody(place: Place) -> None:
                 flood.send(b"x" * LINE_LIMIT)
     with socket.socket(socket.AF_UNIX) as rubbish:
         rubbish.connect(path)
-        rubbish.settimeout(2)
+        rubbish.settimeout(PATIENCE)
         rubbish.send(b"\xff\xfe\n[1]\n{}\n" + b"[" * 3_000 + b"\n")
         assert rubbish.recv(4_000).count(b'"bad-request"') >= 1
     assert place.ask("facts")["ok"]
@@ -157,7 +160,7 @@ def test_fifty_taps_at_once_cost_no_fork(place: Place) -> None:
     wrong: list[object] = []
 
     def tap(number: int) -> None:
-        answer = ask(place.layout, {"do": "admit", "ip": phone4(number % 2 + 1)}, timeout=5)
+        answer = ask(place.layout, {"do": "admit", "ip": phone4(number % 2 + 1)}, timeout=PATIENCE)
         if not answer["ok"]:
             wrong.append(answer)
 
@@ -177,7 +180,7 @@ def test_killing_the_gate_loses_no_packet_and_no_person(place: Place) -> None:
     with inside(place.camp.phones[0].name):
         stream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     stream.connect((NET4, 4000))
-    stream.settimeout(1)
+    stream.settimeout(PATIENCE)
     victim, sent, received = place.pid, 300, 0
     for number in range(sent):
         stream.send(b"hello")
@@ -187,11 +190,11 @@ def test_killing_the_gate_loses_no_packet_and_no_person(place: Place) -> None:
         time.sleep(0.01)
     stream.close()
     assert received == sent
-    assert until(lambda: place.supervisor.pids().get("gate", victim) != victim, 10)
-    assert until(lambda: _answers(place), 10)
+    assert until(lambda: place.supervisor.pids().get("gate", victim) != victim)
+    assert until(lambda: _answers(place))
     status = place.ask("status", phone4(1))
     assert status["state"] == "admitted"
-    assert remaining - 30 < status["seconds_remaining"] <= remaining + 1
+    assert remaining - 120 < status["seconds_remaining"] <= remaining + 1
     assert online(place, 1)
     assert place.ask("facts")["people_online"] == 1
     assert place.ask("dismiss", phone4(1))["ok"] and not online(place, 1), "it knows whom it has to cut"
@@ -220,14 +223,14 @@ def test_after_a_power_cut_everyone_passes_for_a_while(place: Place) -> None:
     place.reboot()
     try:
         for phone in place.camp.phones:
-            assert pings(phone, BOX4) and pings(phone, BOX6)
+            assert reaches(phone, BOX4) and reaches(phone, BOX6)
         assert online(place, 1) and online(place, 2)
         status = place.ask("status", phone4(2))
         assert status["state"] == "grace" and 7_100 < status["seconds_remaining"] <= 7_200
-        assert until(lambda: place.ask("facts")["people_online"] == 2, 5), "each gets a share of its own"
-        os.kill(place.pid, signal.SIGKILL)
-        time.sleep(0.3)
-        assert until(lambda: _answers(place), 10)
+        assert until(lambda: place.ask("facts")["people_online"] == 2), "each gets a share of its own"
+        victim = place.pid
+        os.kill(victim, signal.SIGKILL)
+        assert until(lambda: place.supervisor.pids().get("gate", victim) != victim and _answers(place))
         assert place.ask("status", phone4(2))["state"] == "grace"
         assert place.ask("admit", phone4(2))["state"] == "admitted"
         assert place.ask("status", phone4(2))["state"] == "admitted"
@@ -244,7 +247,7 @@ def test_after_a_power_cut_everyone_taps_again_where_the_site_asks_for_it(place:
     try:
         place.reboot()
         for phone in place.camp.phones:
-            assert pings(phone, BOX4)
+            assert reaches(phone, BOX4)
         assert place.ask("status", phone4(1))["state"] == "captive"
         assert not online(place, 1)
     finally:
@@ -259,13 +262,13 @@ def test_a_cut_uplink_is_told_to_the_admitted_and_mends_without_a_tap(place: Pla
                        "add rule inet cut f drop; add chain inet cut o { type filter hook output priority -10; };"
                        'add rule inet cut o oifname "wan" drop')  # fmt: skip
     try:
-        assert until(lambda: place.ask("facts")["uplink"] == "down", 25)
+        assert until(lambda: place.ask("facts")["uplink"] == "down", 60)
         assert tcp(phone, NET4, 80) == "offline" and tcp(phone, NET6, 80) == "offline"
         assert udp(phone, BOX4, 53) == "captive-names"
         assert place.ask("status", phone4(1))["share"]["reason"] == "uplink-down"
     finally:
         place.camp.box.run("nft", "delete table inet cut")
-    assert until(lambda: place.ask("facts")["uplink"] == "up", 15)
+    assert until(lambda: place.ask("facts")["uplink"] == "up", 60)
     assert tcp(phone, NET4, 80) == "internet"
     assert udp(phone, BOX4, 53) == "names"
     assert place.ask("status", phone4(1))["state"] == "admitted"
@@ -275,7 +278,7 @@ def test_no_device_is_named_on_disk_or_in_a_log(place: Place) -> None:
     place.ask("admit", phone4(1))
     place.ask("dismiss", phone4(1))
     needles = [phone_mac(1).text, phone4(1), phone6(1), phone_mac(1).text.replace(":", "")]
-    for path in (place.root / "box").rglob("*"):
-        if path.is_file():
-            text = path.read_bytes().decode(errors="replace")
-            assert [needle for needle in needles if needle in text] == [], path
+    texts = {path: content.decode(errors="replace") for path, content in files_below(place.root / "box")}
+    assert place.layout.log / "gate.log" in texts, "it looks where the gate writes"
+    for path, text in texts.items():
+        assert [needle for needle in needles if needle in text] == [], path

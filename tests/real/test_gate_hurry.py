@@ -10,7 +10,7 @@ from appliance.gate.elements import Admit
 from appliance.gate.kernel import Nftables
 from appliance.gate.ruleset import HURRY_AT_ONCE
 from tests.real import gate_kernel_place
-from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, inside, phone_mac, tcp
+from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, PATIENCE, Camp, inside, phone_mac, tcp
 
 pytestmark = [pytest.mark.net, pytest.mark.kernel]
 ONE = phone_mac(1)
@@ -24,7 +24,7 @@ def _opened(camp: Camp, number: int, host: str, count: int) -> list[str]:
 
 def _connected(host: str) -> str:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as client:
-        client.settimeout(2)
+        client.settimeout(PATIENCE)
         try:
             client.connect((host, 80))
         except TimeoutError:

@@ -12,7 +12,7 @@ from appliance.gate.kernel import Nftables
 from appliance.gate.neighbours import Neighbours
 from appliance.values import parse_ip
 from tests.real import gate_kernel_place
-from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, ask, inside, phone4, phone6, phone_mac, pings, udp
+from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, ask, inside, phone4, phone6, phone_mac, reaches, udp
 
 pytestmark = [pytest.mark.net, pytest.mark.kernel]
 ONE, TWO = phone_mac(1), phone_mac(2)
@@ -62,7 +62,7 @@ def test_forgetting_a_person_leaves_the_others_connections_alone(camp: Camp, ker
 
 def test_neighbours_tell_a_device_by_either_address(camp: Camp, kernel: Nftables) -> None:
     for box in (BOX4, BOX6):
-        assert pings(camp.phones[0], box)
+        assert reaches(camp.phones[0], box)
     with inside(camp.box.name):
         neighbours = Neighbours(camp.config.lan.bridge)
         assert neighbours.mac_of(parse_ip(phone4(1))) == ONE
