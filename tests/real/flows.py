@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from provisioning.lab.netns import Namespace
-from tests.real.gate_camp import inside
+from tests.real.gate_camp import PATIENCE, inside
 
 _BLOCK = bytes(16_384)
 
@@ -74,7 +74,7 @@ class Flows:
         streams = list[tuple[socket.socket, str]]()
         for place, name in callers:  # all of them before the first one fills its queue: a lost SYN is not what is looked at
             with inside(place.name):
-                connection = socket.create_connection((host, self.port), 5)
+                connection = socket.create_connection((host, self.port), PATIENCE)
             connection.settimeout(None)
             self._open.append(connection)
             streams.append((connection, name))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +19,7 @@ from appliance.gate.kernel import Nftables
 from appliance.gate.ruleset import ruleset
 from appliance.values import Rate
 from tests.real.flows import Flows
-from tests.real.gate_camp import BOX4, NET4, NET6, Camp, inside, phone_mac, pings
+from tests.real.gate_camp import BOX4, NET4, NET6, Camp, inside, phone_mac, reaches
 
 pytestmark = [pytest.mark.net, pytest.mark.kernel]
 EMULATED = bool(os.environ.get("CAMPBOX_VM"))
@@ -29,6 +29,8 @@ WARM, WINDOW = (2.0, 5.0) if EMULATED else (1.5, 2.5)
 FILLED, ALIKE = (0.6, 0.3) if EMULATED else (0.8, 0.25)
 """How much of the line arrives as content at least, and how far a share may be from the mean, in seconds of real TCP on a
 busy machine. Unshared, the greedy one of ``greedy`` would have 1.25 more than the mean."""
+LOOKS = 3
+"""A machine that is busy elsewhere spoils one look; a line that is not shared is never seen shared."""
 
 
 @dataclasses.dataclass
@@ -76,8 +78,9 @@ def sent_by(line: Line, interface: str) -> Callable[[], int]:
     """How many octets the box has sent on an interface."""
 
     def octets() -> int:
-        told = json.loads(line.camp.box.run("ip", "-s", "-j", "link", "show", interface).stdout)
-        return int(told[0]["stats64"]["tx"]["bytes"])
+        with inside(line.camp.box.name):  # read at once: between a program's look and its end a busy machine sends on
+            rows = (row.partition(":") for row in Path("/proc/thread-self/net/dev").read_text().splitlines())
+        return next(int(counted.split()[8]) for name, _, counted in rows if name.strip() == interface)
 
     return octets
 
@@ -90,13 +93,24 @@ def greedy(line: Line) -> list[tuple[object, str]]:
 
 @pytest.mark.parametrize(("what", "host", "rate"), [("down", NET4, DOWN), ("down", NET6, DOWN), ("up", NET4, UP), ("up", NET6, UP)])
 def test_shares_are_equal_however_many_flows_a_person_opens(line: Line, what: str, host: str, rate: int) -> None:
-    sent = sent_by(line, "br-lan" if what == "down" else "wan")
-    got = line.internet.run(what, host, greedy(line), warm=WARM, seconds=WINDOW, line=sent)  # type: ignore[arg-type]
-    assert line.internet.carried < rate, f"of a line of {rate} Mbit/s"
+    sent, seen = sent_by(line, "br-lan" if what == "down" else "wan"), list[dict[str, float]]()
+    for _ in range(LOOKS):
+        seen.append(line.internet.run(what, host, greedy(line), warm=WARM, seconds=WINDOW, line=sent))  # type: ignore[arg-type]
+        assert line.internet.carried < rate, f"of a line of {rate} Mbit/s"
+        if shared(seen[-1], rate):
+            return
+    pytest.fail(f"the line's {rate} Mbit/s handed out: {seen}")
+
+
+def shared(got: dict[str, float], rate: int) -> bool:
+    """Whether the line was filled, and each had a third of it."""
     total = sum(got.values())
-    assert FILLED * rate < total, f"the line's {rate} Mbit/s handed out: {got}"
-    for share in got.values():
-        assert abs(share - total / 3) < ALIKE * total / 3, got
+    return total > FILLED * rate and all(abs(share - total / 3) < ALIKE * total / 3 for share in got.values())
+
+
+@pytest.mark.parametrize("got", [{"greedy": 8.0, "second": 1.9, "third": 1.1}, {"greedy": 2.0, "second": 2.0, "third": 2.0}])
+def test_a_line_that_is_not_shared_or_not_filled_is_noticed(got: dict[str, float]) -> None:
+    assert not shared(got, 12)
 
 
 def test_cake_shares_wherever_the_kernel_has_it(line: Line) -> None:
@@ -111,13 +125,14 @@ def test_cake_shares_wherever_the_kernel_has_it(line: Line) -> None:
 
 
 def test_whoever_is_alone_has_the_whole_line(line: Line) -> None:
-    got = line.internet.run("down", NET4, [(line.camp.phones[1], "second")], warm=1.0, seconds=2.0)
-    assert got["second"] > FILLED * DOWN
+    alone = [(line.camp.phones[1], "second")]
+    looks = (line.internet.run("down", NET4, alone, warm=1.0, seconds=2.0) for _ in range(LOOKS))
+    assert any(got["second"] > FILLED * DOWN for got in looks)
 
 
 def test_the_box_s_own_pages_are_not_slowed_by_the_uplink(line: Line) -> None:
-    got = line.pages.run("down", BOX4, [(line.camp.phones[0], "reader")], warm=0.1, seconds=0.3)
-    assert got["reader"] > 3 * DOWN
+    looks = (line.pages.run("down", BOX4, [(line.camp.phones[0], "reader")], warm=0.1, seconds=0.3) for _ in range(LOOKS))
+    assert any(got["reader"] > 3 * DOWN for got in looks)
 
 
 def test_the_queues_count_what_they_dropped(line: Line) -> None:
@@ -147,7 +162,7 @@ def test_joining_and_leaving_re_rates_everyone_in_place(line: Line) -> None:
         shaper.follow(line.plan)
     classes = line.camp.box.run("tc", "class", "show", "dev", "br-lan").stdout
     assert f"1:{0x1000 + 900:x} " not in classes
-    assert pings(line.camp.phones[0], BOX4)
+    assert reaches(line.camp.phones[0], BOX4)
 
 
 def test_an_uplink_that_is_plugged_in_again_is_shaped_again(line: Line) -> None:
