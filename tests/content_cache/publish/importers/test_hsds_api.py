@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from appliance.errors import BadInput, Unreachable
 from content_cache import snapshot
 from content_cache.needs import stable_id
-from content_cache.publish.importers import hsds_api
+from content_cache.publish.importers import hsds_api_pages
 from content_cache.publish.importers.hsds_api import State, import_api
 from content_cache.publish.importers.hsds_api_door import HttpDoor
 from content_cache.publish.importers.report import Imported
@@ -31,10 +31,13 @@ def service(key: object, **values: Any) -> dict[str, Any]:
 
 
 class FakeApi:
-    """An API as the specification describes it; each lie is an argument."""
+    """An API as the specification describes it; each lie is an argument. ``others``: its further lists by their paths."""
 
-    def __init__(self, *services: Any, total: Any = None, size: int = 2, last: Any = None, forget: bool = False) -> None:
+    def __init__(
+        self, *services: Any, total: Any = None, size: int = 2, last: Any = None, forget: bool = False, **others: list[Any]
+    ) -> None:
         self.services, self.total, self.size, self.last, self.forget = list(services), total, size, last, forget
+        self.lists = {"services": self.services, **others}
         self.asked: list[str] = []
 
     def get(self, path: str, arguments: Mapping[str, str]) -> bytes:
@@ -42,12 +45,14 @@ class FakeApi:
         if not arguments:
             return self.one(path)
         after = arguments.get("modified_after", "")
-        found = [one for one in self.services if not after or (isinstance(one, dict) and one.get("last_modified", "") >= after)]
+        if path not in self.lists:
+            raise Unreachable("HTTP 404", where=path)
+        found = [one for one in self.lists[path] if not after or (isinstance(one, dict) and one.get("last_modified", "") >= after)]
         return self.page(found, int(arguments["page"]))
 
     def one(self, path: str) -> bytes:
-        wanted = path.removeprefix("services/")
-        found = next((one for one in self.services if isinstance(one, dict) and one.get("id") == wanted), None)
+        kind, _, wanted = path.partition("/")
+        found = next((one for one in self.lists[kind] if isinstance(one, dict) and one.get("id") == wanted), None)
         if found is None or self.forget:
             raise Unreachable("HTTP 404", where=path)
         return json.dumps(found).encode()
@@ -137,7 +142,7 @@ def test_repeated_ids_are_taken_once_and_counted() -> None:
 
 
 def test_pages_without_end_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hsds_api, "MOST_PAGES", 30)
+    monkeypatch.setattr(hsds_api_pages, "MOST_PAGES", 30)
     door = EverNew()
     imported, _ = bring(door)
     assert len(names(imported)) == 30 and "endless pages: stopped after page 30" in said(imported)
@@ -167,9 +172,69 @@ def test_what_is_no_api_is_named_and_changes_nothing(body: bytes) -> None:
 
 
 def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hsds_api, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(hsds_api_pages, "MOST_BYTES", 1_000)
     with pytest.raises(BadInput, match="bytes in all"):
         import_api(FakeApi(*(service(n) for n in range(20))), State(), source="acme")
+
+
+AID = {"id": stable_id("organization", "aid"), "name": "Aid", "description": "Help"}
+NEW = {"id": stable_id("organization", "new"), "name": "New here", "description": "Nothing yet"}
+TAXONOMY = {"id": stable_id("taxonomy", 1), "name": "Kinds", "description": "Of help", "version": "1"}
+
+
+def outcomes(imported: Imported, file: str) -> list[str]:
+    return [one.outcome for one in imported.report.entries if one.file == file]
+
+
+def test_an_organisation_without_a_service_is_kept_with_what_hangs_on_it() -> None:
+    phone, program = (
+        {"id": stable_id("phone", 1), "number": "+999 1"},
+        {"id": stable_id("program", 1), "name": "P", "description": "D"},
+    )
+    listed = [AID, {"id": NEW["id"], "name": "New here", "description": "Nothing yet"}]
+    api = FakeApi(service(1, organization=AID), organizations=listed)
+    api.lists["organizations"] = [AID, {**NEW, "phones": [phone], "programs": [program]}]
+    imported, _ = bring(api)
+    assert {one.values["name"] for one in imported.records if one.entity == "organization"} == {"Aid", "New here"}
+    assert [one.values["organization_id"] for one in imported.records if one.entity in ("phone", "program")] == [NEW["id"]] * 2
+    assert outcomes(imported, "organizations") == ["merged", "kept", "kept", "kept"]
+    assert f"organizations/{AID['id']}" not in api.asked
+
+
+def test_terms_nobody_uses_and_services_at_places_are_accounted_for() -> None:
+    term = {"id": stable_id("term", 1), "code": "a", "name": "Ambulance", "description": "", "taxonomy_detail": TAXONOMY}
+    place = {"id": stable_id("location", 1), "location_type": "physical", "name": "Gate"}
+    there = {"id": stable_id("there", 1), "location": place}
+    lone = {
+        "id": stable_id("there", 2),
+        "location": {**place, "id": stable_id("location", 2)},
+        "service": {**service(1), "status": "inactive"},
+    }
+    api = FakeApi(
+        service(1, service_at_locations=[there]), service_at_locations=[there, lone], taxonomies=[TAXONOMY], taxonomy_terms=[term]
+    )
+    imported, _ = bring(api)
+    count = {
+        entity: sum(one.entity == entity for one in imported.records) for entity in ("location", "service_at_location", "service")
+    }
+    assert count == {"location": 2, "service_at_location": 2, "service": 1}
+    assert {"Ambulance", "Kinds"} <= {one.values.get("name") for one in imported.records}
+    assert outcomes(imported, "taxonomies") == ["kept"] and "same id, other content: status 'inactive' left out" in said(imported)
+
+
+def test_a_list_that_is_not_offered_is_named_and_loses_nothing_known() -> None:
+    _, state = bring(FakeApi(service(1), organizations=[NEW]))
+    imported, kept = bring(FakeApi(service(1)), State.read(json.loads(json.dumps(state.as_json()))))
+    assert "this list is not offered: organizations (HTTP 404); the 1 known before stay" in said(imported)
+    assert "New here" in {one.values.get("name") for one in imported.records} and kept.others["organizations"]
+    imported, kept = bring(FakeApi(service(1), organizations=[AID]), kept)
+    assert "gone at the source" in said(imported) and set(kept.others["organizations"]) == {AID["id"]}
+
+
+def test_what_is_amiss_in_another_list_is_told_as_that_of_the_services() -> None:
+    imported, _ = bring(FakeApi(service(1), organizations=[AID, AID, {"name": "no id"}], total=9))
+    assert sorted(outcomes(imported, "organizations")) == ["kept", "kept", "merged", "refused"]
+    assert "a total that is not so: 9 announced, 1 found" in said(imported)
 
 
 @pytest.mark.parametrize(
@@ -195,8 +260,7 @@ def test_our_own_api_imports_into_the_same_services(tmp_path: Path) -> None:
     for entity in ("service", "schedule", "location", "address", "phone", "organization", "required_document", "attribute"):
         before = {one.id: dict(one.values) for one in made.records if one.entity == entity}
         after = {one.id: dict(one.values) for one in imported.records if one.entity == entity}
-        used = before if entity != "organization" else {id: before[id] for id in after}
-        assert {id: values for id, values in after.items() if id in used} == used, entity
+        assert {id: values for id, values in after.items() if id in before} == before, entity
 
 
 item = st.one_of(st.none(), st.integers(), st.builds(service, st.integers(0, 3)), st.dictionaries(st.just("id"), st.integers()))
@@ -207,4 +271,4 @@ item = st.one_of(st.none(), st.integers(), st.builds(service, st.integers(0, 3))
     st.lists(item, max_size=6), st.one_of(st.none(), st.integers(-3, 9), st.text(max_size=3)), st.one_of(st.none(), st.booleans())
 )
 def test_no_list_breaks_it(items: list[Any], total: Any, last: Any) -> None:
-    bring(FakeApi(*items, total=total, last=last), State({stable_id("service", 1): service(1)}, "x"))
+    bring(FakeApi(*items, total=total, last=last, organizations=items), State({stable_id("service", 1): service(1)}, "x"))
