@@ -81,9 +81,9 @@ class Announcer:
 
     def _tell(self, offered: bool) -> None:
         write_atomically(self.folder / OPTIONS, offer.options(self.wanted.url, offered=offered))
-        facts.publish(self.layout, SERVICE, {"offered": offered})
         with contextlib.suppress(OSError, ValueError):
             os.kill(int((self.layout.service_run("dnsmasq-captive") / "pid").read_text()), signal.SIGHUP)
+        facts.publish(self.layout, SERVICE, {"offered": offered})  # once it is so
         log.info("the captive portal's API is %s", "offered" if offered else "not offered: no valid certificate")
 
     def answer(self, now: float) -> None:

@@ -147,3 +147,10 @@ def test_whoever_asks_without_end_is_not_answered_without_end(box: Box) -> None:
     for _ in range(1_000):
         box.it.answer(10)
     assert len(box.air.sent) <= 1 + service.AT_ONCE
+
+
+def test_who_reads_the_fact_can_trust_that_dnsmasq_was_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box, known = Box(tmp_path, monkeypatch), list[object]()
+    monkeypatch.setattr("os.kill", lambda pid, number: known.append(facts.read(box.layout, "announce").get("offered")))
+    box.turn(0)
+    assert known == [None] and box.fact is True
