@@ -1,7 +1,7 @@
 """Run inside a namespace: DNS questions from standard input as JSON, the answers to standard output.
 
 A question is ``{"to": address, "port": number, "name": text, "kind": text}``; an answer is ``{"code": number, "records": [[kind,
-seconds to live, address]]}``, or ``{"code": null}`` after a second of silence.
+seconds to live, address]]}``, or ``{"code": null}`` after so much silence as only a server that waits for another one keeps.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import socket
 import struct
 import sys
 
+SILENCE = 8.0
+"""Seconds. A busy machine may let its name server wait for one or two; one that asked the internet would wait for ever here."""
 KINDS = {"A": 1, "NS": 2, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SVCB": 64, "HTTPS": 65}
 
 
@@ -19,7 +21,7 @@ def ask(to: str, port: int, name: str, kind: str) -> dict[str, object]:
     labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
     question = struct.pack(">6H", 7, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">2H", KINDS[kind], 1)
     with socket.socket(socket.AF_INET6 if ":" in to else socket.AF_INET, socket.SOCK_DGRAM) as connection:
-        connection.settimeout(1.0)
+        connection.settimeout(SILENCE)
         connection.sendto(question, (to, port))
         try:
             reply = connection.recv(4096)

@@ -31,7 +31,7 @@ CODE = Path(__file__).resolve().parents[2]
 ASKER = "tests/real/http_asker.py"
 LAN4, LAN6 = "10.44.0.1", "fd5c:a3b0:77::1"
 PHONE4, PHONE6 = "10.44.0.9", "fd5c:a3b0:77::9"
-PATIENCE = 20.0
+PATIENCE = 60.0
 _numbers = itertools.count()
 
 
@@ -145,6 +145,12 @@ def until(what: Callable[[], bool], patience: float = PATIENCE) -> None:
         time.sleep(0.05)
 
 
+class Gates(socketserver.ThreadingUnixStreamServer):
+    """A server with room for all who ask at once while its thread waits for a processor."""
+
+    request_queue_size = 128
+
+
 def _serve_gate(place: Place) -> socketserver.ThreadingUnixStreamServer:
     class Line(socketserver.StreamRequestHandler):
         def handle(self) -> None:
@@ -152,7 +158,7 @@ def _serve_gate(place: Place) -> socketserver.ThreadingUnixStreamServer:
 
     folder = place.layout.service_run("gate")
     folder.mkdir(parents=True, exist_ok=True)
-    server = socketserver.ThreadingUnixStreamServer(str(place.layout.socket("gate")), Line)
+    server = Gates(str(place.layout.socket("gate")), Line)
     place.layout.socket("gate").chmod(0o666)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

@@ -1,4 +1,8 @@
-"""E A phone that asks where the portal's API is, in every way of RFC 8910 but DHCPv4: says it as JSON. Runs in its namespace."""
+"""E A phone that asks where the portal's API is, in every way of RFC 8910 but DHCPv4: says it as JSON. Runs in its namespace.
+
+It listens to router advertisements until it has heard as many different ones as its command line says, and the time of two answers
+more where it shall hear but one: so that nobody is left out who is a little later.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ import sys
 import time
 
 INTERFACE = "wlan0"
-PATIENCE = 2.0
+PATIENCE, LATE = 30.0, 2.0
 
 
 def by_dhcpv6(index: int) -> str | None:
@@ -29,9 +33,9 @@ def by_dhcpv6(index: int) -> str | None:
     return options[103].decode() if 103 in options else None
 
 
-def by_advertisement(index: int) -> list[dict[str, object]]:
-    """Every router advertisement that answers one solicitation: from whom, its fixed part, and its options."""
-    heard = []
+def by_advertisement(index: int, wanted: int) -> list[dict[str, object]]:
+    """The different router advertisements after one solicitation: from whom, its fixed part, and its options."""
+    heard: list[dict[str, object]] = []
     with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as asking:
         asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
         asking.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVHOPLIMIT, 1)
@@ -46,7 +50,11 @@ def by_advertisement(index: int) -> list[dict[str, object]]:
             if message[0] == 134:
                 hops = struct.unpack("@i", ancillary[0][2])[0]
                 fixed = message[4:16].hex()
-                heard.append({"from": sender[0], "hops": hops, "fixed": fixed, "options": _options(message[16:])})
+                said: dict[str, object] = {"from": sender[0], "hops": hops, "fixed": fixed, "options": _options(message[16:])}
+                if said not in heard:  # a router also speaks without being asked
+                    heard.append(said)
+                if len(heard) == wanted == 1:
+                    ends = min(ends, time.monotonic() + LATE)
     return heard
 
 
@@ -60,4 +68,4 @@ def _options(left: bytes) -> dict[int, str]:
 
 if __name__ == "__main__":
     number = socket.if_nametoindex(INTERFACE)
-    json.dump({"dhcpv6": by_dhcpv6(number), "adverts": by_advertisement(number)}, sys.stdout)
+    json.dump({"dhcpv6": by_dhcpv6(number), "adverts": by_advertisement(number, int(sys.argv[1]))}, sys.stdout)

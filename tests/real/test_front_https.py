@@ -19,7 +19,7 @@ told = []
 for to, name, path in json.load(sys.stdin):
     context = ssl.create_default_context(cadata=open(sys.argv[1]).read())
     try:
-        with socket.create_connection((to, 443), timeout=10) as plain, context.wrap_socket(plain, server_hostname=name) as tls:
+        with socket.create_connection((to, 443), timeout=30) as plain, context.wrap_socket(plain, server_hostname=name) as tls:
             tls.sendall(f"GET {path} HTTP/1.0\\r\\nHost: {name}\\r\\n\\r\\n".encode())
             data = b""
             while part := tls.recv(65536):

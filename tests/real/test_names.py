@@ -125,7 +125,7 @@ def test_a_restarted_server_gives_nobodys_address_to_another() -> None:
         for address in taken:
             place.phone.run("ip", "address", "add", f"{address}/20", "dev", "wlan0")
             place.phone.run("busybox", "arping", "-q", "-c", "1", "-I", "wlan0", "-s", address, LAN4, check=False)
-            place.box.run("ping", "-q", "-c", "1", "-W", "2", address)
+            place.box.run("ping", "-q", "-c", "1", "-W", "20", address)
         place.kill("dnsmasq-captive")
         place.layout.config_file.touch()
         path = place.layout.conf / "dnsmasq-captive.conf"
