@@ -11,10 +11,11 @@ from contextlib import ExitStack
 import pytest
 
 from appliance.gate.bridge import bridge_mac
+from appliance.gate.daemon import TIDY_APART
 from appliance.gate.elements import Admit
 from appliance.gate.kernel import Nftables
 from tests.real.deny_matrix import Cell, Ears, Judge, Sender, frames, pace, serve_names
-from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, inside, phone4, phone6, phone_mac, pings, until
+from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, Camp, inside, phone4, phone6, phone_mac, reaches, until
 from tests.real.gate_place import Place, start_names
 
 pytestmark = [pytest.mark.net]
@@ -98,7 +99,7 @@ class Matrix:
             time.sleep(0.3)
             self.shares[state] = set(self.kernel.carried()[1]), self.place.ask("facts")["people_online"]
             self.place.ask("erase", phone4(1))
-            assert pings(self.camp.phones[1], BOX4)  # the bridge learns anew where its address is
+            assert reaches(self.camp.phones[1], BOX4)  # the bridge learns anew where its address is
 
     def _try(self, row: str, state: str, version: int) -> None:
         cell = self.cells[row, state, version] = Cell(row, state, version, len(self.cells) + 1)
@@ -112,10 +113,15 @@ class Matrix:
             assert until(lambda: self.kernel.element(phone_mac(1)) is None)
         if state in ("admitted", "dismissed", "foreign IP"):
             assert self.place.ask("admit", phone4(1))["ok"]
-            time.sleep(0.3)  # the gate tidies up behind an answer
+            self._tidied()
         if state == "dismissed":
             assert self.place.ask("dismiss", phone4(1))["state"] == "captive"
-            time.sleep(0.3)
+            self._tidied()
+
+    def _tidied(self) -> None:
+        """The gate tidies up behind an answer, once nobody asks: after that time and another answer it has."""
+        time.sleep(2 * TIDY_APART)
+        assert self.place.ask("facts")["ok"]
 
     def sender(self, state: str, version: int) -> Sender:
         """What a device in this state puts on its packets."""
@@ -147,7 +153,7 @@ def _populate(camp: Camp) -> None:
     for family in ("ip", "ip6"):
         camp.box.run("sh", "-c", f"f=/proc/sys/net/bridge/bridge-nf-call-{family}tables; [ ! -e $f ] || echo 0 >$f")
     for phone in camp.phones:
-        assert pings(phone, BOX4) and pings(phone, BOX6)
+        assert reaches(phone, BOX4) and reaches(phone, BOX6)
 
 
 @pytest.fixture(scope="module")

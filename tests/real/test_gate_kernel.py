@@ -36,8 +36,6 @@ from tests.real.gate_camp import (
 pytestmark = [pytest.mark.net, pytest.mark.kernel]
 ONE, TWO = phone_mac(1), phone_mac(2)
 BOTH = pytest.mark.parametrize("net", [NET4, NET6], ids=["IPv4", "IPv6"])
-
-
 camp, kernel = gate_kernel_place.camp, gate_kernel_place.kernel
 
 
