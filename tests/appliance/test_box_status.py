@@ -50,3 +50,9 @@ def test_a_captive_device_is_said_to_be_held_back_without_a_share_of_nothing() -
     answer = {"state": "captive", "seconds_remaining": None, "share": SHARE | {"reason": "captive"}, "uplink": "down"}
     assert explain_words("10.44.0.9", answer)[1:] == ["the uplink is down"]
     assert "held back" in explain_words("10.44.0.9", answer)[0]
+
+
+def test_a_days_volume_is_explained_with_what_is_left_and_when_the_next_begins() -> None:
+    quota = {"bytes": 500_000_000, "bytes_remaining": 120_000_000, "renews_seconds": 7_260}
+    answer = {"state": "captive", "seconds_remaining": None, "uplink": "up", "quota": quota}
+    assert "120 of 500 MB a day are left; the next day begins in 2 h 1 min" in explain_words("10.44.0.9", answer)

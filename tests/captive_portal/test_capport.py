@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from captive_portal.capport import LONGEST, document, media_type
-from captive_portal.device import Device, Share
+from captive_portal.device import Device, Quota, Share
 
 SHARE = Share(1_000_000, 100_000, 3, "equal")
 PORTAL, VENUE = "https://portal.example.org/", "https://portal.example.org/ar/services"
@@ -44,6 +45,15 @@ def test_online_tells_how_long_byte_for_byte() -> None:
 def test_online_tells_how_long(state: str) -> None:
     answer = _answer(_device(state, 3600))
     assert answer["captive"] is False and answer["seconds-remaining"] == 3600
+
+
+def test_a_days_volume_is_told_when_online_byte_for_byte_and_who_has_used_it_up_can_extend_nothing() -> None:
+    online = replace(_device("admitted", 60), quota=Quota(500_000_000, 123_456, 7_200))
+    assert document(online, portal_url=PORTAL, venue_url=VENUE).endswith(
+        '"can-extend-session": true, "x-android-use-custom-tabs": 361335020, "seconds-remaining": 60, "bytes-remaining": 123456}'
+    )
+    used_up = _answer(replace(_device("captive", None), quota=Quota(500_000_000, 0, 7_200)))
+    assert used_up["captive"] is True and used_up["can-extend-session"] is False and "bytes-remaining" not in used_up
 
 
 def test_without_an_end_no_time_is_told() -> None:

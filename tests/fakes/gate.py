@@ -20,6 +20,7 @@ class FakeGate:
         self.takers = set[str]()
         self.refuses: str | None = None
         self.gone = False
+        self.quota: dict[str, int] | None = None
 
     def __call__(self, request: dict[str, Any]) -> dict[str, Any]:
         self.asked.append(request)
@@ -32,6 +33,8 @@ class FakeGate:
         deed, ip = request["do"], request["ip"]
         if deed in ("take-code", "enter-code"):
             return self._code(deed, ip, request.get("code", ""))
+        if deed == "admit" and self.quota is not None and not self.quota["bytes_remaining"]:
+            return {"ok": False, "why": "used-up", "renews_seconds": self.quota["renews_seconds"]}
         if deed == "admit":
             self.state[ip] = "admitted"
             return {"ok": True, "state": "admitted", "seconds_remaining": self.seconds}
@@ -70,6 +73,7 @@ class FakeGate:
             "bytes_up": 120_000 if online else 0,
             "uplink": self.uplink,
             "code": ip in self.takers,
+            "quota": self.quota,
             "share": {
                 "down_bps": 9_500_000 // self.people,
                 "up_bps": 1_900_000 // self.people,
