@@ -63,7 +63,7 @@ class Worker(patient.PatientWorker):
 
     def handle(self, listener: Any, client: Any, address: Any) -> None:
         client.taken.set()
-        assert client.enough.wait(10)
+        assert client.enough.wait(60)
 
     def begin(self) -> threading.Thread:
         running = threading.Thread(target=self.run, daemon=True)
@@ -80,12 +80,12 @@ def test_a_worker_has_as_many_threads_as_were_needed_at_once_and_no_more_than_it
     worker.begin()
     for caller in callers[:2]:
         worker.listener.callers.put(caller)
-        assert caller.taken.wait(10)
+        assert caller.taken.wait(60)
         assert caller.patience == patient.SILENCE
     worker.listener.callers.put(callers[2])
     assert not callers[2].taken.wait(0.05), "both threads are busy"
     callers[0].enough.set()
-    assert callers[2].taken.wait(10), "whoever is free takes the next"
+    assert callers[2].taken.wait(60), "whoever is free takes the next"
     assert worker._threads == 2
     callers[1].enough.set()
     callers[2].enough.set()
@@ -99,7 +99,7 @@ def test_one_after_the_other_needs_one_thread_more_than_is_busy() -> None:
         caller = Caller()
         caller.enough.set()
         worker.listener.callers.put(caller)
-        assert caller.taken.wait(10)
+        assert caller.taken.wait(60)
     assert worker._threads <= 3
     worker.end()
 
@@ -108,12 +108,12 @@ def test_a_worker_that_is_told_to_end_wakes_and_finishes_what_it_began() -> None
     worker, caller = Worker(threads=2), Caller()
     running = worker.begin()
     worker.listener.callers.put(caller)
-    assert caller.taken.wait(10)
+    assert caller.taken.wait(60)
     worker.end()
     running.join(0.1)
     assert running.is_alive(), "an answer is under way"
     caller.enough.set()
-    running.join(10)
+    running.join(60)
     assert not running.is_alive() and worker.looks < 60, "it slept"
 
 
@@ -123,7 +123,7 @@ def test_a_connection_that_fails_ends_no_thread() -> None:
     worker.begin()
     worker.listener.callers.put(OSError(24, "Too many open files"))
     worker.listener.callers.put(caller)
-    assert caller.taken.wait(10)
+    assert caller.taken.wait(60)
     worker.end()
 
 
