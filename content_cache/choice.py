@@ -29,9 +29,9 @@ def choices(offer: Offer, base: int) -> tuple[Choice, ...]:
     return (Choice(patch.file, base), whole)
 
 
-def room(edition: Edition, file: File, have: int) -> int:
-    """Bytes of disk to set apart before the first is fetched; ``have`` of the file are there already."""
-    return max(0, file.length - have) + edition.size * (STORE_FACTOR + 1)
+def room(edition: Edition) -> int:
+    """Bytes of disk to set apart beside the file, before its first byte is fetched, for what is made of it."""
+    return edition.size * (STORE_FACTOR + 1)
 
 
 def affordable(file: File, have: int, left: int | None) -> bool:

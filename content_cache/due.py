@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 MOST_LOST = 0.30
@@ -55,7 +56,16 @@ def invented(offered_sample: bool, site_is_sample: bool) -> str:
 
 
 def shrinkage(offered_services: int, stored_services: int | None) -> str:
-    """Why an offer is held until a person has looked, or ""."""
-    if stored_services and offered_services < stored_services * (1 - MOST_LOST):
-        return f"held: {stored_services - offered_services} of {stored_services} services would be gone; a person must look first"
+    """Why an offer is held until a person has looked, or "". All that is known before it is fetched is how many there would be."""
+    return _held(stored_services - offered_services, stored_services) if stored_services else ""
+
+
+def lost(offered: Set[str], stored: Set[str]) -> str:
+    """The same by the ids of the services: as many others do not stand in for those that people know."""
+    return _held(len(stored - offered), len(stored))
+
+
+def _held(gone: int, stored: int) -> str:
+    if gone > stored * MOST_LOST:
+        return f"held: {gone} of {stored} services would be gone; a person must look first"
     return ""

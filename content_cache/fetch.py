@@ -18,7 +18,7 @@ from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 from appliance.errors import Refused, Unreachable
 from content_cache import delegated, targets
 from content_cache.carrier import Carrier
-from content_cache.layers import Layer
+from content_cache.layers import Signed
 from content_cache.targets import Offer
 from content_cache.trusted_time import seconds
 
@@ -125,10 +125,13 @@ class Source:
         named = _trusted_targets(self.metadata).targets
         return targets.offer((name, t.length, t.hashes.get("sha256", ""), t.custom or {}) for name, t in named.items())
 
-    def layers(self) -> list[Layer]:
-        """What organisations say of their own services, verified. Raises Unreachable or Refused."""
+    def layers(self) -> list[Signed]:
+        """What organisations signed of their own services: verified metadata, the files are not fetched.
+
+        Raises Unreachable or Refused.
+        """
         with _translated():
-            return delegated.fetched(self.updater, _trusted_targets(self.metadata))
+            return delegated.signed(self.updater, _trusted_targets(self.metadata))
 
     def small(self, name: str, limit: int) -> bytes | None:
         """A small target of this name, verified; None when there is none. Raises Unreachable or Refused."""

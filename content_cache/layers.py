@@ -15,15 +15,18 @@ from typing import Any
 from appliance.errors import BadInput, Refused
 from content_cache.hsds import Record, Translation, check, check_together
 from content_cache.snapshot import Catalogue
+from content_cache.targets import File, file, is_sha256
 
-LARGEST = 500_000
-"""Bytes of one organisation's layer."""
+LARGEST, LARGEST_ROLE = 500_000, 16_384
+"""Bytes of one organisation's layer, and of the metadata that signs it."""
 _ROLE = re.compile(r"org-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[0-9a-f]{8}\Z")
 _ABOVE = ("link_id", "resource_id", "service_at_location_id", "service_id", "phone_id", "contact_id", "organization_id")
 """By these fields a record hangs below another. A place is shared, so ``location_id`` is not among them for a service there."""
 _DEEPEST = 8
 _COMMON = ("taxonomy", "taxonomy_term", "unit", "program", "organization", "meta_table_description")
 """Of these an organisation says nothing for all."""
+VETTED = "vetted"
+"""``link_type`` of the attribute by which the hub vets an organisation: nobody vets himself."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,20 @@ class Layer:
 
     organisation: str
     untrusted: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Of its bytes."""
+        return hashlib.sha256(self.untrusted).hexdigest()
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What an organisation's role signed: the file of its layer, before it is fetched."""
+
+    role: str
+    organisation: str
+    file: File
 
 
 def organisation_of(role: str) -> str | None:
@@ -50,9 +67,21 @@ def target(organisation: str) -> str:
     return f"orgs/{organisation}/services.jsonl"
 
 
-def edition(snapshot: str, layers: Iterable[Layer]) -> str:
-    """What a box holds, as one hash: the snapshot's own where no layer lies over it."""
-    parts = sorted(hashlib.sha256(one.untrusted).hexdigest() for one in layers)
+def signed(role: str, organisation: str, length: int, sha256: str, custom: Mapping[str, Any]) -> Signed:
+    """A layer as the metadata describes it; the hashes of its pieces may be missing. Raises Refused."""
+    if length > LARGEST:
+        raise Refused(f"the layer of organisation {organisation} is too large", mend="sign fewer services")
+    if not is_sha256(sha256):
+        raise Refused(f"the layer of organisation {organisation} has no hash", mend="sign it again")
+    name = target(organisation)
+    if length and "chunks" in custom:
+        return Signed(role, organisation, file(name, length, sha256, custom))
+    return Signed(role, organisation, File(name, length, sha256, max(1, length), ()))
+
+
+def edition(snapshot: str, layers: Iterable[str]) -> str:
+    """What a box holds, as one hash: the snapshot's own where no layer (by SHA-256) lies over it."""
+    parts = sorted(layers)
     return hashlib.sha256(" ".join([snapshot, *parts]).encode()).hexdigest() if parts else snapshot
 
 
@@ -83,7 +112,7 @@ def _laid(catalogue: Catalogue, layer: Layer) -> Catalogue:
 
 def _judge(one: Record, organisation: str, before: Mapping[str, Record], after: Mapping[str, Record]) -> None:
     """Everything it hangs below must be the organisation's: as it says now, and as it was before."""
-    if one.entity in _COMMON:
+    if one.entity in _COMMON or one.values.get("link_type") == VETTED:
         raise _foreign(organisation, one.entity, one.id)
     for record, among in ((one, after), (before.get(one.id), before)):
         if record is not None and _owners(record, among, 0) != {organisation}:

@@ -19,11 +19,12 @@ from appliance.moment import Moment
 from content_cache import due, fetch, mirror, notice_board, sources, trusted_time
 from content_cache.carrier import Carrier
 from content_cache.fetch import Older, Source
+from content_cache.fetching import Later
 from content_cache.last_look import asked_by_hub, last_look, last_look_file, wish_file
-from content_cache.layers import Layer
+from content_cache.layers import Signed
 from content_cache.ledger import Ledger, OverBudget
 from content_cache.line import PeopleFirst
-from content_cache.taking import REPOSITORY, Held, Later, Taking, Wanted
+from content_cache.taking import REPOSITORY, Held, Taking, Wanted
 
 log = logging.getLogger(__name__)
 OLDER = "older"
@@ -100,7 +101,7 @@ class Sync:
 
     def _ask(self, there: Sequence[Source]) -> Outcome:
         """Every source brings its metadata; the newest decides, and whoever answered may carry the files."""
-        offer, layers = None, list[Layer]()
+        offer, layers = None, list[Signed]()
         answered, problems = list[Source](), list[NotSo]()
         for source in there:
             try:
@@ -164,7 +165,7 @@ class Sync:
             "sample": bool(about.header["sample"]) if about else False,
             "held": self.taking.held,
             "expired": self._expired(),
-            "source": self.taking.place or str(facts.read(self.layout, "sync").get("source", "")),
+            "source": self.taking.door.place or str(facts.read(self.layout, "sync").get("source", "")),
             "done": 0,
             "total": 0,
             "budget_left": self.ledger.left,

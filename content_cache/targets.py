@@ -62,6 +62,11 @@ class Offer:
     patches: Mapping[int, Patch]
 
 
+def is_sha256(untrusted: str) -> bool:
+    """Whether it is written as one."""
+    return bool(_SHA256.match(untrusted))
+
+
 def offer(untrusted: Iterable[tuple[str, int, str, Mapping[str, Any]]]) -> Offer | None:
     """From (name, length, SHA-256, custom) of every target. None where no catalogue is. Raises Refused when it is incomplete."""
     editions, patches = list[Edition](), list[Patch]()

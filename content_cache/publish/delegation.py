@@ -19,6 +19,7 @@ from appliance.errors import BadInput, Refused
 from appliance.files import write_atomically
 from content_cache import layers
 from content_cache.layers import Layer
+from content_cache.publish.edition import pieces
 from content_cache.publish.signing import SignedRepository
 from content_cache.snapshot import Catalogue
 
@@ -87,7 +88,7 @@ def _drop(targets: Targets, organisation: str) -> None:
 def sign(organisation: str, content: bytes, key: CryptoSigner, now: datetime.datetime) -> bytes:
     """The signed metadata of an organisation's layer. Its version is the minute, so that no list of versions need be kept."""
     target = TargetFile.from_data(layers.target(organisation), content, ["sha256"])
-    target.unrecognized_fields["custom"] = {"kind": "services"}
+    target.unrecognized_fields["custom"] = {"kind": "services", **pieces(content)}
     expires = now.replace(microsecond=0) + datetime.timedelta(days=LIFE)
     role = Targets(version=int(now.timestamp()) // 60, expires=expires, targets={layers.target(organisation): target})
     metadata = Metadata(role)
@@ -98,6 +99,8 @@ def sign(organisation: str, content: bytes, key: CryptoSigner, now: datetime.dat
 def accept(repository: SignedRepository, organisation: str, untrusted: bytes, content: bytes, catalogue: Catalogue) -> int:
     """Take over what an organisation signed. Returns its version. Raises Refused, or BadInput when it is no layer."""
     name = role_of(repository, organisation)
+    if len(untrusted) > layers.LARGEST_ROLE or len(content) > layers.LARGEST:
+        raise Refused(f"what organisation {organisation} signed is too large", mend="sign fewer services")
     if name is None:
         raise Refused(f"organisation {organisation} may sign nothing", mend="campbox catalogue organisation allow")
     try:

@@ -56,6 +56,10 @@ def _between(base: int, serial: int) -> dict[str, Any]:
 
 
 def _file(name: str, content: bytes, custom: Mapping[str, Any]) -> NewFile:
-    """With the hashes of its pieces, so that a box which goes on with half a file need not trust that half."""
-    pieces = [hashlib.sha256(content[at : at + PIECE]).hexdigest()[:DIGITS] for at in range(0, len(content), PIECE)]
-    return NewFile(name, content, {**custom, "chunk": PIECE, "chunks": pieces})
+    return NewFile(name, content, {**custom, **pieces(content)})
+
+
+def pieces(content: bytes) -> dict[str, Any]:
+    """The hashes of a file's pieces as they are signed: a box which goes on with half a file need not trust that half."""
+    found = [hashlib.sha256(content[at : at + PIECE]).hexdigest()[:DIGITS] for at in range(0, len(content), PIECE)]
+    return {"chunk": PIECE, "chunks": found}

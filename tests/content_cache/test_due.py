@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from content_cache.due import AFTER_PAUSE, AFTER_REFUSAL, Last, after, invented, is_due, shrinkage
+from content_cache.due import AFTER_PAUSE, AFTER_REFUSAL, Last, after, invented, is_due, lost, shrinkage
 
 HOUR = 3600
 
@@ -36,6 +36,14 @@ def test_a_sample_is_only_for_a_demo() -> None:
 @pytest.mark.parametrize(("stored", "offered", "held"), [(100, 70, False), (100, 69, True), (None, 0, False), (100, 200, False)])
 def test_a_catalogue_that_shrinks_by_more_than_thirty_percent_is_held(stored: int | None, offered: int, held: bool) -> None:
     assert shrinkage(offered, stored).startswith("held") is held
+
+
+@pytest.mark.parametrize(("kept", "new", "held"), [(10, 0, False), (7, 0, False), (6, 0, True), (6, 100, True), (0, 10, True)])
+def test_one_that_loses_more_than_thirty_percent_is_held_however_many_came(kept: int, new: int, held: bool) -> None:
+    stored = {f"old {number}" for number in range(10)}
+    offered = {f"old {number}" for number in range(kept)} | {f"new {number}" for number in range(new)}
+    assert lost(offered, stored).startswith("held") is held
+    assert lost(offered, set()) == ""
 
 
 BEFORE = Last(succeeded=10.0, refused=20.0, paused=15.0, saved=5.0)

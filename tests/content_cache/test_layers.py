@@ -67,6 +67,8 @@ _ANOTHERS = {
     "its telephone, behind one of its own": {"e": "phone", "id": NEW, "service_id": CLINIC, "organization_id": OTHER,
                                              "number": "2"},
     "an attribute": {"e": "attribute", "id": NEW, "link_id": SCHOOL, "link_entity": "service", "value": "x"},
+    "a vetting of itself": {"e": "attribute", "id": NEW, "link_id": OWN, "link_entity": "organization", "link_type": "vetted",
+                            "value": "2026-10-01"},
     "the other organisation": {"e": "organization", "id": OTHER, "name": "Closed", "description": ""},
     "a place that all share": {"e": "location", "id": PLACE, "location_type": "physical", "name": "Elsewhere"},
     "an address there": {"e": "address", "id": NEW, "location_id": PLACE, "address_1": "x", "city": "", "state_province": "",
@@ -116,8 +118,8 @@ def test_no_layer_changes_anything_of_another(lines: list[dict[str, Any]]) -> No
 
 def test_what_a_box_holds_changes_with_every_layer() -> None:
     one, other = Layer(OWN, b"1"), Layer(OTHER, b"2")
-    held = [layers.edition("a" * 64, over) for over in ([], [one], [other], [one, other])]
-    assert held[0] == "a" * 64 and len(set(held)) == 4 and layers.edition("a" * 64, [other, one]) == held[3]
+    held = [layers.edition("a" * 64, [layer.sha256 for layer in over]) for over in ([], [one], [other], [one, other])]
+    assert held[0] == "a" * 64 and len(set(held)) == 4 and layers.edition("a" * 64, [other.sha256, one.sha256]) == held[3]
 
 
 def test_a_role_is_named_after_its_organisation() -> None:

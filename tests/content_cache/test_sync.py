@@ -16,17 +16,17 @@ from appliance import facts
 from appliance.errors import NotSo, Refused, Unreachable
 from appliance.layout import Layout
 from appliance.moment import BUILT, Moment, Trust
-from content_cache import base_file, line, patches, refresh, snapshot, sync, taking
+from content_cache import base_file, fetching, layers, line, mirror, patches, refresh, snapshot, sync, taking
 from content_cache.allowance import Line
 from content_cache.catalogue_store import FILE, Store
 from content_cache.fetch import Older, Trusted
-from content_cache.layers import Layer
+from content_cache.layers import Layer, Signed
 from content_cache.lean import lean
 from content_cache.refresh import Sync
 from content_cache.snapshot import Catalogue
 from content_cache.sync import PATIENCE, due, wait_for_enrolment
 from content_cache.targets import Edition, File, Offer, Patch
-from tests.content_cache.carried import Carried, address, signed
+from tests.content_cache.carried import Carried, signed
 from tests.content_cache.data import many
 from tests.content_cache.site import place, site
 
@@ -65,7 +65,7 @@ class FakeHub:
 
     def _stored(self, name: str, content: bytes) -> File:
         file = signed(content, name=name)
-        self.carrier.files[address(file)] = content
+        self.carrier.files[mirror.address(file.name, file.sha256)] = content
         return file
 
     def spoil(self, name: str, content: bytes | None) -> None:
@@ -84,8 +84,12 @@ class FakeHub:
             raise self.problem
         return Offer(self.editions[-1][0], self.patches) if self.editions else None
 
-    def layers(self) -> list[Layer]:
-        return self.laid
+    def layers(self) -> list[Signed]:
+        return [self._signed(layer) for layer in self.laid]
+
+    def _signed(self, layer: Layer) -> Signed:
+        file = self._stored(layers.target(layer.organisation), layer.untrusted)
+        return Signed(layers.role(layer.organisation, "0" * 8), layer.organisation, file)
 
     def small(self, name: str, limit: int) -> bytes | None:
         return self.notices
@@ -227,6 +231,20 @@ def test_what_a_person_has_released_is_taken_also_when_it_shrinks(box: Box) -> N
     assert (told["state"], told["held"], box.services) == ("updated", "", 6)
 
 
+def test_a_catalogue_with_as_many_others_in_their_place_is_held_too(box: Box) -> None:
+    """Counting alone let all services be exchanged for invented ones."""
+    others = many(20)
+    gone = {one.id for one in others.records if one.entity == "service"} & {one.id for one in many(4).records}
+    assert len(gone) == 4
+    left = tuple(one for one in others.records if not gone & {one.id, *map(str, one.values.values())})
+    edition = box.hub.publish(dataclasses.replace(others, records=left, translations=()))
+    told = box.sync()
+    assert edition.services == 16 and told["state"] == "held" and told["why"].startswith("held: 4 of 10") and box.services == 10
+    assert told["held"] == edition.snapshot
+    box.hub.notices = json.dumps({"format": 1, "released": [edition.snapshot]}).encode()
+    assert box.sync()["state"] == "updated" and box.services == 16
+
+
 def test_a_lie_about_the_number_of_services_does_not_help(box: Box) -> None:
     box.hub.publish(many(1), services=10)
     assert box.sync()["why"].startswith("held") and box.services == 10
@@ -336,7 +354,7 @@ def test_hours_keep_the_catalogue_and_not_the_notices(box: Box, monkeypatch: pyt
 
 def _at(monkeypatch: pytest.MonkeyPatch, date: str, trust: Trust = "synced") -> None:
     wall = datetime.datetime.fromisoformat(date).timestamp()
-    for module in (refresh, taking, sync):
+    for module in (refresh, fetching, sync):
         monkeypatch.setattr(module.clock, "now", lambda floor=BUILT: Moment(wall, 100.0, trust))
 
 
@@ -423,12 +441,13 @@ def _layer(name: str, owner: str | None = None) -> Layer:
 
 
 def test_an_organisations_own_words_are_laid_over_it_and_change_without_fetching_it_again(box: Box) -> None:
-    for number, name in enumerate(("Clinic by the well", "Clinic by the gate")):
+    for number, name in enumerate(("Clinic by the well", "Clinic by the gate"), 1):
         box.hub.laid = [_layer(name)]
         told = box.sync()
         assert (told["state"], told["version"], told["services"]) == ("updated", 1, 10), number
         assert Store(box.folder / FILE).search(name, 0, 1)[1][0].document["name"] == name
-    assert box.sync()["state"] == "current" and box.hub.fetched == ["full"]
+        assert box.hub.fetched == ["full", *["services"] * number]
+    assert box.sync()["state"] == "current" and box.hub.fetched == ["full", "services", "services"]
 
 
 def test_an_organisation_that_signs_for_anothers_is_refused_and_the_old_one_stays(box: Box) -> None:
