@@ -11,6 +11,7 @@ from typing import Any
 from appliance.config import SiteConfig
 from appliance.config import parse as parse_site
 from appliance.errors import BadInput, ConfigError, Refused
+from provisioning.card_site import refuse_public_name
 from provisioning.enrolment import TICKET_LIFE, day, token_hash
 from provisioning.flash.disks import plain
 from provisioning.identity import Identity, parse_identity
@@ -133,6 +134,7 @@ def _site(given: Given, manifest: Manifest, own_version: str) -> SiteConfig:
     if config.catalogue.sample:
         mend = "invented content is for the demo: remove sample = true"
         raise ConfigError("sample = true outside the demo", where=f"{given.where}: [catalogue]", mend=mend)
+    refuse_public_name(config, given.where)
     if _series(manifest.version) != _series(own_version):
         what = f"this Campbox ({own_version}) cannot say whether the site file suits the image's ({manifest.version})"
         raise Refused(what, where=given.where, mend="flash with the Campbox that built the image, or build it with the site file")

@@ -9,6 +9,7 @@ from pathlib import Path
 from appliance.box import refuse_sample
 from appliance.config import parse
 from appliance.files import write_json
+from provisioning.card_site import refuse_public_name
 from provisioning.image import components, content, disk, environment, merge, recipe, workshop
 from provisioning.image.base import build_base
 from provisioning.image.emulation import emulated
@@ -27,6 +28,7 @@ def build(wanted: Wanted, steps: Steps) -> Built:
     """Make the image; at the end the file is there whole, or nothing is. Raises CampboxError."""
     kind, config = recipe.arch(wanted.arch), parse(wanted.text, wanted.file)
     refuse_sample(config, wanted.file)
+    refuse_public_name(config, wanted.file)
     disk.check_output(wanted.output)
     disk.check_room(wanted.output.parent, 1000 * MIB)
     with disk.disk_errors(wanted.cache), workshop.opened(wanted.cache, kind.name) as work:

@@ -8,6 +8,7 @@ import click
 
 from appliance.config import SiteConfig, parse
 from appliance.errors import BadInput, ConfigError
+from provisioning.card_site import refuse_public_name
 
 CARD_SITE = Path(__file__).with_name("card.toml")
 MOST_PHONES, MOST_CUTS = 20, 10
@@ -56,5 +57,4 @@ def check_site(config: SiteConfig, file: str) -> None:
         raise ConfigError("the emulated computer's cards are eth0 (people) and eth1 (uplink)", where=file, mend=mend)
     if config.hub is None:
         raise ConfigError("the box is to enrol at a hub", where=file, mend='add [hub] with host = "hub.campbox.example"')
-    if config.access.api_name is not None:
-        raise ConfigError("a public name needs a certificate, which a card does not bring", where=file, mend="remove api_name")
+    refuse_public_name(config, file)

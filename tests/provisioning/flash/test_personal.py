@@ -101,6 +101,11 @@ def test_a_site_file_must_be_right_and_for_this_version() -> None:
     assert "outside the demo" in refused(None, site(EXAMPLE.replace(b"sample = false", b"sample = true")))
 
 
+def test_a_public_name_is_refused_as_a_card_brings_no_certificate_and_no_page_would_come() -> None:
+    said = refused(None, site(EXAMPLE.replace(b"# api_name", b"api_name")))
+    assert said.startswith("site.toml: [access]: ") and "certificate" in said and "remove api_name" in said
+
+
 def test_identity_and_site_file_must_be_of_one_site_and_one_hub() -> None:
     other = EXAMPLE.replace(b'id = "camp-north-1"', b'id = "camp-south-1"')
     assert "the site file for camp-south-1" in refused(identity(), site(other))

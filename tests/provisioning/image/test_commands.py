@@ -66,6 +66,11 @@ def test_invented_content_stays_in_the_demo(tmp_path: Path) -> None:
     assert "outside the demo" in str(_build(tmp_path, site=text))
 
 
+def test_a_public_name_needs_a_certificate_which_an_image_does_not_bring(tmp_path: Path) -> None:
+    error = _build(tmp_path, site=SITE.read_text("utf-8").replace("# api_name", "api_name"))
+    assert isinstance(error, ConfigError) and "certificate" in str(error) and "remove api_name" in str(error)
+
+
 def test_a_missing_site_file(tmp_path: Path) -> None:
     answer = CliRunner().invoke(image, ["build", "--site", str(tmp_path / "none"), "--output", str(tmp_path / "x")])
     assert isinstance(answer.exception, ConfigError) and answer.exception.exit_code == 2
