@@ -148,7 +148,8 @@ def _backends(languages: tuple[Language, ...]) -> str:
         location ~ ^/(?:(?:{tags})/services|hsds)(?:/|$) {{
             proxy_pass http://catalogue;
             proxy_cache catalogue;
-            proxy_cache_key $uri$is_args$args;
+            # By scheme: over plain HTTP a form says that others nearby could read it.
+            proxy_cache_key $scheme$uri$is_args$args;
             proxy_cache_valid 200 5s;
             proxy_cache_valid 404 1s;
             proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires;

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.web import languages, translations
-from appliance.web.beside import beside
+from appliance.web.beside import beside, beside_word
 from appliance.web.errors import dress_errors
 from appliance.web.headers import SECURITY_HEADERS, kept_language
 from appliance.web.languages import Language
@@ -32,9 +32,9 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
 
     Views take ``lang`` from their address; a language the site does not offer is not found (404). Texts come from
     ``<app.root_path>/translations/<locale>/LC_MESSAGES/<domain>.po`` and from the shared ones. Templates extend ``base.html``
-    and see ``language``, ``offered``, ``site_name``, ``sample``, ``switch_links``, ``icon(name)`` and ``also(macro)``; a form with
-    anything personal stands in the macro ``personal`` (see appliance.web.private). What a view does not mark otherwise may not be
-    kept by anyone (``Cache-Control: no-store``). ``layout`` is this place.
+    and see ``language``, ``offered``, ``site_name``, ``sample``, ``switch_links``, ``icon(name)``, ``also(macro)`` and
+    ``also_word(macro)``; a form with anything personal stands in the macro ``personal`` (see appliance.web.private). What a view
+    does not mark otherwise may not be kept by anyone (``Cache-Control: no-store``). ``layout`` is this place.
     """
     known = languages.offered(config)
     _speak(app, config, known, domain)
@@ -56,7 +56,8 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
             "site_name": config.site.name,
             "sample": config.catalogue.sample,
             "style_version": style_version,
-            "also": lambda said: beside(language, said),
+            "also": lambda said, *about: beside(language, said, *about),
+            "also_word": lambda said, *about: beside_word(language, said, *about),
             "switch_links": _same_page(known),
         }
 
