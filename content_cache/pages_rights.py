@@ -15,7 +15,7 @@ def register(app: flask.Flask) -> None:
 
 
 def rights(lang: str) -> Response:
-    """Which treaties and which law apply here, who passed this text and when."""
+    """Which treaties and which law apply here, where each stands, who passed this text and when."""
     config = parts.site()
     law = legal.servable(config.site.country, demo=config.catalogue.sample)
-    return parts.kept(flask.render_template("rights.html", law=law))
+    return parts.kept(flask.render_template("rights.html", law=law, conventions=legal.CONVENTIONS))
