@@ -71,9 +71,9 @@ def _summary(box: dict[str, Any], now: float) -> dict[str, Any]:
 
 
 def _line(metric: Metric, points: list[Point], now: float) -> dict[str, Any] | None:
-    """A day's line of one metric; a count too small to be told is drawn as 0."""
+    """A day's line of one metric; a count too small to be told is no number, and is left out."""
     told = [(at, values[metric.name]) for at, values in points if metric.name in values]
-    plain = [(at, 0.0 if isinstance(value, Fewer) else float(value)) for at, value in told if not isinstance(value, str)]
+    plain = [(at, float(value)) for at, value in told if not isinstance(value, (str, Fewer))]
     if len(plain) < 2:
         return None
     path = present.sparkline(present.thin(plain), now - HISTORY, now)

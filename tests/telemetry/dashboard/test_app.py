@@ -155,6 +155,22 @@ def test_a_box_shows_every_value_its_day_and_what_is_wrong(operator: FlaskClient
     assert operator.get("/boxes/no-such-box").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("told", "said"), [([Fewer(10), Fewer(10)], None), ([57, Fewer(10)], None), ([57, Fewer(10), 31, Fewer(10)], "up to 57 people")]
+)
+def test_a_count_too_small_to_be_told_is_not_drawn_as_nobody(
+    operator: FlaskClient, store: ReportStore, told: list[int | Fewer], said: str | None
+) -> None:
+    report(store, people=Fewer(10))
+    now, number = time.time(), BY_NAME["people_online"].number
+    rows = tuple(Row(10 + n, 200 + n, int(now), "synced", {number: value}) for n, value in enumerate(told))
+    store.take_batch(Batch(BoxId("camp-1"), b"b" * 16, b"j" * 8, rows), [now + n for n in range(len(rows))], now)
+    text = operator.get("/boxes/camp-1").text
+    (line,) = re.findall(r"people online</th>.*?</tr>", text, re.S)
+    assert "to 0" not in line and "highest 0" not in line
+    assert ("up to" in line) is (said is not None) and (said or "") in line
+
+
 def test_the_self_test_stands_line_by_line_on_the_boxs_page_and_marks_the_overview(
     operator: FlaskClient, store: ReportStore
 ) -> None:
