@@ -1,7 +1,7 @@
 """P THE metric table: what a box measures, why, for how long it is kept and who reads it.
 
-Message format, store, dashboard, Prometheus names and the privacy page derive from this table. The hub refuses what is not in
-it. A number is for ever: a metric that is no longer measured keeps its number, a new one takes the next.
+Message format, store, retention, dashboard (each value with its purpose) and Prometheus names derive from this table. The hub
+refuses what is not in it. A number is for ever: a metric that is no longer measured keeps its number, a new one takes the next.
 """
 
 from __future__ import annotations
