@@ -99,6 +99,8 @@ def _replace_children(made: _Merge, source: Source) -> None:
                 said = ", ".join(f"{n} {v}" for n, v in one.values.items() if not n.endswith("id") and v != "")
                 conflict = Conflict(child, one.id, "", "its own", source.name, said[:500], made.base[key])
                 made.conflicts.append(conflict)
+                for of in [text for text in made.texts if text[:2] == key]:
+                    _drop(made, made.texts.pop(of), source.name, made.text_from[of])
                 del made.records[key]
                 break
 
@@ -131,9 +133,13 @@ def _decide(made: _Merge, source: Source, key: Key, name: str, old: Value, new: 
     made.origin.setdefault(key, {})[name] = source.name
     for of in [text for text in made.texts if text[:3] == (*key, name)]:
         # A translation of the old text would say in Arabic what no longer holds in English.
-        gone = made.texts.pop(of)
-        made.conflicts.append(Conflict(*key, f"{name} [{gone.tag}]", "", source.name, gone.text, other))
+        _drop(made, made.texts.pop(of), source.name, other)
     return new
+
+
+def _drop(made: _Merge, gone: Translation, kept_from: str, left_from: str) -> None:
+    """Say that a translation is left out, because of what ``kept_from`` says."""
+    made.conflicts.append(Conflict(gone.entity, gone.id, f"{gone.field} [{gone.tag}]", "", kept_from, gone.text, left_from))
 
 
 def _layer(name: str) -> str:
@@ -144,6 +150,8 @@ def _text(made: _Merge, source: Source, own: Mapping[Key, Record], text: Transla
     key = (text.entity, text.id, text.field, text.tag)
     old = made.texts.get(key)
     if key[:2] not in made.records or not _is_of(made, own, text):
+        if old is None or old.text != text.text:
+            _drop(made, text, _in_whose_favour(made, text), source.name)
         return
     if old is None:
         made.texts[key], made.text_from[key] = text, source.name
@@ -155,6 +163,12 @@ def _text(made: _Merge, source: Source, own: Mapping[Key, Record], text: Transla
         made.texts[key], made.text_from[key] = kept, whose[0]
         said = f"{text.field} [{text.tag}]"
         made.conflicts.append(Conflict(text.entity, text.id, said, kept.text, whose[0], left.text, whose[1]))
+
+
+def _in_whose_favour(made: _Merge, text: Translation) -> str:
+    """Whose text stands where this translation cannot; nobody's where there is nothing that it could translate."""
+    key = (text.entity, text.id)
+    return made.from_whom(key, text.field) if key in made.base else ""
 
 
 def _is_of(made: _Merge, own: Mapping[Key, Record], text: Translation) -> bool:

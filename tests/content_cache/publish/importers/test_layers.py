@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -154,10 +155,16 @@ values = st.fixed_dictionaries(
 )
 
 
+translations = st.dictionaries(st.sampled_from(["alert", "description"]), st.sampled_from(["أ", "ب"]))
+
+
 @settings(max_examples=60)
-@given(st.lists(st.tuples(st.sampled_from(LAYERS), values), min_size=1, max_size=4))
-def test_no_word_is_lost_in_silence(found: list[tuple[str, dict[str, str]]]) -> None:
-    sources = [tables(layer, str(number), **one) for number, (layer, one) in enumerate(found)]
+@given(st.lists(st.tuples(st.sampled_from(LAYERS), values, translations, st.booleans()), min_size=1, max_size=4))
+def test_no_word_is_lost_in_silence(found: list[tuple[str, dict[str, str], dict[str, str], bool]]) -> None:
+    sources = [
+        tables(layer, str(number), texts=tuple(spoken(name, words, machine) for name, words in said.items()), **one)
+        for number, (layer, one, said, machine) in enumerate(found)
+    ]
     imported = joined(*sources)
     (service,) = only(imported, "service")
     named = {(one.field, value) for one in imported.report.conflicts for value in (one.kept, one.left)}
@@ -165,3 +172,28 @@ def test_no_word_is_lost_in_silence(found: list[tuple[str, dict[str, str]]]) -> 
         (own,) = [one for one in source.imported.records if one.entity == "service"]
         for name, value in own.values.items():
             assert service.values[name] == value or (name, value) in named
+        for text in source.imported.translations:
+            stands = [one.text for one in imported.translations if (one.id, one.field, one.tag) == (text.id, text.field, text.tag)]
+            assert stands == [text.text] or (f"{text.field} [{text.tag}]", text.text) in named
+
+
+def spoken(field: str, words: str, machine: bool) -> Translation:
+    return Translation("service", ID, field, "ar", words, "test", machine)
+
+
+def test_a_translation_of_the_text_that_does_not_stand_is_named() -> None:
+    """Two sources of one layer, one id and two alerts: only the plain one was a conflict, its Arabic went in silence."""
+    imported = joined(tables("camp", "one", alert="Open"), tables("camp", "two", alert="Closed", texts=(text("مغلق"),)))
+    (said,) = [one for one in imported.report.conflicts if one.field == "alert [ar]"]
+    assert (said.left, said.left_from, said.kept, said.kept_from) == ("مغلق", "camp: two", "", "camp: one")
+
+
+def test_what_was_said_of_hours_that_were_replaced_is_named_in_every_language() -> None:
+    note = Translation("schedule", stable_id("schedule", 1), "description", "ar", "النساء فقط", "test", False)
+    first = tables("country", texts=(note,))
+    (schedule,) = only(first.imported, "schedule")
+    described = Record("schedule", {**schedule.values, "description": "Women only"})
+    records = tuple(described if one is schedule else one for one in first.imported.records)
+    source = replace(first, imported=replace(first.imported, records=records))
+    imported = joined(source, changes("camp", {"key": ID, "hours": "9:00-12:00 (Tue)"}))
+    assert ("description [ar]", "النساء فقط") in {(one.field, one.left) for one in imported.report.conflicts}
