@@ -24,8 +24,8 @@ from content_cache.folder_carrier import Folder
 from content_cache.publish import delegation
 from content_cache.refresh import Sync
 from content_cache.sources import kept
+from tests.content_cache.signed_place import NOW, Hub
 from tests.content_cache.site import place, site
-from tests.content_cache.test_attacks import NOW, Hub
 from tests.content_cache.test_layers import CATALOGUE, CLINIC, OWN, SCHOOL, clinic
 
 LONG = "Closed for repairs until the water is back. " * 440

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -15,133 +13,18 @@ import zstandard
 from appliance import facts
 from appliance.errors import NotSo, Refused, Unreachable
 from appliance.layout import Layout
-from appliance.moment import BUILT, Moment, Trust
-from content_cache import base_file, fetching, layers, line, mirror, patches, refresh, snapshot, sync, taking
-from content_cache.allowance import Line
+from content_cache import patches, refresh, snapshot
 from content_cache.catalogue_store import FILE, Store
-from content_cache.fetch import Older, Trusted
-from content_cache.layers import Layer, Signed
+from content_cache.layers import Layer
 from content_cache.lean import lean
 from content_cache.refresh import Sync
-from content_cache.snapshot import Catalogue
 from content_cache.sync import PATIENCE, due, wait_for_enrolment
-from content_cache.targets import Edition, File, Offer, Patch
-from tests.content_cache.carried import Carried, signed
+from tests.content_cache import synced
 from tests.content_cache.data import many
 from tests.content_cache.site import place, site
+from tests.content_cache.synced import Box, FakeHub
 
-
-class FakeHub:
-    """Stands for ``fetch.Source``: offers one catalogue and patches to it, or fails in a given way. Its files are real."""
-
-    def __init__(self) -> None:
-        self.carrier, self.problem, self.notices = Carried(), None, None
-        self.editions: list[tuple[Edition, bytes]] = []
-        self.patches: dict[int, Patch] = {}
-        self.laid: list[Layer] = []
-
-    @property
-    def place(self) -> str:
-        return self.carrier.place
-
-    @property
-    def fetched(self) -> list[str]:
-        """Names of the files it was asked for."""
-        return [path.rpartition(".")[0].rpartition(".")[2] for path, _ in self.carrier.asked]
-
-    def publish(self, catalogue: Catalogue, **claims: Any) -> Edition:
-        canonical, serial = snapshot.write(catalogue), len(self.editions) + 1
-        usual = {
-            "file": self._stored("full.zst", patches.pack(lean(canonical))), "serial": serial, "size": len(canonical),
-            "snapshot": hashlib.sha256(canonical).hexdigest(), "services": catalogue.count("service"),
-            "sample": catalogue.header.sample, "date": catalogue.header.date,
-        }  # fmt: skip
-        self.patches = {
-            one.serial: Patch(self._stored("patch.zst", patches.diff(lean(base), lean(canonical))), one.serial, serial)
-            for one, base in self.editions
-        }
-        self.editions.append((Edition(**(usual | claims)), canonical))
-        return self.editions[-1][0]
-
-    def _stored(self, name: str, content: bytes) -> File:
-        file = signed(content, name=name)
-        self.carrier.files[mirror.address(file.name, file.sha256)] = content
-        return file
-
-    def spoil(self, name: str, content: bytes | None) -> None:
-        """Files of this name hold something else, which is what was signed, or are gone."""
-        edition = self.editions[-1][0]
-        if content is None:
-            self.carrier.files = {path: kept for path, kept in self.carrier.files.items() if not path.endswith(name)}
-        elif name == "full.zst":
-            self.editions[-1] = (dataclasses.replace(edition, file=self._stored(name, content)), b"")
-        else:
-            file = self._stored(name, content)
-            self.patches = {base: dataclasses.replace(patch, file=file) for base, patch in self.patches.items()}
-
-    def offer(self) -> Offer | None:
-        if self.problem is not None:
-            raise self.problem
-        return Offer(self.editions[-1][0], self.patches) if self.editions else None
-
-    def layers(self) -> list[Signed]:
-        return [self._signed(layer) for layer in self.laid]
-
-    def _signed(self, layer: Layer) -> Signed:
-        file = self._stored(layers.target(layer.organisation), layer.untrusted)
-        return Signed(layers.role(layer.organisation, "0" * 8), layer.organisation, file)
-
-    def small(self, name: str, limit: int) -> bytes | None:
-        return self.notices
-
-
-SOURCES: dict[Layout, list[Any]] = {}
-
-
-class Box:
-    """A box that is enrolled with a fake hub."""
-
-    def __init__(self, folder: Path, *, sample: bool = False) -> None:
-        self.layout, self.hub, self.config = place(folder), FakeHub(), site(sample=sample)
-        self.sources: list[Any] = [self.hub]
-        SOURCES[self.layout] = self.sources
-
-    @property
-    def folder(self) -> Path:
-        return self.layout.service_data("content")
-
-    def configure(self, **catalogue: Any) -> None:
-        """Change the section [catalogue] of its site file."""
-        self.config = dataclasses.replace(self.config, catalogue=dataclasses.replace(self.config.catalogue, **catalogue))
-
-    def sync(self, *, ask: bool = True) -> dict[str, Any]:
-        if ask:
-            (self.layout.service_run("sync") / "now").touch()
-        if due(self.config, self.layout):
-            Sync(self.config, self.layout).run()
-        return facts.read(self.layout, "sync")
-
-    @property
-    def services(self) -> int:
-        about = Store(self.layout.service_data("content") / FILE).about()
-        return about.services if about else 0
-
-
-@pytest.fixture(autouse=True)
-def _sources(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No box of these tests has a network; those made by ``Box`` have the sources it says."""
-    real = refresh.sources.sources
-    monkeypatch.setattr(refresh.sources, "sources", lambda config, layout, came: SOURCES.get(layout) or real(config, layout, came))
-    monkeypatch.setattr(taking.Taking, "sleep", lambda self, seconds: None)
-    monkeypatch.setattr(line, "look", lambda layout, own: None)
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Box:
-    made = Box(tmp_path)
-    made.hub.publish(many(10))
-    assert made.sync()["state"] == "updated"
-    return made
+box, _sources = synced.box, synced.no_network
 
 
 def test_a_new_catalogue_is_stored_and_told(box: Box) -> None:
@@ -279,147 +162,6 @@ def test_a_catalogue_that_is_not_what_was_signed_is_refused(box: Box, content: b
     box.hub.spoil("full.zst", content)
     box.hub.patches.clear()
     assert box.sync()["state"] == "refused" and box.services == 10
-
-
-def test_a_patch_is_fetched_where_there_is_a_base(box: Box) -> None:
-    box.hub.publish(many(12))
-    box.sync()
-    assert box.hub.fetched == ["full", "patch"]
-
-
-@pytest.mark.parametrize("content", [None, b"junk", patches.pack(lean(snapshot.write(many(9))))])
-def test_a_patch_that_does_not_lead_there_gives_way_to_the_whole_in_the_same_run(box: Box, content: bytes | None) -> None:
-    box.hub.publish(many(12))
-    box.hub.spoil("patch.zst", content)
-    told = box.sync()
-    assert told["state"] == "updated" and box.hub.fetched[-1] == "full" and box.services == 12
-
-
-def test_a_base_that_was_lost_or_damaged_costs_a_whole_file(box: Box) -> None:
-    (base,) = box.folder.glob("base.*")
-    base.write_bytes(base.read_bytes()[:-3])
-    box.hub.publish(many(12))
-    assert box.sync()["state"] == "updated" and box.hub.fetched == ["full", "full"]
-
-
-def test_a_base_in_the_form_of_another_campbox_stops_nothing(box: Box) -> None:
-    next(box.folder.glob("base.*")).unlink()
-    base_file.keep(box.folder, 1, b"a form that nobody knows")
-    assert box.sync()["state"] == "current"
-    box.hub.publish(many(12))
-    assert box.sync()["state"] == "updated" and box.services == 12
-
-
-def test_only_the_current_base_and_no_part_is_kept(box: Box) -> None:
-    box.hub.publish(many(12))
-    box.sync()
-    assert [path.name.split(".")[1] for path in box.folder.glob("base.*")] == ["2"] and not list((box.folder / "parts").iterdir())
-
-
-@pytest.mark.parametrize("lost", [None, b"", b"not a database"])
-def test_a_lost_store_is_built_anew_from_the_base_without_a_line(box: Box, lost: bytes | None) -> None:
-    store = box.folder / FILE
-    store.unlink() if lost is None else store.write_bytes(lost)
-    box.hub.problem = Unreachable("the hub does not answer")
-    told = box.sync()
-    assert (told["state"], told["version"], told["services"]) == ("offline", 1, 10) and box.hub.fetched == ["full"]
-
-
-def test_after_everything_was_lost_it_is_fetched_again(box: Box) -> None:
-    (box.folder / FILE).unlink()
-    next(box.folder.glob("base.*")).unlink()
-    assert box.sync()["state"] == "updated" and box.services == 10
-
-
-def test_a_broken_transfer_goes_on_at_the_byte_in_the_next_run(box: Box) -> None:
-    box.hub.publish(many(300))
-    carrier, file = box.hub.carrier, box.hub.patches[1].file
-    carrier.sent, carrier.cuts = 0, [file.length // 2, 0, 0, 0]
-    told = box.sync()
-    assert (told["state"], told["total"]) == ("offline", 0) and box.services == 10
-    assert box.sync()["state"] == "updated" and carrier.sent == file.length and box.services == 300
-
-
-def test_hours_keep_the_catalogue_and_not_the_notices(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    _at(monkeypatch, "2026-12-01T12:00:00+00:00")
-    box.configure(hours=((22 * 60, 6 * 60),))
-    box.hub.publish(many(12))
-    box.hub.notices = b'{"format":1,"numbers":[{"kind":"police","number":"911"}]}'
-    told = box.sync()
-    assert told["state"] == "later" and "hours" in told["why"] and box.services == 10
-    assert facts.read(box.layout, "notices")["numbers"]
-    _at(monkeypatch, "2026-12-01T20:00:00+00:00")  # 23:00 in Amman
-    assert box.sync()["state"] == "updated"
-
-
-def _at(monkeypatch: pytest.MonkeyPatch, date: str, trust: Trust = "synced") -> None:
-    wall = datetime.datetime.fromisoformat(date).timestamp()
-    for module in (refresh, fetching, sync):
-        monkeypatch.setattr(module.clock, "now", lambda floor=BUILT: Moment(wall, 100.0, trust))
-
-
-def test_a_months_volume_is_not_exceeded_and_a_stick_still_helps(box: Box) -> None:
-    box.configure(monthly_mb=0.000_1)
-    box.hub.publish(many(300))
-    told = box.sync()
-    assert told["state"] == "later" and "volume" in told["why"] and told["budget_left"] == 100 and box.services == 10
-    stick = FakeHub()
-    stick.editions, stick.patches, stick.carrier = box.hub.editions, box.hub.patches, dataclasses.replace(box.hub.carrier)
-    stick.carrier.place, stick.carrier.metered = "usb", False
-    box.sources.insert(0, stick)
-    told = box.sync()
-    assert (told["state"], told["source"], told["budget_left"]) == ("updated", "usb", 100) and box.services == 300
-
-
-def test_while_people_need_the_link_it_pauses_and_says_so(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    busy = iter(range(10_000))
-    monkeypatch.setattr(line, "look", lambda layout, own: Line(next(busy), next(busy) * 10**7, own, 1_000, 5))
-    box.hub.publish(many(12))
-    monkeypatch.setattr("content_cache.allowance.SOON", 0)
-    told = box.sync()
-    assert (told["state"], told["why"]) == ("pausing", "people need the link") and box.services == 10
-    assert not (box.folder / "parts" / "room").exists()
-    assert json.loads((box.folder / "sync.json").read_text())["paused"] > 0
-    monkeypatch.setattr(line, "look", lambda layout, own: None)
-    assert box.sync()["state"] == "updated"
-    assert json.loads((box.folder / "sync.json").read_text())["paused"] == 0
-
-
-def test_expired_metadata_is_told_and_what_is_newer_is_taken_all_the_same(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refresh.fetch, "trusted", lambda folder: Trusted(BUILT - 100.0, 0.0))
-    told = box.sync()
-    assert (told["state"], told["expired"]) == ("expired", True) and "expired" in told["why"] and box.services == 10
-    box.hub.publish(many(12))
-    assert box.sync()["state"] == "expired" and box.services == 12
-    box.hub.problem = Unreachable("gone")
-    told = box.sync()
-    assert (told["state"], told["expired"]) == ("offline", True)
-
-
-def test_a_clock_from_1970_does_not_make_signed_dates_future(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    _at(monkeypatch, "1970-01-01T00:00:00+00:00", "none")
-    monkeypatch.setattr(refresh.fetch, "trusted", lambda folder: Trusted(BUILT + 100.0, BUILT + 200.0))
-    assert box.sync()["expired"] is True
-
-
-def test_the_last_time_that_was_compared_is_kept(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
-    _at(monkeypatch, "2027-01-01T00:00:00+00:00")
-    box.sync()
-    kept = json.loads((box.folder / "sync.json").read_text())["saved"]
-    assert kept == datetime.datetime(2027, 1, 1, tzinfo=datetime.UTC).timestamp()
-    _at(monkeypatch, "2026-12-01T00:00:00+00:00", "floor")
-    assert Sync(box.config, box.layout).moment.wall == kept
-
-
-def test_an_older_stick_is_passed_over_politely(box: Box) -> None:
-    stick = FakeHub()
-    stick.problem = Older("older than what this box has already seen (rollback)")  # type: ignore[assignment]
-    stick.carrier.place = "usb"
-    box.sources.insert(0, stick)
-    assert box.sync()["state"] == "current"
-    box.sources.remove(box.hub)
-    assert Sync(box.config, box.layout, [stick]).run().state == "older"  # type: ignore[list-item]
-    assert facts.read(box.layout, "sync")["state"] == "current" and box.services == 10
 
 
 def test_what_a_stick_was_refused_for_is_told_though_the_hub_is_well(box: Box) -> None:
