@@ -13,11 +13,13 @@ from content_cache.legal.terms import Checked, How, Law, Party, Statute
 
 _DATA = Checked(How.COPY, "year tables made from the UN Treaty Collection, world-politics-datalab (to 2021)")
 _OUTSIDE = Checked(How.COPY, "Forced Migration Review 67 (2021), states that are not party")
-_GAZETTE = Checked(How.COPY, "Austrian federal gazette on the scope of the Convention, in translation")
+_VIENNA = "Austrian federal gazette III 217/2005, ris.bka.gv.at"
+_VIENNA_PROTOCOL = "Austrian federal gazette III 216/2005, copy at lexisnexis.at"
+_HAGUE = Checked(How.OFFICIAL, "Dutch treaty gazette 1995, 136, zoek.officielebekendmakingen.nl")
+_SWISS = Checked(How.COPY, "parties to SR 0.142.301 towards Switzerland, ipr-izvr.plus")
 _PRINTED = Checked(How.COPY, "docslib.org copy of the Treaty Collection's list, chapter V-2")
 _UNHCR_SUDAN = Checked(How.COPY, "UNHCR's submission on Sudan to the Human Rights Council, 11th session")
 _RLP = Checked(How.COPY, "Refugee Law Project, Kampala: treaties of Uganda (December 2005)")
-_POLAND = Checked(How.OFFICIAL, "gov.pl, European Migration Network: accession in 1991")
 _NANSEN = Checked(How.COPY, "Nansen Initiative, Kenya context, 2014")
 _REGISTER = Checked(How.OFFICIAL, "treaties.un.org, registration 14691, deposits")
 _UNHCR_LAW = Checked(How.OFFICIAL, "rimap.unhcr.org, copy of 2025")
@@ -65,8 +67,7 @@ LAWS: Mapping[str, Law] = {
         Statute("The Foreigners Act, 1946", f"{_RIMAP}/282", _UNHCR_LAW),
     ),
     "EG": _law(
-        _party(1981, _PRINTED), _party(1981, Checked(How.COPY, "Lebanese NGO network, Arab states and refugee instruments")),
-        1986, 1990,
+        _party(1981, _HAGUE), _party(1981, _SWISS), 1986, 1990,
         Statute(
             "Law No. 164 of 2024 on the asylum of foreigners",
             "https://www.refworld.org/legal/legislation/natlegbod/2024/ar/149388",
@@ -75,12 +76,13 @@ LAWS: Mapping[str, Law] = {
         africa=_party(1980, _REGISTER),
     ),
     "ET": _law(
-        _party(1969, _PRINTED), _party(1969, _UNKNOWN), 1994, 1991,
+        _party(1969, _PRINTED), _party(1969, _SWISS), 1994, 1991,
         Statute("Refugees Proclamation No. 1110/2019", f"{_RIMAP}/351", _UNHCR_LAW),
         africa=_party(1973, Checked(How.OFFICIAL, _REGISTER.against, "deposit 25 October 1973; in force 20 June 1974")),
     ),
     "GR": _law(
-        _party(1960, _UNKNOWN), _party(1968, _UNKNOWN), 1988, 1993,
+        _party(1960, _UNKNOWN), _party(1968, _unknown("party before 21 December 1973, by the Austrian federal gazette 78/1974")),
+        1988, 1993,
         Statute(
             "Law 4939/2022 on the reception and international protection of third-country nationals", None,
             _unknown("gazette A 111 of 10 June 2022, by private law sites; no page of the state was seen"),
@@ -126,8 +128,8 @@ LAWS: Mapping[str, Law] = {
         ),
     ),
     "MD": _law(
-        _party(2002, Checked(How.COPY, _GAZETTE.against, "deposit 31 January 2002; the law to accede is of 2001")),
-        _party(2002, _UNKNOWN), 1995, 1993,
+        _party(2002, Checked(How.OFFICIAL, _VIENNA, "deposit 31 January 2002; the law to accede is of 2001")),
+        _party(2002, Checked(How.COPY, _VIENNA_PROTOCOL, "deposit 31 January 2002")), 1995, 1993,
         Statute(
             "Law No. 270 of 2008 on asylum", "https://igm.gov.md/en/rights-and-duties-asylum",
             Checked(How.OFFICIAL, "igm.gov.md", "quotes article 28; the whole text was seen only without https, at lex.justice.md"),
@@ -139,7 +141,7 @@ LAWS: Mapping[str, Law] = {
         more={"child": Checked(How.COPY, "stateofchildren.com: 12 November 1990", "the year tables say 1995")},
     ),
     "PL": _law(
-        _party(1991, _POLAND), _party(1991, _POLAND), 1989, 1991,
+        _party(1991, _HAGUE), _party(1991, _SWISS), 1989, 1991,
         Statute(
             "Act of 13 June 2003 on granting protection to foreigners",
             "https://isap.sejm.gov.pl/isap.nsf/DocDetails.xsp?id=WDU20031281176",
@@ -152,7 +154,7 @@ LAWS: Mapping[str, Law] = {
         africa=_party(1978, Checked(How.COPY, _UNHCR_SUDAN.against, "ratified in 1972 by other accounts, deposited later")),
     ),
     "TD": _law(
-        _party(1981, _unknown("its accession to the Protocol, 19 August 1981, was read")),
+        _party(1981, _HAGUE),
         _party(1981, Checked(How.OFFICIAL, "treaties.un.org, chapter V-5, status of 19 March 2024")), 1995, 1990,
         Statute("Law No. 027/PR/2020 on asylum", f"{_RIMAP}/39192", _UNHCR_LAW),
         africa=_party(1981, _REGISTER),
@@ -167,7 +169,8 @@ LAWS: Mapping[str, Law] = {
         europe_only=True,
     ),
     "UA": _law(
-        _party(2002, Checked(How.COPY, _GAZETTE.against, "deposit 10 June 2002")), _party(2002, _UNKNOWN), 1987, 1991,
+        _party(2002, Checked(How.OFFICIAL, _VIENNA, "deposit 10 June 2002")),
+        _party(2002, Checked(How.COPY, _VIENNA_PROTOCOL, "deposit 4 April 2002")), 1987, 1991,
         Statute(
             "Law No. 3671-VI of 2011 on refugees and persons in need of protection",
             "https://zakon.rada.gov.ua/laws/show/3671-17", _LINKED,
