@@ -26,7 +26,8 @@ SKILLS = (
     "teaching", "childcare", "health-care", "translating", "computers", "driving", "building", "sewing", "cooking", "farming",
     "cleaning", "selling",
 )  # fmt: skip
-_ASKS_TRUST = ("opportunity", "voucher")
+ASKS_TRUST = ("opportunity", "voucher")
+"""``link_type`` of the attributes of a service that boxes show of vetted organisations only."""
 _BELONGS = ("service_id", "service_at_location_id", "phone_id", "contact_id", "link_id", "resource_id")
 MOST_TICKED = 12
 """Skills and languages of one reader that are read from an address."""
@@ -85,7 +86,7 @@ def vetted_only(records: Iterable[Record]) -> list[Record]:
     kept = list(records)
     attributes = [one.values for one in kept if one.entity == "attribute"]
     vetted = {one["link_id"] for one in attributes if one.get("link_type") == "vetted" and _day(str(one.get("value", "")))}
-    asking = {one["link_id"] for one in attributes if one.get("link_type") in _ASKS_TRUST and "link_id" in one}
+    asking = {one["link_id"] for one in attributes if one.get("link_type") in ASKS_TRUST and "link_id" in one}
     hidden = {
         one.id for one in kept if one.entity == "service" and one.id in asking and one.values.get("organization_id") not in vetted
     }

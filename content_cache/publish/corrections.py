@@ -88,6 +88,24 @@ def find(catalogue: Catalogue, service: str) -> Record | None:
     return next((one for one in catalogue.records if one.entity == "service" and one.id == service), None)
 
 
+def owners(catalogue: Catalogue) -> dict[str, str]:
+    """Service -> its organisation and its first place, in words: many services bear the same name."""
+    names = {
+        one.id: str(one.values["name"])
+        for one in catalogue.records
+        if one.entity in ("organization", "location") and "name" in one.values
+    }
+    places = dict[str, str]()
+    for one in catalogue.records:
+        if one.entity == "service_at_location":
+            places.setdefault(str(one.values.get("service_id")), names.get(str(one.values.get("location_id")), ""))
+    return {
+        one.id: ", ".join(dict.fromkeys(filter(None, (names.get(str(one.values.get("organization_id"))), places.get(one.id)))))
+        for one in catalogue.records
+        if one.entity == "service"
+    }
+
+
 def current(catalogue: Catalogue, service: Record) -> Correction:
     """What a service says now, as a correction that would change nothing but the form of its hours."""
     written = catalogue.header.language

@@ -1,7 +1,8 @@
 """P The hub's desk: what one person proposes and a second one approves, and what of it stands now.
 
-Three kinds of things pass over it: a camp notice, the list of emergency numbers, and the correction of one service. Taking
-something back needs one person alone: that must be quick. So does the release of a catalogue that boxes hold back.
+Four kinds of things pass over it: a camp notice, the list of emergency numbers, the correction of one service, and the vetting of
+an organisation. Taking something back needs one person alone: that must be quick. So does the release of a catalogue that boxes
+hold back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from appliance.errors import BadInput, Refused
 from content_cache import notices
 from content_cache.notices import Board
 
-Kind = Literal["notice", "numbers", "correction"]
+Kind = Literal["notice", "numbers", "correction", "vetting"]
 State = Literal["waiting", "live", "ended"]
 MOST_ENDED = 200
 """Things of the past that are remembered, so that people can see who did what."""
@@ -23,7 +24,7 @@ MOST_WAITING = 50
 
 @dataclass(frozen=True)
 class Item:
-    """One thing on the desk. ``content`` is a notice, {"numbers": [...]} or a correction, as JSON. Times are UTC."""
+    """One thing on the desk. ``content`` is a notice, {"numbers": [...]}, a correction or a vetting, as JSON. Times are UTC."""
 
     id: str
     kind: Kind
@@ -94,10 +95,10 @@ def _check_notice(desk: Desk, item: Item, now: str) -> None:
 
 
 def _replaced(one: Item, approved: Item, user: str, now: str) -> Item:
-    """The list of numbers is one thing, and so are the corrections of one service: the newer takes the place of the older."""
+    """The list of numbers is one thing, and so is what is said of one service or organisation: the newest stands."""
     if one.state != "live" or one.kind != approved.kind or one.kind == "notice":
         return one
-    if one.kind == "correction" and one.content.get("service") != approved.content.get("service"):
+    if any(one.content.get(of) != approved.content.get(of) for of in ("service", "organisation")):
         return one
     return replace(one, state="ended", ended_by=user, ended_at=now)
 

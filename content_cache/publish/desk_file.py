@@ -13,7 +13,7 @@ from appliance import clock
 from appliance.files import read_json, write_atomically, write_json
 from appliance.layout import Layout
 from content_cache import notices, snapshot
-from content_cache.publish import corrections, desk
+from content_cache.publish import corrections, desk, vetting
 from content_cache.publish.corrections import Correction
 from content_cache.publish.desk import Desk
 from content_cache.publish.signing import lock
@@ -61,9 +61,19 @@ def live(after: Desk) -> list[Correction]:
 
 
 def corrected(layout: Layout, imported: Catalogue) -> Catalogue:
-    """A catalogue that has just been imported, kept as it is, and given back with every correction that stands laid over it."""
+    """A catalogue that has just been imported, kept as it is, and given back with all that the desk says over it."""
     keep_import(layout, imported)
-    return corrections.applied(imported, live(load(layout)))
+    return laid_over(imported, load(layout))
+
+
+def vetted(after: Desk) -> dict[str, str]:
+    """Organisation -> the day on which it was vetted."""
+    return {item.content["organisation"]: item.content["day"] for item in reversed(after.of("vetting", "live"))}
+
+
+def laid_over(imported: Catalogue, after: Desk) -> Catalogue:
+    """A catalogue with every correction and vetting that stands."""
+    return vetting.applied(corrections.applied(imported, live(after)), vetted(after))
 
 
 def keep_import(layout: Layout, imported: Catalogue) -> None:

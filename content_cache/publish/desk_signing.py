@@ -5,7 +5,7 @@ from __future__ import annotations
 from appliance.layout import Layout
 from content_cache import notices
 from content_cache.notices import Board
-from content_cache.publish import corrections, desk_file, publisher
+from content_cache.publish import desk_file, publisher
 from content_cache.publish.desk import Desk
 from content_cache.snapshot import Catalogue
 
@@ -17,9 +17,8 @@ def sign(layout: Layout, before: Desk, after: Desk) -> None:
     content = desk_file.board_file(layout, after)
     if content != (desk_file.published_board(layout) or notices.write(Board())):
         _put(layout, content)
-    wanted = desk_file.live(after)
-    if wanted != desk_file.live(before):
-        publisher.republish(layout, lambda current: corrections.applied(_imported(layout, current), wanted))
+    if (desk_file.live(after), desk_file.vetted(after)) != (desk_file.live(before), desk_file.vetted(before)):
+        publisher.republish(layout, lambda current: desk_file.laid_over(_imported(layout, current), after))
 
 
 def refresh(layout: Layout) -> bool:

@@ -1,8 +1,9 @@
-"""W The hub's desk as pages: camp notices, emergency numbers, corrections of services, releases. Login is the dashboard's."""
+"""W The hub's desk as pages: notices, emergency numbers, corrections of services, vetting, releases. Login is the dashboard's."""
 
 from __future__ import annotations
 
 import datetime
+import logging
 import re
 import secrets
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import flask
 from flask import Blueprint, Flask, abort, g, redirect, render_template, request
+from tuf.api.exceptions import RepositoryError
 from werkzeug.wrappers import Response
 
 from appliance import clock
@@ -20,14 +22,16 @@ from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.web.languages import BY_TAG, LANGUAGES
 from content_cache import notices
-from content_cache.publish import corrections, desk, desk_file, desk_forms, desk_signing
+from content_cache.publish import corrections, delegates, desk, desk_file, desk_forms, desk_signing, publisher, vetting
 from content_cache.publish.desk import Desk, Item
 from content_cache.publish.shelf import Shelf
 
+log = logging.getLogger(__name__)
 FOUND = 50
 """Services that a search shows."""
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
-_BACK = {"notice": "/notices", "numbers": "/notices", "correction": "/catalogue-admin/services"}
+_SERVICES, _ORGANISATIONS = "/catalogue-admin/services", "/catalogue-admin/organisations"
+_BACK = {"notice": "/notices", "numbers": "/notices", "correction": _SERVICES, "vetting": _ORGANISATIONS}
 View = Response | str | tuple[str, int]
 
 
@@ -39,13 +43,14 @@ class DeskViews:
 
     def register(self, pages: Blueprint) -> None:
         """Add every page."""
-        for address, view in (("/notices", self.notices), ("/catalogue-admin/services", self.services)):
+        for address, view in (("/notices", self.notices), (_SERVICES, self.services), (_ORGANISATIONS, self.organisations)):
             pages.add_url_rule(address, view_func=view, methods=["GET"])
         pages.add_url_rule("/catalogue-admin/services/<uuid:id>", view_func=self.service, methods=["GET"])
         for address, deed in (
             ("/notices", self.write_notice),
             ("/notices/numbers", self.write_numbers),
             ("/catalogue-admin/services/<uuid:id>", self.correct),
+            (f"{_ORGANISATIONS}/<uuid:id>", self.vet),
             ("/desk/<id>/approve", self.approve),
             ("/desk/<id>/end", self.end),
             ("/catalogue-admin/release", self.release),
@@ -82,7 +87,7 @@ class DeskViews:
         return render_template(
             "desk_services.html", problem=problem, services=named[:FOUND], found=len(named), query=query, user=_user(),
             waiting=standing.of("correction", "waiting"), live=standing.of("correction", "live"), missing=catalogue is None,
-            by_tag=BY_TAG,
+            by_tag=BY_TAG, owners=corrections.owners(catalogue) if catalogue else {},
         )  # fmt: skip
 
     def service(self, id: Any, problem: str = "") -> str:
@@ -92,9 +97,10 @@ class DeskViews:
         if catalogue is None or found is None:
             abort(404)
         written, now = catalogue.header.language, corrections.current(catalogue, found)
+        owner = corrections.owners(catalogue).get(found.id, "")
         tags = [written, *(tag for tag in (one.tag for one in LANGUAGES) if tag != written)]
         return render_template(
-            "desk_service.html", problem=problem, service=found, now=now, written=written, tags=tags, by_tag=BY_TAG,
+            "desk_service.html", problem=problem, service=found, owner=owner, now=now, written=written, tags=tags, by_tag=BY_TAG,
             statuses=corrections.STATUSES, days=corrections.DAYS, longest=corrections.LONGEST_ALERT,
             lines=[*(now.hours or ()), *[None] * desk_forms.LINES][: corrections.MOST_HOURS],
         )  # fmt: skip
@@ -112,6 +118,25 @@ class DeskViews:
             lambda problem: self.service(id, problem),
         )  # fmt: skip
 
+    def organisations(self, problem: str = "") -> str:
+        """Who may sign for their own services, and whom the hub has vetted."""
+        catalogue, standing = self.shelf.catalogue(), desk_file.load(self.layout)
+        found = vetting.organisations(catalogue) if catalogue else []
+        return render_template(
+            "desk_organisations.html", problem=problem, user=_user(), found=found, missing=catalogue is None,
+            names={one.id: one for one in found}, roles=publisher.roles(self.layout), now=publisher.now(),
+            waiting=standing.of("vetting", "waiting"),
+            live={one.content["organisation"]: one for one in standing.of("vetting", "live")},
+        )  # fmt: skip
+
+    def vet(self, id: Any) -> View:
+        """Somebody has looked at an organisation; it waits for a second person."""
+        catalogue = self.shelf.catalogue()
+        if catalogue is None:
+            abort(404)
+        day = desk_file.stamp()[:10]
+        return self._try(lambda: self._propose("vetting", vetting.content(catalogue, str(id), day)), self.organisations)
+
     def approve(self, id: str) -> View:
         """A second person says yes: it is signed now."""
         return self._decide(id, desk.approve)
@@ -128,6 +153,18 @@ class DeskViews:
         self._change(lambda standing: desk.release(standing, hash, _user(), desk_file.stamp()))
         return redirect("/catalogue-admin", 303)
 
+    def signatures_that_end(self) -> list[tuple[str, str]]:
+        """What every page of the hub shows while an organisation must sign anew."""
+        now = publisher.now()
+        try:
+            ending = [one for one in publisher.roles(self.layout) if one.ends_soon(now)]
+            catalogue = self.shelf.catalogue() if ending else None
+        except (CampboxError, RepositoryError, OSError) as error:  # a damaged repository must not close every page of the hub
+            log.warning("cannot look for signatures that end: %s", error)
+            return []
+        names = {one.id: one.name for one in vetting.organisations(catalogue)} if catalogue else {}
+        return [(delegates.warning(one, names.get(one.organisation, one.organisation), now), _ORGANISATIONS) for one in ending]
+
     def _decide(self, id: str, deed: Callable[[Desk, str, str, str], Desk]) -> View:
         kind = ""
 
@@ -137,7 +174,8 @@ class DeskViews:
             self._change(lambda standing: deed(standing, id, _user(), desk_file.stamp()))
             return _BACK[kind]
 
-        return self._try(decide, lambda problem: (self.services if kind == "correction" else self.notices)(problem))
+        pages = {"correction": self.services, "vetting": self.organisations}
+        return self._try(decide, lambda problem: pages.get(kind, self.notices)(problem))
 
     def _propose(self, kind: desk.Kind, content: dict[str, Any]) -> str:
         item = Item(secrets.token_hex(6), kind, content, _user(), desk_file.stamp())
@@ -174,7 +212,9 @@ class DeskViews:
 
 def register(app: Flask, pages: Blueprint, hub_config: HubConfig, layout: Layout) -> None:
     """Add the desk to the hub."""
-    DeskViews(hub_config, layout).register(pages)
+    views = DeskViews(hub_config, layout)
+    views.register(pages)
+    app.config.setdefault("CAMPBOX_ALARMS", []).append(views.signatures_that_end)
     app.config.setdefault("CAMPBOX_NAVIGATION", []).append(("Notices", "/notices"))
 
 

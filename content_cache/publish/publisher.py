@@ -18,7 +18,8 @@ from appliance.layout import Layout
 from appliance.services import USERS
 from content_cache import snapshot
 from content_cache.lean_restore import restore
-from content_cache.publish import desk_file, history, journal, keys
+from content_cache.publish import delegates, desk_file, history, journal, keys
+from content_cache.publish.delegates import Delegate
 from content_cache.publish.edition import edition
 from content_cache.publish.importers.report import Imported
 from content_cache.publish.importers.sample import import_sample
@@ -203,6 +204,12 @@ def read_current(layout: Layout) -> bytes:
 def editions(layout: Layout) -> list[dict[str, Any]]:
     """What each of the last versions was, the newest first."""
     return journal.read(Place.of(layout).journal)
+
+
+def roles(layout: Layout) -> list[Delegate]:
+    """Which organisations may sign for their own services."""
+    place = Place.of(layout)
+    return delegates.standing(_repository(place)) if (place.repository / "metadata" / "timestamp.json").exists() else []
 
 
 def report(layout: Layout) -> dict[str, Any]:

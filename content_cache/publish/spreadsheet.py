@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -17,13 +17,16 @@ from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[impor
 from openpyxl.worksheet.datavalidation import DataValidation  # type: ignore[import-untyped]
 
 from appliance.errors import BadInput
+from content_cache.opportunities import KINDS
 from content_cache.publish.importers import template_columns as columns
 
 LARGEST, LARGEST_UNPACKED = 20_000_000, 200_000_000
 MOST_ROWS, MOST_COLUMNS = 20_000, 400
 _ROWS = 2_000
 """Rows for which the empty file offers choices."""
-_STATUS = '"active,inactive,temporarily closed,defunct"'
+_CHOICES: Mapping[str, Sequence[str]] = {
+    "status": ("active", "inactive", "temporarily closed", "defunct"), "opportunity": tuple(KINDS), "voucher": ("yes", "no"),
+}  # fmt: skip
 
 
 def write(tags: Sequence[str]) -> bytes:
@@ -37,10 +40,11 @@ def write(tags: Sequence[str]) -> bytes:
     for place, heading in enumerate(headings, 1):
         _heading(sheet, place, heading)
     sheet.freeze_panes = "D2"
-    choices = DataValidation(type="list", formula1=_STATUS, allow_blank=True)
-    sheet.add_data_validation(choices)
-    letter = get_column_letter(headings.index("status") + 1)
-    choices.add(f"{letter}2:{letter}{_ROWS}")
+    for column, words in _CHOICES.items():
+        choices = DataValidation(type="list", formula1=f'"{",".join(words)}"', allow_blank=True)
+        sheet.add_data_validation(choices)
+        letter = get_column_letter(headings.index(column) + 1)
+        choices.add(f"{letter}2:{letter}{_ROWS}")
     _help(book)
     content = io.BytesIO()
     book.save(content)

@@ -12,7 +12,7 @@ from appliance.errors import BadInput
 from content_cache import camp_profile, needs
 from content_cache.hsds import Record, Translation
 from content_cache.needs import stable_id
-from content_cache.publish.importers import camp_hours, need_guess
+from content_cache.publish.importers import camp_hours, need_guess, template_offers
 from content_cache.publish.importers import template_columns as columns
 from content_cache.publish.importers.hsds_finish import attribute
 from content_cache.publish.importers.hsds_mend import Mended, mend
@@ -137,6 +137,7 @@ def _fill(made: _Made, country: str) -> tuple[Outcome, list[str]]:
         _children(made)
         _hours(made)
         _place(made, country)
+        _offer(made)
         _rest(made)
     except BadInput as error:
         return "refused", [f"refused: {error.what}"]
@@ -237,6 +238,14 @@ def _place(made: _Made, country: str) -> None:
     )
     for way in made.several("accessibility"):
         made.add("accessibility", id=stable_id("accessibility", place, way), location_id=place, description=way)
+
+
+def _offer(made: _Made) -> None:
+    lists = {column: made.several(column) for column in (template_offers.SKILLS_ASKED, template_offers.SPEAKS)}
+    told = template_offers.read(made.cells, lists, partial=made.partial)
+    made.notes += told.notes
+    for kind, label, value in told.attributes:
+        _attribute(made, kind, label, value)
 
 
 def _rest(made: _Made) -> None:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from content_cache import needs
+from content_cache import needs, opportunities
 
 EXAMPLE = "example"
 """A row whose key begins with it shows how to fill in the file; it is never imported."""
@@ -58,6 +58,12 @@ COLUMNS: Sequence[Column] = (
     Column("landmark", "What people know nearby.", "Behind the big water tower", "", True),
     Column("latitude", "In degrees with a point: 32.29315.", ""),
     Column("longitude", "In degrees with a point: 36.32786.", ""),
+    Column("opportunity", f"Only for work, courses, homes and the like: {', '.join(opportunities.KINDS)}. People see it once "
+           "the camp has vetted your organisation.", ""),
+    Column("last day", "Of an opportunity: the last day on which people can have it, 2026-12-31.", ""),
+    Column("skills", f"Of an opportunity: skills it asks for, with ; between them: {', '.join(opportunities.SKILLS)}.", ""),
+    Column("speaks", "Of an opportunity: languages it asks for as codes, one of them is enough: ar; en.", ""),
+    Column("voucher", "Write yes where it is a scheme of vouchers.", ""),
     Column("last checked", "The day on which somebody made sure of all this: 2026-11-20.", "2026-11-20", "assured_date"),
 )  # fmt: skip
 BY_NAME: Mapping[str, Column] = {column.name: column for column in COLUMNS}

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from securesystemslib.signer import CryptoSigner
 
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
-from content_cache import notices, snapshot
+from content_cache import layers, notices, snapshot
 from content_cache.needs import stable_id
-from content_cache.publish import corrections, desk_file, publisher
+from content_cache.publish import corrections, delegates, delegation, desk_file, publisher
 from content_cache.publish.importers.report import Entry, Imported, Report
 from telemetry.dashboard import admin, people
 from telemetry.dashboard.app import create_app
@@ -238,3 +239,45 @@ def test_a_hub_without_a_catalogue_has_notices_all_the_same(tmp_path: Path) -> N
     hub.amal.post("/notices", data=form())
     assert hub.bilal.post(f"/desk/{hub.waiting()}/approve").status_code == 303 and len(hub.board().notices) == 1
     assert json.loads(desk_file.published_board(hub.layout) or b"{}")["format"] == 1
+
+
+def test_an_organisation_is_vetted_by_two_people_and_either_takes_it_back(hub: Hub) -> None:
+    def days() -> list[str]:
+        published = snapshot.read(publisher.read_current(hub.layout))
+        return [str(one.values["value"]) for one in published.records if one.values.get("link_type") == "vetted"]
+
+    organisation = next(one.id for one in camp().records if one.entity == "organization")
+    address = f"/catalogue-admin/organisations/{organisation}"
+    assert f'action="{address}"' in hub.amal.get("/catalogue-admin/organisations").text
+    assert hub.amal.post(address).status_code == 303 and days() == []
+    assert hub.amal.post(f"/desk/{hub.waiting()}/approve").status_code == 409 and days() == []
+    answer = hub.bilal.post(f"/desk/{hub.waiting()}/approve")
+    assert (answer.status_code, answer.location) == (303, "/catalogue-admin/organisations") and len(days()) == 1
+    publish(hub.layout)
+    assert len(days()) == 1, "lost by the next import"
+    (item,) = desk_file.load(hub.layout).of("vetting", "live")
+    assert "approved by bilal" in hub.amal.get("/catalogue-admin/organisations").text
+    assert hub.amal.post(f"/desk/{item.id}/end").status_code == 303 and days() == []
+    assert hub.amal.post(f"/catalogue-admin/organisations/{stable_id('organization', 'nobody')}").status_code == 400
+
+
+def test_who_signs_for_himself_stands_on_the_page_and_his_end_on_every_page(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = CryptoSigner.generate_ed25519()
+    organisation = next(one.id for one in camp().records if one.entity == "organization")
+    with publisher.opened(hub.layout) as repository:
+        delegation.allow(repository, organisation, key.public_key)
+    page = hub.amal.get("/catalogue-admin/organisations").text
+    assert key.public_key.keyid in page and "1 of 1" in page and "nothing yet" in page and layers.target(organisation) in page
+    assert "Alarm:" not in hub.amal.get("/").text
+    ending = delegates.Delegate(organisation, "r", ("k",), 1, (), 1, publisher.now() + datetime.timedelta(days=9, hours=1))
+    monkeypatch.setattr(publisher, "roles", lambda _layout: [ending])
+    assert "9 days left" in hub.amal.get("/catalogue-admin/organisations").text
+    assert "ends in 9 days: ask it to sign again" in hub.amal.get("/").text
+
+
+def test_a_damaged_repository_does_not_close_every_page(hub: Hub) -> None:
+    newest = max(
+        publisher.Place.of(hub.layout).repository.glob("metadata/*.targets.json"), key=lambda path: int(path.name.split(".")[0])
+    )
+    newest.write_text("{")
+    assert hub.amal.get("/").status_code == 200

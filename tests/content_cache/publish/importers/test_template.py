@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from appliance.errors import BadInput
-from content_cache import snapshot
+from content_cache import opportunities, snapshot
 from content_cache.hsds import ENTITIES, Record
 from content_cache.needs import stable_id
 from content_cache.publish.importers import need_guess, tables
@@ -82,6 +82,47 @@ def test_the_empty_files_own_example_is_refused_and_would_be_clean() -> None:
 def test_what_is_wrong_in_a_row_is_named(changes: dict[str, str], why: str) -> None:
     row = {name: text for name, text in {**FULL, **changes}.items() if text}
     assert why in said(bring(row, {**FULL, "key": "2"}))
+
+
+OFFER = {**FULL, "opportunity": "Vacancy", "last day": "2026-12-31", "skills": "Teaching; health care", "speaks": "ar; fa-AF"}
+
+
+def offered(imported: Imported) -> set[tuple[object, object]]:
+    """What boxes read of an opportunity."""
+    kinds = ("opportunity", "last-day", "skill", "speaks", "voucher", "vetted")
+    attributes = [one.values for one in only(imported, "attribute")]
+    return {(one.get("link_type"), one["value"]) for one in attributes if one.get("link_type") in kinds}
+
+
+def test_an_opportunity_comes_through_whole_and_unvetted_whatever_the_table_says() -> None:
+    imported = bring({**OFFER, "voucher": "yes", "vetted": "2026-10-01"})
+    assert offered(imported) == {
+        ("opportunity", "job"), ("last-day", "2026-12-31"), ("skill", "teaching"), ("skill", "health-care"), ("speaks", "ar"),
+        ("speaks", "fa-AF"), ("voucher", "Yes"),
+    }  # fmt: skip
+    assert "once the hub has vetted" in said(imported)
+    assert [one for one in opportunities.vetted_only(imported.records) if one.entity == "service"] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"opportunity": "gig"}, "refused: column opportunity: 'gig' is none of job"),
+        ({"opportunity": ""}, "refused: column opportunity: empty, though last day, skills, speaks is filled in"),
+        ({"last day": "31.12.2026"}, "refused: column last day: '31.12.2026' is no date"),
+        ({"speaks": "Arabic"}, "refused: column speaks: 'Arabic' is no code of a language"),
+        ({"voucher": "maybe"}, "refused: column voucher: 'maybe' is neither yes nor no"),
+        ({"skills": "juggling; cooking"}, "column skills: 'juggling' is left out"),
+        ({"key": stable_id("service", "known")}, "refused: column opportunity: a row that changes a service"),
+    ],
+)
+def test_what_is_wrong_with_an_opportunity_is_named_by_row_and_column(changes: dict[str, str], why: str) -> None:
+    imported = bring(FULL, {name: text for name, text in {**OFFER, "key": "2", **changes}.items() if text})
+    entry = imported.report.entries[1]
+    assert entry.number == 2 and any(text.startswith(why) for text in (*entry.why, *entry.notes))
+    assert (entry.outcome == "refused") is why.startswith("refused") and len(only(imported, "service")) == 1 + (
+        entry.outcome != "refused"
+    )
 
 
 def test_one_key_twice_is_merged_or_kept_twice_and_named() -> None:
