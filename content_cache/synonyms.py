@@ -1,8 +1,8 @@
 """P THE table of what people type: words that mean the same, by the need they mean. Search alone reads it.
 
 An entry is one meaning: its need ("-" for none), then its words language after language: English, Arabic, Dari and Persian, French,
-Tigrinya, Ukrainian (with Russian). ``_`` joins words that mean this only together. Words other than English are drafts until a
-named speaker has passed them; a wrong one can only find too much.
+Tigrinya, Ukrainian (with Russian); the other languages follow in ``synonyms_more``. ``_`` joins words that mean this only together.
+Words other than English are drafts until a named speaker has passed them; a wrong one can only find too much.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from content_cache import needs, search_text
+from content_cache import needs, search_text, synonyms_more
 
 
 @dataclass(frozen=True)
@@ -170,13 +170,15 @@ par sur avec où est comment je mon ma mes cherche besoin trouver | ኣበይ �
 
 
 def _read() -> tuple[Meaning, ...]:
-    made = []
+    made, others = [], synonyms_more.more()
     for line in _TABLE.strip().replace("\n  |", " |").splitlines():
         need, *languages = (part.strip() for part in line.split("|"))
         need = "" if need == "-" else need
         assert not need or need in needs.BY_SLUG, line
-        said = (word.replace("_", " ") for part in languages for word in part.split())
-        made.append(Meaning(need, frozenset(" ".join(search_text.words(word)) for word in said)))
+        said = [word for part in languages for word in part.split()]
+        said += others.pop(said[0], ())
+        made.append(Meaning(need, frozenset(" ".join(search_text.words(word.replace("_", " "))) for word in said)))
+    assert not others, others
     return tuple(made)
 
 
