@@ -17,7 +17,7 @@ from appliance import box as deeds
 from appliance import leftovers
 from appliance.box_status import explain_words, look, words
 from appliance.config import SiteConfig
-from appliance.config_commands import load
+from appliance.config_commands import load, warn
 from appliance.errors import ConfigError, NotSo
 from appliance.files import read_json, write_json
 from appliance.gate import client
@@ -62,6 +62,7 @@ def up(site_file: Path, identity: Path | None, root: Path | None) -> None:
     start_logging(logging.WARNING)
     config, layout = load(site_file), _layout(root)
     deeds.refuse_sample(config, str(site_file))
+    warn(config, site_file)
     untrusted_identity = _read_identity(identity)
     with leftovers.only_one(layout):
         for name in leftovers.end(layout):
@@ -87,6 +88,7 @@ def install(site_file: Path, identity: Path | None, to: Path | None, code: Path,
     """Write systemd units, users and the site file; nothing is started before the next boot."""
     config = load(site_file)
     deeds.refuse_sample(config, str(site_file))
+    warn(config, site_file)
     text = site_file.read_text("utf-8")
     written = put_units(text, config, to=to, code=code, python=python, identity=_read_identity(identity))
     if as_json:
@@ -181,11 +183,8 @@ def _run(supervisor: Supervisor, config: SiteConfig) -> None:
     """Until Ctrl-C or SIGTERM; whatever happens, nothing is left running."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    supervisor.on_change = lambda: _progress(len(supervisor.pids()), len(supervisor.children))
     try:
-        supervisor.start()
-        supervisor.on_change = lambda: None
-        _progress(0, 0)
+        supervisor.start_shown()
         click.echo(f"{config.site.name}: {len(supervisor.pids())} services run; people reach http://{config.access.portal_name}/")
         click.echo(
             f"on {config.lan.interface}, behind {config.uplinks[0].interface}; logs in {supervisor.layout.log}; Ctrl-C stops"
@@ -199,9 +198,3 @@ def _run(supervisor: Supervisor, config: SiteConfig) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)
         supervisor.stop()
-
-
-def _progress(running: int, of: int) -> None:
-    """One line that counts, on a terminal only; ``of`` 0 wipes it away."""
-    if sys.stderr.isatty():
-        click.echo(f"\rstarting {running} of {of}  " if of else "\r\033[K", err=True, nl=False)

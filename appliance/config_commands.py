@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from appliance.config import SiteConfig, parse
+from appliance.config_advice import warnings
 from appliance.errors import ConfigError
 from appliance.values import BoxId, Rate
 
@@ -30,11 +31,29 @@ def config() -> None:
 
 @config.command(epilog="Example: campbox config check examples/site.toml")
 @click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def check(file: Path, as_json: bool) -> None:
     """Say whether FILE is right; if not, where and how to mend it."""
     loaded = load(file)
-    languages = " ".join(loaded.site.languages)
-    click.echo(f"{file}: right; site {loaded.site.id}, {len(loaded.uplinks)} uplinks, languages {languages}")
+    warn(loaded, file)
+    site, uplinks, languages = loaded.site.id.text, len(loaded.uplinks), loaded.site.languages
+    if as_json:
+        told = {
+            "file": str(file),
+            "site": site,
+            "uplinks": uplinks,
+            "languages": languages,
+            "warnings": warnings(loaded, str(file)),
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        click.echo(f"{file}: right; site {site}, {uplinks} uplinks, languages {' '.join(languages)}")
+
+
+def warn(loaded: SiteConfig, file: Path) -> None:
+    """Say on standard error what is allowed and should be known all the same."""
+    for warning in warnings(loaded, str(file)):
+        click.echo(f"campbox: {warning}", err=True)
 
 
 @config.command(epilog="Example: campbox config show examples/site.toml --json")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from appliance import backoff
+from appliance import backoff, progress
 from appliance.errors import NotSo
 from appliance.layout import Layout
 from appliance.run import PARTS, find_program, open_log, spawn
@@ -79,6 +79,15 @@ class Supervisor:
             self._launch(child)
             if child.service.ready is not None:
                 self._await(child, time.monotonic() + timeout)
+
+    def start_shown(self) -> None:
+        """``start``, counted on the terminal where there is one."""
+        with progress.line() as say:
+            self.on_change = lambda: say(f"starting {len(self.pids())} of {len(self.children)}")
+            try:
+                self.start()
+            finally:
+                self.on_change = lambda: None
 
     def tick(self) -> None:
         """Notice what ended and start again what is due; what ``start`` has not come to yet is left to it."""

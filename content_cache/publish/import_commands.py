@@ -7,12 +7,13 @@ import datetime
 import json
 import re
 import zoneinfo
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from appliance import clock
+from appliance import clock, progress
 from appliance.errors import BadInput
 from appliance.files import write_atomically, write_json
 from appliance.layout import Layout
@@ -77,16 +78,30 @@ def import_(
         if not wanted:
             raise BadInput("no file to import", mend="add a SOURCE, or --file en=services.json")
         here = Site(name, country, language, Place.of(layout).folder / "sources")
-        loaded = [sources.load(one, here) for one in wanted]
-        imported = merge([one.source for one in loaded], today=_today(), earlier=_earlier(layout))
+        with progress.line() as say:
+            loaded = list(_loaded(wanted, here, say))
+            say("merging")
+            imported = merge([one.source for one in loaded], today=_today(), earlier=_earlier(layout))
     if licence:
         imported = dataclasses.replace(imported, licence=licences.tidy(licence))
     if report_file:
         write_json(report_file, imported.report.as_json())
-    done = None if check else publisher.publish(layout, imported, site=name, timezone=timezone)
+    done = None if check else _publish(layout, imported, name, timezone)
     if done:
         _remember(layout, imported, loaded)
     _tell(imported, done, as_json)
+
+
+def _loaded(wanted: list[Wanted], here: Site, say: progress.Say) -> Iterator[Loaded]:
+    for n, one in enumerate(wanted, 1):
+        say(f"reading source {n} of {len(wanted)}")
+        yield sources.load(one, here)
+
+
+def _publish(layout: Layout, imported: Imported, site: str, timezone: str) -> Published | None:
+    with progress.line() as say:
+        say("signing and publishing")
+        return publisher.publish(layout, imported, site=site, timezone=timezone)
 
 
 def _today() -> str:
@@ -150,4 +165,6 @@ def template(file: Path, tags: tuple[str, ...]) -> None:
         write_atomically(file, sources.spreadsheets().write(tags))
     else:
         write_atomically(file, template_columns.as_csv(tags))
-    click.echo(f"{file}: {len(template_columns.headings(tags))} columns; import it with: campbox catalogue import {file.name}")
+    click.echo(
+        f"{file}: {len(template_columns.headings(tags))} columns; import it with: campbox catalogue import {file.name} --site SITE"
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from appliance import progress
 from appliance.files import write_atomically
 from provisioning.bench import content, fairness, machine, paper, plot, portal, report
 
@@ -23,7 +24,7 @@ def bench(name: str, json_file: Path | None, docs: Path | None, seconds: int) ->
     """Measure NAME on this machine. Exit 0 when everything was measured, met or not."""
     here = machine.facts()
     click.echo(", ".join(f"{key} {value}" for key, value in here.items()))
-    results = BENCHES[name](seconds, lambda line: click.echo(line, err=True))
+    results = BENCHES[name](seconds, progress.lines)
     click.echo(report.table(results))
     as_json = json.dumps(report.as_json(here, results), indent=1) + "\n"
     if json_file is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from appliance import progress
 from appliance.errors import BadInput, ConfigError, NotSo
 from appliance.files import write_atomically
 from appliance.hub_config import HubConfig, parse_hub
@@ -51,7 +53,9 @@ def up(config_file: Path | None, root: Path | None) -> None:
         for name in end(layout):
             click.echo(f"ended {name}, left by a start that was killed", err=True)
         _check_ports(config)
-        supervisor, password = assemble(text, config, layout)
+        with progress.line() as say:
+            say("preparing keys, accounts and store")
+            supervisor, password = assemble(text, config, layout)
         _run(supervisor, lines(config, layout, password))
 
 
@@ -83,9 +87,11 @@ def remove_user(name: str, root: Path | None) -> None:
 
 @user.command("list", epilog="Example: campbox hub user list")
 @root_option
-def list_users(root: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def list_users(root: Path | None, as_json: bool) -> None:
     """Name everybody who may log in."""
-    click.echo("\n".join(people.names(_layout(root))))
+    names = people.names(_layout(root))
+    click.echo(json.dumps({"users": names}) if as_json else "\n".join(names))
 
 
 def _layout(root: Path | None) -> Layout:
@@ -158,7 +164,7 @@ def _run(supervisor: Supervisor, told: list[str]) -> None:
     """Until Ctrl-C or SIGTERM; whatever happens, nothing is left running."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        supervisor.start()
+        supervisor.start_shown()
         click.echo("\n".join(told))
         while True:
             supervisor.tick()

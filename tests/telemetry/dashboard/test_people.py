@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,8 @@ def test_only_a_demo_has_a_second_person_from_the_start(layout: Layout, demo: bo
     assert people.names(layout) == (["admin", "second"] if demo else ["admin"])
     second = people.find(layout, "second")
     assert not demo or (second is not None and second.accepts("second", PASSWORD))
+
+
+def test_they_are_listed_for_programs_too(layout: Layout, amal: str, tmp_path: Path) -> None:
+    told = CliRunner().invoke(hub, ["user", "list", "--root", str(tmp_path), "--json"])
+    assert json.loads(told.output) == {"users": ["admin", "amal"]}

@@ -1,0 +1,28 @@
+"""Progress is for people at a terminal: a program that reads the output finds none of it."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from appliance import progress
+
+
+def test_a_terminal_sees_the_last_line_written_over_and_wiped_however_it_ends(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with pytest.raises(ValueError), progress.line() as say:
+        say("x" * 200)
+        raise ValueError
+    assert capsys.readouterr().err == f"\r\033[K{'x' * 79}\r\033[K"
+    progress.lines("probes")
+    assert capsys.readouterr().err == "probes\n"
+
+
+def test_elsewhere_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.line() as say:
+        say("reading")
+    progress.lines("probes")
+    assert capsys.readouterr() == ("", "")
