@@ -9,7 +9,7 @@ import pytest
 
 from appliance.web.languages import BY_TAG, LANGUAGES
 from tests.browser import journeys
-from tests.browser.chromium import Browser, chromium
+from tests.browser.chromium import PHONE, Browser, chromium
 
 pytestmark = pytest.mark.browser
 
@@ -52,6 +52,17 @@ def test_a_person_connects_finds_a_service_and_reads_it(any_phone: Browser, port
     any_phone.press(journeys.ENTRY)
     speaks(any_phone, language)
     assert any_phone.words("h1").split()[0] in name
+
+
+def test_the_rules_and_both_answers_to_them_are_on_one_screen(phone: Browser, portal: str) -> None:
+    low = dict[str, list[float]]()
+    for language in TAGS:
+        phone.go(f"{portal}/{language}/terms")
+        phone.ask("document.querySelectorAll('.sample').forEach(banner => banner.remove())")  # a demo's alone
+        answers = [phone.one(css).rect for css in (journeys.CONNECT, ".screen a.button[href$='/services']")]
+        low[language] = [answer["y"] + answer["height"] for answer in answers]
+        assert min(answer["height"] for answer in answers) >= 48, language
+    assert {language: ends for language, ends in low.items() if max(ends) > PHONE[1]} == {}
 
 
 @pytest.mark.parametrize("language", ["en", "ar"])

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
+from appliance.emergency import KINDS, Number
 from appliance.web.languages import BY_TAG, LANGUAGES
 from captive_portal import views
 from captive_portal.app import create_app
@@ -331,16 +332,51 @@ def test_emergency_is_one_tap_from_every_page(client: FlaskClient, tag: str) -> 
 ADVICE = {
     "": "Connect: Tap once. Nothing to type. It costs nothing.", "offline": "If pages do not open, turn mobile data off.",
     "emergency": "Ask the staff of this place.", "terms": "You do not have to connect.",
+    "you": "Not connected: Your phone is on the Wi-Fi. It is not on the internet.",
+    "share": "You are not connected yet. Connect to get your share.",
+    "resting": "Wait one minute. Then try again.", "erased": "Your phone is forgotten: You are not on the internet now.",
 }  # fmt: skip
+
+
+def _said_besides(page: str) -> list[str]:
+    """What a page says once more in the reviewed language."""
+    found = re.findall(r'<div class="also" lang="en" dir="ltr">(.*?)</div>', page, re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", "", words).split()) for words in found]
 
 
 @pytest.mark.parametrize("page", ADVICE)
 @pytest.mark.parametrize("tag", TAGS)
 def test_what_a_draft_says_to_do_stands_there_in_a_reviewed_language_too(client: FlaskClient, tag: str, page: str) -> None:
-    found = re.findall(r'<div class="also" lang="en" dir="ltr">(.*?)</div>', client.get(f"/{tag}/{page}").text, re.DOTALL)
+    found = _said_besides(client.get(f"/{tag}/{page}", headers=PHONE).text)
     assert len(found) == (not BY_TAG[tag].reviewed)
     for words in found:
-        assert ADVICE[page] in " ".join(re.sub(r"<[^>]+>", "", words).split())
+        assert ADVICE[page] in words
+
+
+@pytest.mark.parametrize(
+    ("uplink", "page", "words"),
+    [
+        ("up", "connected", "You are connected: Open any page or app."),
+        ("down", "connected", "The internet is down now. It comes back by itself. You do not need to tap again."),
+        ("down", "share", "The internet is down now. It comes back by itself. You do not need to tap again."),
+        ("down", "offline", "It comes back by itself. You do not need to tap again."),
+    ],
+)
+def test_after_the_tap_a_draft_says_what_to_expect_in_a_reviewed_language_too(uplink: str, page: str, words: str) -> None:
+    client = _client(FakeGate(uplink=uplink))
+    client.post("/en/connect", headers=PHONE)
+    for tag in TAGS:
+        found = _said_besides(client.get(f"/{tag}/{page}", headers=PHONE).text)
+        assert len(found) == (not BY_TAG[tag].reviewed) and all(words in one for one in found), tag
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_what_an_emergency_number_is_for_stands_beside_it_in_a_reviewed_language_too(tag: str) -> None:
+    numbers = tuple(Number(kind, "911") for kind in KINDS)
+    text = create_app(dataclasses.replace(EVERY, emergency=numbers), LAYOUT, FakeGate()).test_client().get(f"/{tag}/emergency").text
+    found = re.findall(r'<bdi dir="ltr">911</bdi><small class="also-word" lang="en" dir="ltr">([^<]+)</small>', text)
+    english = ["All emergencies", "Ambulance", "Police", "Fire brigade", "Camp office", "Women's safety", "Children"]
+    assert found == ([] if BY_TAG[tag].reviewed else english)
 
 
 @pytest.mark.parametrize("tag", ["uk", "ckb"])

@@ -107,3 +107,8 @@ def test_a_refused_language_is_not_chosen_by_the_front() -> None:
     assert _front_choice("en;q=0") is None
     assert _front_choice("en;q=0.0, am") is None
     assert _front_choice("en;q=0.5") == "en"
+
+
+def test_a_page_that_is_kept_is_kept_for_its_own_scheme() -> None:
+    """It says whether others nearby could read what is typed into it."""
+    assert "proxy_cache_key $scheme$uri$is_args$args;" in SECURE and "proxy_set_header X-Forwarded-Proto $scheme;" in SECURE

@@ -17,6 +17,8 @@ from tests.captive_portal.site import PROJECT, SITE, with_api
 WARNING, SEALED = "Others nearby could read this.", {"X-Forwarded-Proto": "https"}
 PAGE = """{% from "macros.html" import personal with context %}
 {% call personal() %}<form method="post"><input name="code"></form>{% endcall %}"""
+SEARCH = """{% from "macros.html" import in_the_air with context %}<form><input name="q"></form>{{ in_the_air() }}"""
+KEEPS_NOTHING = "This box keeps no record of it."
 
 
 def _site(root: Path, *, name: bool, offered: bool) -> FlaskClient:
@@ -28,6 +30,7 @@ def _site(root: Path, *, name: bool, offered: bool) -> FlaskClient:
     taken = app.add_url_rule
     taken("/<lang>/code", "ask", lambda lang: flask.render_template_string(PAGE), methods=["GET"])
     taken("/<lang>/code", "take", lambda lang: unprotected() or "taken", methods=["POST"])
+    taken("/<lang>/search", "search", lambda lang: flask.render_template_string(SEARCH), methods=["GET"])
     return app.test_client()
 
 
@@ -63,3 +66,17 @@ def test_after_the_certificate_has_expired_the_form_is_there_again_with_its_warn
     facts.publish(Layout.under(tmp_path, PROJECT), ANNOUNCE, {"offered": False})
     page = client.get("/en/code").text
     assert "<form" in page and WARNING in page
+
+
+@pytest.mark.parametrize("offered", [False, True])
+def test_a_search_is_there_on_every_way_and_says_what_is_true_of_it(tmp_path: Path, offered: bool) -> None:
+    client = _site(tmp_path, name=True, offered=offered)
+    open_air, sealed = client.get("/en/search").text, client.get("/en/search", headers=SEALED).text
+    assert "<form" in open_air and WARNING in open_air and KEEPS_NOTHING in open_air
+    assert ('href="https://portal.example.org/en/search"' in open_air) is offered, "where it is to be had so, it says where"
+    assert "<form" in sealed and WARNING not in sealed and KEEPS_NOTHING in sealed and "https://" not in sealed
+
+
+def test_a_draft_says_so_of_a_search_in_a_reviewed_language_too(tmp_path: Path) -> None:
+    client = _site(tmp_path, name=False, offered=False)
+    assert WARNING in client.get("/ar/search").text and WARNING not in client.get("/ar/search", headers=SEALED).text
