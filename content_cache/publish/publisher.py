@@ -133,7 +133,7 @@ def publish(layout: Layout, imported: Imported, *, site: str, timezone: str) -> 
             "the import report does not account for every record", mend="tell the makers: this is a fault of the importer"
         )
     if not any(record.entity == "service" for record in imported.records):
-        raise Refused("the import holds no service", mend="look at the report: campbox catalogue import --json")
+        raise Refused("the import holds no service", mend="the same import with --check says what became of each record")
     header = Header(
         site, _stamp(), imported.language, imported.languages, timezone, imported.source, imported.sample, imported.licence
     )
