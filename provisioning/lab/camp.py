@@ -28,7 +28,7 @@ from provisioning.lab.trust import Authority
 from provisioning.lab.world import World
 
 PROJECT = Path(__file__).resolve().parents[2]
-PATIENCE = 20.0
+PATIENCE = 90.0
 """Seconds to wait for enrolment and the first catalogue before phones come; they come then anyway."""
 HUB_NAME = "hub.campbox.example"
 PORTS = {"portal": 8180, "hub": 8181, "mqtt": 18883}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -82,7 +83,8 @@ def _end_servers() -> None:
     for file in FOLDER.glob("*.pid"):
         words = file.read_text(errors="replace").strip()
         if words.isdecimal() and int(words) in there:
-            os.kill(int(words), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended by itself meanwhile
+                os.kill(int(words), signal.SIGKILL)
 
 
 def _remove() -> None:

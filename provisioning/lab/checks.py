@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -18,7 +19,7 @@ from provisioning.lab.camp import Camp
 from provisioning.lab.judging import Outcome
 
 T = TypeVar("T")
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds to wait for what takes its time: a report, a restart."""
 KILLED = ("portal", "catalogue", "dnsmasq-captive", "dnsmasq-admitted")
 ROUNDS = 3
@@ -93,8 +94,9 @@ def _kill_under_load(camp: Camp) -> Outcome:
     killed = 0
     for _ in range(ROUNDS):
         _tend(camp, 0.7)
-        for name in KILLED:
-            if (pid := camp.pids().get(name)) is not None:
+        there = _await(camp, camp.pids, lambda pids: all(name in pids for name in KILLED))
+        for pid in [there[name] for name in KILLED if name in there]:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
                 killed += 1
     for process in load:

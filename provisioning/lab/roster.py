@@ -82,7 +82,7 @@ class Roster:
     def act(self, name: str, kind: kinds.PhoneKind, deeds: Iterable[str], *more: str) -> list[Outcome]:
         """Let one phone do something now, to its end."""
         argv = [*Namespace(name).enter, *self.command, "--name", name, "--kind", kind.name, *more, *deeds]
-        done = run(argv, env=self.environment, check=False, timeout=120)
+        done = run(argv, env=self.environment, check=False, timeout=240)
         return [Outcome.from_json(line) for line in done.stdout.splitlines()]
 
     def begin(self, rider: Rider, deeds: Iterable[str]) -> subprocess.Popen[bytes]:

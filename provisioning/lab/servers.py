@@ -12,7 +12,7 @@ from appliance.errors import NotSo
 from appliance.run import find_program
 from provisioning.lab.netns import Namespace
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds within which a server serves."""
 
 

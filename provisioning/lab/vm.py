@@ -137,7 +137,10 @@ sync
 def _pack(archive: Path) -> None:
     """The project with its libraries and unpacked servers, less what no guest needs, as one file."""
     there = [part for part in _PACKED.split() if (PROJECT / part).exists()]
-    run(["tar", "-cf", str(archive), "-C", str(PROJECT), *(f"--exclude={pattern}" for pattern in _LEFT_OUT.split()), *there])
+    left_out = [f"--exclude={pattern}" for pattern in _LEFT_OUT.split()]
+    packed = run(["tar", "-cf", str(archive), "-C", str(PROJECT), *left_out, *there], check=False, timeout=300)
+    if packed.returncode not in (0, 1):  # 1: a file changed or went meanwhile (GNU tar, "Return status"); somebody works here
+        raise CommandFailed(packed.stderr.strip() or f"exit {packed.returncode}", where="tar")
 
 
 def _environment(home: str) -> dict[str, str]:
