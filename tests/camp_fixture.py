@@ -34,6 +34,15 @@ def camp(the_camp: RunningCamp) -> Iterator[RunningCamp]:
 
 
 @pytest.fixture
+def captive_camp(the_camp: RunningCamp, camp: RunningCamp) -> RunningCamp:
+    """The same for tests that need everyone held back until they tap: not one whose box an earlier test has rebooted."""
+    if the_camp.rebooted:
+        the_camp.stop()
+        the_camp.ensure()
+    return camp
+
+
+@pytest.fixture
 def no_camp(the_camp: RunningCamp) -> RunningCamp:
     """The holder with no demo running, for tests that start their own."""
     the_camp.stop()

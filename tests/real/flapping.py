@@ -36,15 +36,16 @@ def flap(
             time.sleep(0.05)
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
-            (cabling.cut if up else cabling.restore)(net)
-            up = not up
-            changes.append(Change(time.monotonic(), up))
+            # Before it is done: the phone may have seen it before a busy machine comes back to this line.
+            up, begins = not up, time.monotonic()
+            (cabling.restore if up else cabling.cut)(net)
+            changes.append(Change(begins, up))
             time.sleep(max(0.0, min(changes[-1].at + every, ends) - time.monotonic()))
             say(judge(changes, _looks(output)))
     finally:
         cabling.restore(net)
         watching.terminate()
-        watching.wait(10)
+        watching.wait(60)
     return judge(changes, _looks(output))
 
 

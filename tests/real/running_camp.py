@@ -12,18 +12,23 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from appliance.gate.client import ask
 from appliance.layout import Layout
 from appliance.run import run, spawn
+from appliance.services import SERVICES
 from provisioning.lab import cabling, keys, kinds, places
 from provisioning.lab.judging import Outcome
 from provisioning.lab.netns import Namespace, existing
 
 T = TypeVar("T")
 PROJECT = Path(__file__).resolve().parents[2]
+UP = 180.0
+"""Seconds to wait for a demo, a box or an uplink that comes or goes: long, for other tests run beside."""
+ROWS = {service.name: service for service in SERVICES}
 DEMO = (sys.executable, "-m", "appliance.cli", "demo")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
 
@@ -54,6 +59,14 @@ def traces() -> list[str]:
     found += [point for point in mounts if point.startswith(str(places.ROOT))]
     found += [str(path) for path in (places.ROOT, places.LOCK) if path.exists()]
     return found + [f"process {pid}" for pid in _processes()]
+
+
+def none_left(patience: float = 30.0) -> list[str]:
+    """``traces()``, once what was killed has had the time to go: the kernel buries it when it comes to it."""
+    deadline = time.monotonic() + patience
+    while (found := traces()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found
 
 
 def _processes() -> list[int]:
@@ -89,7 +102,7 @@ class Guest:
 
     def do(self, *deeds: str) -> list[Outcome]:
         """Do the deeds; what came of them."""
-        done = run(self.command(*deeds), env=ENVIRONMENT, check=False, timeout=120)
+        done = run(self.command(*deeds), env=ENVIRONMENT, check=False, timeout=240)
         outcomes = [Outcome.from_json(line) for line in done.stdout.splitlines()]
         assert outcomes, done.stderr
         return outcomes
@@ -109,6 +122,8 @@ class RunningCamp:
         self.process: subprocess.Popen[bytes] | None = None
         self.guests: list[Guest] = []
         self.arguments: tuple[str, ...] = ()
+        self.rebooted = False
+        """Whether everybody may pass without a tap, because its box was switched off and on."""
         self.folder = Path(tempfile.mkdtemp(prefix="campbox-camp-"))
         self.state_file, self.output = self.folder / "state.json", self.folder / "output"
 
@@ -117,9 +132,9 @@ class RunningCamp:
         if self.process is not None and not self.ended and self.arguments == arguments:
             return
         self.stop()
-        self.arguments = arguments
+        self.arguments, self.rebooted = arguments, False
         self.process = start_demo(self.output, "--phones", "3", "--state", str(self.state_file), *arguments)
-        until(lambda: self.state_file.exists() or self.ended, 120, "the demo is up")
+        until(lambda: self.state_file.exists() or self.ended, UP, "the demo is up")
         assert not self.ended, self.said
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
@@ -130,7 +145,7 @@ class RunningCamp:
         if self.process is None:
             return 0
         self.process.send_signal(number)
-        status = self.process.wait(60)
+        status = self.process.wait(UP)
         self.process = None
         return status
 
@@ -174,44 +189,51 @@ class RunningCamp:
 
     def uplink(self) -> str:
         """What the gate takes the uplink for."""
-        return str(ask(self.layout, {"do": "facts"}).get("uplink"))
+        return str(ask(self.layout, {"do": "facts"}, timeout=30).get("uplink"))
 
     def cut(self) -> None:
         """Cut the uplink and wait until the box has noticed."""
         self._signal(signal.SIGUSR1)
-        until(lambda: self.uplink() == "down", 60, "the box notices that the uplink is down")
+        until(lambda: self.uplink() == "down", UP, "the box notices that the uplink is down")
 
     def restore(self) -> None:
         """Restore the uplink and wait until the box has noticed."""
         self._signal(signal.SIGUSR2)
-        until(lambda: self.uplink() == "up", 60, "the box notices that the uplink is up")
+        until(lambda: self.uplink() == "up", UP, "the box notices that the uplink is up")
 
     def reboot(self) -> None:
         """Reboot the box; guests are plugged in and have asked for their address again."""
-        before = self.said.count("the box is back")
+        before, old = self.said.count("the box is back"), self.state["services"]["gate"]
+        self.rebooted = True
         self._signal(keys.REBOOT_SIGNAL)
-        until(lambda: self.said.count("the box is back") > before or self.ended, 90, "the box is back")
+        until(lambda: self.said.count("the box is back") > before or self.ended, UP, "the box is back")
         assert not self.ended, self.said
+        until(lambda: self.state["services"].get("gate") not in (None, old), UP, "the state file tells of the new gate")
         for guest in self.guests:
             guest.plug()
             guest.must("join")
 
     def kill(self, *services: str) -> None:
         """SIGKILL services, as an out-of-memory killer does."""
-        pids = self.state["services"]
         for name in services:
-            os.killpg(pids[name], signal.SIGKILL)
+            until(partial(self.pid, name), UP, f"{name} runs")
+            os.killpg(self.state["services"][name], signal.SIGKILL)
 
     def pid(self, service: str) -> int | None:
         """The process of a service, when it runs according to the state file."""
         pid = self.state["services"].get(service)
         return pid if pid is not None and Path(f"/proc/{pid}").exists() else None
 
+    def serves(self, service: str, but: int | None = None) -> bool:
+        """Whether a service runs, as another process than ``but``, and has said that it is ready."""
+        ready = ROWS[service].ready_path(self.layout)
+        return self.pid(service) not in (None, but) and (ready is None or Path(ready).exists())
+
     def hub(self, path: str) -> str:
         """A page of the hub as an operator sees it, through the loopback port."""
         login = base64.b64encode(f"{self.state['hub_user']}:{self.state['hub_password']}".encode()).decode()
         request = urllib.request.Request(self.state["hub_url"].rstrip("/") + path, headers={"Authorization": f"Basic {login}"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return str(answer.read().decode())
 
     def _signal(self, number: Any) -> None:

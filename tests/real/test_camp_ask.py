@@ -15,7 +15,7 @@ from appliance.errors import Unreachable
 from appliance.services import SERVICES
 from provisioning.lab import kinds
 from provisioning.lab.commands import DEFAULT_SITE
-from tests.real.running_camp import RunningCamp, until
+from tests.real.running_camp import UP, RunningCamp, until
 from tests.real.test_camp_table import every_probe_in_both_families
 
 pytestmark = [pytest.mark.net]
@@ -47,7 +47,7 @@ def read(camp: RunningCamp, guest: str, address: str, *form: str) -> str:
     """A page as the named guest gets it, redirects followed; ``form`` are curl's options for one that is sent."""
     (phone,) = (one for one in camp.guests if one.namespace.name.endswith(f"-{guest}"))
     language = ["-H", f"Accept-Language: {phone.kind.language}"]
-    return phone.namespace.run("curl", "-s", "-k", "-m", "10", "-L", *language, *form, address).stdout
+    return phone.namespace.run("curl", "-s", "-k", "-m", "30", "-L", *language, *form, address).stdout
 
 
 def told(camp: RunningCamp) -> str:
@@ -90,8 +90,8 @@ def test_a_restart_of_any_daemon_keeps_everyone_online(asking: RunningCamp) -> N
     before = {name: pid for name in daemons if (pid := asking.pid(name)) is not None}
     assert {"gate", "portal", "nginx", "dnsmasq-captive", "dnsmasq-admitted", "catalogue"} <= before.keys()
     asking.kill(*before)
-    until(lambda: all(asking.pid(name) not in (None, pid) for name, pid in before.items()), 60, "all of them are back")
-    until(lambda: told(asking) == "up", 30, "the gate answers again")
+    until(lambda: all(asking.serves(name, but=pid) for name, pid in before.items()), UP, "all of them are back")
+    until(lambda: told(asking) == "up", UP, "the gate answers again")
     assert every_probe_in_both_families(phone.must("online"))
 
 
@@ -102,7 +102,7 @@ def test_rebooted_with_uplink_down_everyone_is_captive_and_a_tap_counts_when_it_
     asking.reboot()
     assert every_probe_in_both_families(before.must("held", "welcome", "catalogue"))
     assert WHY["en"] in read(asking, "k2", "http://camp.internal/")
-    until(lambda: asking.uplink() == "down", 60, "the box that was rebooted notices that the uplink is down")
+    until(lambda: asking.uplink() == "down", UP, "the box that was rebooted notices that the uplink is down")
     asking.restore()
     assert every_probe_in_both_families(before.must("held"))  # the uplink's return admits nobody
     assert every_probe_in_both_families(before.must("tap", "online"))

@@ -35,8 +35,8 @@ def asked_from_one_port(guest: Guest) -> str:
     return guest.namespace.run(sys.executable, "-c", ASK, env=ENVIRONMENT).stdout.strip()
 
 
-def test_captive_with_uplink_up_is_led_to_the_portal_and_held_back_on_every_protocol(camp: RunningCamp) -> None:
-    outcomes = camp.guest("c1").must("join", "held", "welcome")
+def test_captive_with_uplink_up_is_led_to_the_portal_and_held_back_on_every_protocol(captive_camp: RunningCamp) -> None:
+    outcomes = captive_camp.guest("c1").must("join", "held", "welcome")
     assert every_probe_in_both_families(outcomes)
 
 
@@ -45,16 +45,16 @@ def test_admitted_with_uplink_up_gets_the_genuine_answers(camp: RunningCamp) -> 
     assert every_probe_in_both_families(outcomes)
 
 
-def test_uplink_down_captive_is_led_to_the_portal_and_admitted_to_the_page_that_says_so(camp: RunningCamp) -> None:
-    admitted, captive = camp.guest("a2"), camp.guest("c2")
+def test_uplink_down_captive_is_led_to_the_portal_and_admitted_to_the_page_that_says_so(captive_camp: RunningCamp) -> None:
+    admitted, captive = captive_camp.guest("a2"), captive_camp.guest("c2")
     admitted.must("join", "tap", "online")
-    genuine = camp.state["internet"]["web_address"]
+    genuine = captive_camp.state["internet"]["web_address"]
     assert asked_from_one_port(admitted) == genuine
-    camp.cut()
+    captive_camp.cut()
     assert asked_from_one_port(admitted) == str(TEST4)
     assert every_probe_in_both_families(captive.must("join", "held", "welcome", "catalogue"))
     assert every_probe_in_both_families(admitted.must("offline"))
-    camp.restore()
+    captive_camp.restore()
     assert asked_from_one_port(admitted) == genuine  # not as the connection that the kernel remembers was answered
     assert every_probe_in_both_families(admitted.must("online"))  # and nobody tapped again
 

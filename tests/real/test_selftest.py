@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from appliance.run import run, spawn
 from appliance.values import SELFTEST_PHONE
 from provisioning.lab import needles, places, scan
 from provisioning.selftest.cable import PORT
-from tests.real.running_camp import ENVIRONMENT, PROJECT, RunningCamp, until
+from tests.real.running_camp import ENVIRONMENT, PROJECT, UP, RunningCamp, until
 
 pytestmark = [pytest.mark.net]
 LINES = (
@@ -40,7 +40,7 @@ def command(camp: RunningCamp) -> list[str]:
 
 def look(camp: RunningCamp) -> dict[str, dict[str, Any]]:
     """One self-test now; its lines by name."""
-    done = run([*command(camp), "--json"], env=ENVIRONMENT, check=False, timeout=90)
+    done = run([*command(camp), "--json"], env=ENVIRONMENT, check=False, timeout=180)
     assert done.returncode in (0, 1), done.stderr
     told = json.loads(done.stdout)
     assert (done.returncode == 0) == (told["state"] == "passed")
@@ -52,6 +52,11 @@ def failed(lines: dict[str, dict[str, Any]]) -> set[str]:
     wrong = {name for name, line in lines.items() if line["ok"] is False}
     assert all(bool(line["mend"]) == (name in wrong) and line["what"] for name, line in lines.items())
     return wrong
+
+
+def well_again(camp: RunningCamp) -> None:
+    """What was asleep has work to do before it answers in time again."""
+    until(lambda: failed(look(camp)) == set(), UP, "all is well again")
 
 
 @contextmanager
@@ -75,9 +80,9 @@ def hub_page(camp: RunningCamp) -> str:
 
 
 def test_a_healthy_camp_passes_at_start_and_when_asked(camp: RunningCamp) -> None:
-    until(lambda: facts.read(camp.layout, "selftest").get("state") == "passed", 90, "the timer's own run passes")
+    until(lambda: facts.read(camp.layout, "selftest").get("state") == "passed", UP, "the timer's own run passes")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = run(command(camp), env=ENVIRONMENT, timeout=90)
+    done = run(command(camp), env=ENVIRONMENT, timeout=180)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert [line.split()[1] for line in done.stdout.splitlines()[:-1]] == list(LINES)
     assert done.stdout.splitlines()[-1].endswith("all well")
@@ -86,27 +91,28 @@ def test_a_healthy_camp_passes_at_start_and_when_asked(camp: RunningCamp) -> Non
 
 
 def test_its_phone_is_nobody_and_leaves_nothing_behind(camp: RunningCamp) -> None:
-    before = ask(camp.layout, {"do": "facts"})["people_online"]
+    before = ask(camp.layout, {"do": "facts"}, timeout=30)["people_online"]
     look(camp)
-    assert ask(camp.layout, {"do": "facts"})["people_online"] == before
+    assert ask(camp.layout, {"do": "facts"}, timeout=30)["people_online"] == before
     assert PORT not in ports(camp)
     neighbours = json.loads(camp.box.run("ip", "-j", "neighbour", "show", "dev", camp.state["box"]["lan_bridge"]).stdout)
     addresses = [row["dst"] for row in neighbours if row.get("lladdr") == str(SELFTEST_PHONE)]
     assert addresses, "the box has met it"
     found = scan.scan([places.ROOT], needles.of_device("the test phone", str(SELFTEST_PHONE), addresses)).finds
     assert found == (), found
-    assert ask(camp.layout, {"do": "admit", "ip": addresses[0]}) == {"ok": False, "why": "unknown-device"}
+    assert ask(camp.layout, {"do": "admit", "ip": addresses[0]}, timeout=30) == {"ok": False, "why": "unknown-device"}
 
 
 def test_a_run_that_was_killed_leaves_a_cable_that_the_next_one_takes_away(camp: RunningCamp) -> None:
     with asleep(camp, "dnsmasq-captive"):
         begun = spawn(command(camp), env=ENVIRONMENT, stdout=-3, stderr=-3)
-        until(lambda: PORT in ports(camp), 20, "the cable is laid")
+        until(lambda: PORT in ports(camp), 60, "the cable is laid")
         for pid in leftovers.running(camp.layout)["selftest"]:
-            os.kill(pid, signal.SIGKILL)
-        assert begun.wait(20) == 1
+            with suppress(ProcessLookupError):  # a short command of its own
+                os.kill(pid, signal.SIGKILL)
+        assert begun.wait(60) == 1
         assert PORT in ports(camp)
-    assert failed(look(camp)) == set()
+    well_again(camp)
     assert PORT not in ports(camp)
 
 
@@ -114,11 +120,11 @@ def test_a_portal_that_hangs_fails_its_line_and_the_hub_shows_it(camp: RunningCa
     with asleep(camp, "portal"):
         lines = look(camp)
         assert failed(lines) == {"portal"} and "portal" in lines["portal"]["mend"]
-        until(lambda: lines["portal"]["what"] in hub_page(camp), 60, "the line on the dashboard")
+        until(lambda: lines["portal"]["what"] in hub_page(camp), UP, "the line on the dashboard")
         assert lines["portal"]["mend"].split(":")[0] in camp.hub("/incidents")
         assert "1 failed" in camp.hub("/")
-    assert failed(look(camp)) == set()
-    until(lambda: "all well" in camp.hub("/") and "self-test failed" not in camp.hub("/incidents"), 60, "the mark goes")
+    well_again(camp)
+    until(lambda: "all well" in camp.hub("/") and "self-test failed" not in camp.hub("/incidents"), UP, "the mark goes")
 
 
 def test_a_name_server_that_hangs_fails_what_hangs_on_it(camp: RunningCamp) -> None:
@@ -134,7 +140,7 @@ def test_a_cut_uplink_fails_what_needs_it_and_nothing_that_is_local(camp: Runnin
     assert failed(lines) == {"uplink", "hub"}
     assert "modem" in lines["uplink"]["mend"] and "uplink" in lines["hub"]["mend"]
     camp.restore()
-    until(lambda: failed(look(camp)) == set(), 60, "all is well again")
+    well_again(camp)
 
 
 def test_a_service_that_does_not_run_is_named(camp: RunningCamp) -> None:
@@ -151,9 +157,9 @@ def test_the_lines_stand_on_the_boxs_own_page_and_no_mac_does(camp: RunningCamp)
     look(camp)
     guest = camp.guest("looker")
     guest.must("join")
-    page = guest.namespace.run("curl", "-s", "-m", "5", "http://camp.internal/status").stdout
+    page = guest.namespace.run("curl", "-s", "-m", "20", "http://camp.internal/status").stdout
     assert "Self-test" in page and all(f"{name}: " in page for name in LINES) and "To do:" not in page
-    told = json.loads(guest.namespace.run("curl", "-s", "-m", "5", "http://camp.internal/status.json").stdout)
+    told = json.loads(guest.namespace.run("curl", "-s", "-m", "20", "http://camp.internal/status.json").stdout)
     assert told["selftest"]["state"] == "passed" and str(SELFTEST_PHONE) not in page
 
 
@@ -164,6 +170,6 @@ def test_closed_before_the_tap_also_while_everybody_passes_after_a_reboot(camp: 
     camp.reboot()
     guest.must("online")
     began = time.monotonic()
-    until(lambda: facts.read(camp.layout, "selftest").get("state") == "passed", 90, "the run of the new boot passes")
+    until(lambda: facts.read(camp.layout, "selftest").get("state") == "passed", UP, "the run of the new boot passes")
     print(f"passed {time.monotonic() - began:.1f} s after the box was back")
-    assert failed(look(camp)) == set()
+    well_again(camp)
