@@ -34,13 +34,17 @@ HXL: Sequence[tuple[str, str]] = (
 """Heading and hashtag (HXL 1.1 core schema) of each column; one row a service and place."""
 
 
+def licence(header: Row) -> str:
+    """As the catalogue states it, or ""."""
+    return str(header.get("licence", "")) or str(header.get("source", "")).partition(LICENCE_MARK)[2]
+
+
 def about(header: Row) -> dict[str, Any]:
     """What stands beside every copy."""
-    source, _, earlier = str(header.get("source", "")).partition(LICENCE_MARK)
-    licence = str(header.get("licence", "")) or earlier
+    source = str(header.get("source", "")).partition(LICENCE_MARK)[0]
     return {
         "specification": f"HSDS {VERSION}, camp profile", "site": header.get("site"), "date": header.get("date"), "source": source,
-        "licence": licence or UNKNOWN_LICENCE, "language": header.get("language"),
+        "licence": licence(header) or UNKNOWN_LICENCE, "language": header.get("language"),
         "languages": header.get("languages"), "timezone": header.get("timezone"), "sample": header.get("sample"),
     }  # fmt: skip
 

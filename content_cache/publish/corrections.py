@@ -99,10 +99,10 @@ def owners(catalogue: Catalogue) -> dict[str, str]:
     for one in catalogue.records:
         if one.entity == "service_at_location":
             places.setdefault(str(one.values.get("service_id")), names.get(str(one.values.get("location_id")), ""))
+    services = [one for one in catalogue.records if one.entity == "service"]
+    told = {one.id: (names.get(str(one.values.get("organization_id")), ""), places.get(one.id, "")) for one in services}
     return {
-        one.id: ", ".join(dict.fromkeys(filter(None, (names.get(str(one.values.get("organization_id"))), places.get(one.id)))))
-        for one in catalogue.records
-        if one.entity == "service"
+        one.id: ", ".join(dict.fromkeys(text for text in told[one.id] if text not in ("", one.values["name"]))) for one in services
     }
 
 

@@ -123,7 +123,9 @@ class DeskViews:
         catalogue, standing = self.shelf.catalogue(), desk_file.load(self.layout)
         found = vetting.organisations(catalogue) if catalogue else []
         return render_template(
-            "desk_organisations.html", problem=problem, user=_user(), found=found, missing=catalogue is None,
+            "desk_organisations.html", problem=problem, user=_user(), missing=catalogue is None,
+            offering=[one for one in found if one.asking or one.day],
+            others=[one for one in found if not one.asking and not one.day],
             names={one.id: one for one in found}, roles=publisher.roles(self.layout), now=publisher.now(),
             waiting=standing.of("vetting", "waiting"),
             live={one.content["organisation"]: one for one in standing.of("vetting", "live")},

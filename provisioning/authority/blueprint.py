@@ -43,7 +43,8 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
     @blueprint.get("/enrolments")
     def page() -> str:
         store = Store(layout)
-        rows = {"enrolments": store.enrolments(time.time()), "alarms": store.alarms()}
+        # Not called "alarms": that is the function by which the hub's base page asks everybody for theirs.
+        rows = {"enrolments": store.enrolments(time.time()), "seen": store.alarms()}
         return render_template("enrolments.html", **rows, alarm_words=ALARMS, day=day)
 
     @blueprint.get("/api/v1/enrolments")
