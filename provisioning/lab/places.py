@@ -32,7 +32,7 @@ def only_one(lock: Path = LOCK, what: str = "a demo") -> Iterator[None]:
             mend = "use that one, or end it with Ctrl-C in its terminal"
             raise Refused(f"{what} is already running on this machine", where=str(lock), mend=mend) from error
         # The one before may have removed the file between our open and our lock: then we hold a lock on nothing.
-        if lock.exists() and os.fstat(descriptor).st_ino == lock.stat().st_ino:
+        if _is(descriptor, lock):
             break
         os.close(descriptor)
     try:
@@ -40,6 +40,14 @@ def only_one(lock: Path = LOCK, what: str = "a demo") -> Iterator[None]:
     finally:
         lock.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _is(descriptor: int, file: Path) -> bool:
+    """Whether what is open here is what has this name now."""
+    try:
+        return os.fstat(descriptor).st_ino == file.stat().st_ino
+    except FileNotFoundError:
+        return False
 
 
 def make(project: Path) -> None:
