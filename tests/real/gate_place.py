@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from appliance.errors import Unreachable
 from appliance.gate.client import ask
 from appliance.layout import Layout
 from appliance.prepare import write_configuration
@@ -19,7 +20,7 @@ from appliance.run import run
 from appliance.services import SERVICES, USERS, services
 from appliance.supervisor import Supervisor
 from provisioning.bench.machine import family
-from tests.real.gate_camp import NET4, PATIENCE, Camp
+from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, PATIENCE, Camp, reaches, tcp
 
 PROJECT = Path(__file__).resolve().parents[2]
 GATE = next(service for service in SERVICES if service.name == "gate")
@@ -37,6 +38,26 @@ def start_names(place: Place, stack: ExitStack) -> None:
     write_configuration("campbox.files", place.camp.config, place.layout)
     names.start()
     stack.callback(names.stop)
+
+
+def online(place: Place, number: int) -> bool:
+    """Whether a phone reaches the internet's web server in both families."""
+    phone = place.camp.phones[number - 1]
+    return tcp(phone, NET4, 443) == "internet" and tcp(phone, NET6, 443) == "internet"
+
+
+def see(place: Place) -> None:
+    """Let every phone speak to the box, so that it knows them."""
+    for phone in place.camp.phones:
+        assert reaches(phone, BOX4) and reaches(phone, BOX6)
+
+
+def answers(place: Place) -> bool:
+    """Whether the gate says anything."""
+    try:
+        return bool(place.ask("facts")["ok"])
+    except Unreachable:
+        return False
 
 
 class Place:

@@ -15,9 +15,11 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from appliance import facts
 from appliance.hub_config import HubConfig
@@ -31,11 +33,20 @@ from content_cache.publish.importers.report import Entry, Imported, Report
 from content_cache.publish.publisher import Place
 from provisioning.authority import certificates
 from tests.content_cache.data import many
+from tests.real.open_folder import open_folder
 
 CODE = Path(__file__).resolve().parents[2]
 ROWS = {service.name: service for service in SERVICES}
 _RANGE = re.compile(r"bytes=([0-9]+)-\Z")
 Hook = Callable[[http.server.BaseHTTPRequestHandler], bool]
+
+
+def _size(path: Path) -> int:
+    """Bytes; 0 while it is not there, or has its other name by now."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _tag(path: Path) -> str:
@@ -126,6 +137,21 @@ class Hub:
         self.server.server_close()
 
 
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """Where a hub and a box of one test stand."""
+    with open_folder("repository") as folder:
+        yield folder
+
+
+@pytest.fixture
+def hub(place: Path) -> Iterator[Hub]:
+    """A hub that has published nothing yet."""
+    made = Hub(place / "hub")
+    yield made
+    made.close()
+
+
 class Box:
     """An enrolled box, its folders made by the supervisor."""
 
@@ -161,7 +187,7 @@ class Box:
 
     def sync(self) -> dict[str, Any]:
         """One whole run; what it told."""
-        assert self.start().wait(60) == 0
+        assert self.start().wait(180) == 0
         return facts.read(self.layout, "sync")
 
     def sync_and_kill(self, after: float) -> None:
@@ -169,15 +195,15 @@ class Box:
         process = self.start()
         time.sleep(after)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
 
     def sync_and_kill_while_writing(self) -> bool:
         """One run that ends by kill -9 once the new store is being written; whether it stood there half done."""
         process, beside = self.start(), self.file.with_name(f".{FILE}.new")
-        while process.poll() is None and not (beside.exists() and beside.stat().st_size > 20_000):
+        while process.poll() is None and _size(beside) <= 20_000:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
         return beside.exists()
 
     @property

@@ -70,7 +70,7 @@ class Hub:
         self.processes[name].wait()
 
     def wait_for_death(self, name: str) -> None:
-        assert self.processes[name].wait(60) == -signal.SIGKILL
+        assert self.processes[name].wait(180) == -signal.SIGKILL
 
     def stop(self) -> None:
         for process in self.processes.values():

@@ -17,26 +17,16 @@ from appliance import facts
 from appliance.layout import Layout
 from appliance.run import run, spawn
 from appliance.services import USERS
+from tests.real.deadly import killer
 
 pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get owners")]
 CODE = Path(__file__).resolve().parents[2]
 SITE = (CODE / "examples/site.toml").read_text()
 TOKEN, NEWER = "A" * 43, "b" * 43
 
-RUN = """
-import os, signal, sys
+RUN = f"""
+{killer("replace", "unlink", "fsync", "rmdir", "mkdir", "chown")}
 from pathlib import Path
-left = int(sys.argv[1])
-def deadly(deed):
-    def wrapped(*args, **kwargs):
-        global left
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return deed(*args, **kwargs)
-    return wrapped
-for name in ("replace", "unlink", "fsync", "rmdir", "mkdir", "chown"):
-    setattr(os, name, deadly(getattr(os, name)))
 from appliance.layout import Layout
 from provisioning import card
 root = Path(sys.argv[2])
@@ -75,7 +65,7 @@ class Box:
 
     def start(self, die_at: int = 0, *, keeps: bool = True) -> int:
         argv = [sys.executable, "-c", RUN, str(die_at), str(self.root), str(CODE), "keeps" if keeps else "forgets"]
-        code: int = spawn(argv, env={"PYTHONPATH": str(CODE), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}).wait(60)
+        code: int = spawn(argv, env={"PYTHONPATH": str(CODE), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}).wait(180)
         return code
 
     @property

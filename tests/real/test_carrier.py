@@ -44,11 +44,11 @@ def server() -> Iterator[tuple[Path, int]]:
         argv = [find_program("nginx"), "-c", f"{folder}/nginx.conf", "-e", "stderr", "-g", "daemon off;"]
         nginx = spawn(argv)
         try:
-            until(lambda: (folder / "pid").exists() and (folder / "pid").read_text(), 10, "nginx serves")
+            until(lambda: (folder / "pid").exists() and (folder / "pid").read_text(), 60, "nginx serves")
             yield folder, port
         finally:
             nginx.terminate()
-            nginx.wait(10)
+            nginx.wait(60)
 
 
 class Counted:

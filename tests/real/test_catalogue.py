@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
-import tempfile
 import threading
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -20,25 +18,11 @@ from content_cache.publish import publisher
 from content_cache.publish.publisher import Place
 from content_cache.publish.signing import LIFE, SignedRepository
 from tests.content_cache.data import PROJECT, real
+from tests.real import hub_repository
 from tests.real.hub_repository import Box, Hub
 
 pytestmark = pytest.mark.net
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder that other users may enter; a pytest one is closed to them."""
-    folder = Path(tempfile.mkdtemp(prefix="campbox-catalogue-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def hub(place: Path) -> Iterator[Hub]:
-    made = Hub(place / "hub")
-    yield made
-    made.close()
+place, hub = hub_repository.place, hub_repository.hub
 
 
 @pytest.fixture
@@ -237,18 +221,20 @@ def test_killed_at_any_moment_the_store_is_whole_and_readers_see_no_mixture(box:
     reader.start()
     allowed = {10}
     halves = 0
-    for number in range(4):
+    number = 0
+    while number < 4 or (not halves and number < 30):  # on a busy machine one that writes may be over before it is seen
         hub.publish(100 + number)
         allowed.add(100 + number)
         if number % 2:
             halves += box.sync_and_kill_while_writing()
         else:
-            box.sync_and_kill(0.3 + 0.3 * number)
+            box.sync_and_kill(0.3 + 0.3 * min(number, 3))
         assert box.services() in allowed
+        number += 1
     assert halves, "not one run was killed while it wrote"
-    assert box.sync()["state"] in ("updated", "current") and box.services() == 103
+    assert box.sync()["state"] in ("updated", "current") and box.services() == 99 + number
     ended.set()
-    reader.join(10)
+    reader.join(60)
     assert seen <= allowed and 10 in seen
     leftovers = {path.name for path in box.file.parent.iterdir()}
     leftovers = {name for name in leftovers if not name.startswith("base.5.")}

@@ -14,9 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.box_commands import box
-from appliance.errors import Unreachable
-from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, PATIENCE, Camp, phone4, phone_mac, reaches, tcp, until
-from tests.real.gate_place import Place
+from tests.real.gate_camp import NET4, PATIENCE, Camp, phone4, phone_mac, until
+from tests.real.gate_place import Place, answers, online, see
 
 pytestmark = [pytest.mark.net]
 ASKING = ('identity = "device"', 'identity = "code"'), ('after_reboot = "grace"', 'after_reboot = "ask"')
@@ -49,16 +48,6 @@ def everyone_captive(place: Place) -> Iterator[None]:
         place.ask("erase", phone4(number))
 
 
-def see(place: Place) -> None:
-    for phone in place.camp.phones:
-        assert reaches(phone, BOX4) and reaches(phone, BOX6)
-
-
-def online(place: Place, number: int) -> bool:
-    phone = place.camp.phones[number - 1]
-    return tcp(phone, NET4, 443) == "internet" and tcp(phone, NET6, 443) == "internet"
-
-
 def take(place: Place, number: int) -> str:
     assert place.ask("admit", phone4(number))["ok"]
     answer = place.ask_as("campbox-portal", {"do": "take-code", "ip": phone4(number)})
@@ -74,13 +63,6 @@ def marks(place: Place) -> list[str]:
     """The marks of all admitted devices, as the kernel has them."""
     told = json.loads(place.camp.box.run("nft", "--json", "list", "map", "inet", "campbox", "people").stdout)
     return [str(mark) for item in told["nftables"] if "map" in item for _, mark in item["map"].get("elem", ())]
-
-
-def answers(place: Place) -> bool:
-    try:
-        return bool(place.ask("facts")["ok"])
-    except Unreachable:
-        return False
 
 
 def kept(place: Place) -> list[Path]:

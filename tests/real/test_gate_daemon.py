@@ -12,11 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import Unreachable
 from appliance.gate.client import ask
 from appliance.gate.protocol import LINE_LIMIT
-from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, PATIENCE, Camp, inside, phone4, phone6, phone_mac, reaches, tcp, udp, until
-from tests.real.gate_place import Place
+from tests.real.gate_camp import BOX4, NET4, NET6, PATIENCE, Camp, inside, phone4, phone6, phone_mac, reaches, tcp, udp, until
+from tests.real.gate_place import Place, answers, online, see
 from tests.real.living_files import files_below
 
 pytestmark = [pytest.mark.net]
@@ -47,17 +46,11 @@ def place() -> Iterator[Place]:
 
 @pytest.fixture(autouse=True)
 def everyone_captive(place: Place) -> Iterator[None]:
-    """Phones have spoken to the box (so that it knows them) and are captive."""
-    for phone in place.camp.phones:
-        assert reaches(phone, BOX4) and reaches(phone, BOX6)
+    """Phones have spoken to the box and are captive."""
+    see(place)
     yield
     for number in (1, 2):
         place.ask("erase", phone4(number))
-
-
-def online(place: Place, number: int) -> bool:
-    phone = place.camp.phones[number - 1]
-    return tcp(phone, NET4, 443) == "internet" and tcp(phone, NET6, 443) == "internet"
 
 
 def test_it_is_its_own_user_with_one_capability(place: Place) -> None:
@@ -191,20 +184,13 @@ def test_killing_the_gate_loses_no_packet_and_no_person(place: Place) -> None:
     stream.close()
     assert received == sent
     assert until(lambda: place.supervisor.pids().get("gate", victim) != victim)
-    assert until(lambda: _answers(place))
+    assert until(lambda: answers(place))
     status = place.ask("status", phone4(1))
     assert status["state"] == "admitted"
     assert remaining - 120 < status["seconds_remaining"] <= remaining + 1
     assert online(place, 1)
     assert place.ask("facts")["people_online"] == 1
     assert place.ask("dismiss", phone4(1))["ok"] and not online(place, 1), "it knows whom it has to cut"
-
-
-def _answers(place: Place) -> bool:
-    try:
-        return bool(place.ask("facts")["ok"])
-    except Unreachable:
-        return False
 
 
 def test_an_orderly_stop_leaves_people_online(place: Place) -> None:
@@ -222,15 +208,14 @@ def test_after_a_power_cut_everyone_passes_for_a_while(place: Place) -> None:
     place.ask("admit", phone4(1))
     place.reboot()
     try:
-        for phone in place.camp.phones:
-            assert reaches(phone, BOX4) and reaches(phone, BOX6)
+        see(place)
         assert online(place, 1) and online(place, 2)
         status = place.ask("status", phone4(2))
         assert status["state"] == "grace" and 7_100 < status["seconds_remaining"] <= 7_200
         assert until(lambda: place.ask("facts")["people_online"] == 2), "each gets a share of its own"
         victim = place.pid
         os.kill(victim, signal.SIGKILL)
-        assert until(lambda: place.supervisor.pids().get("gate", victim) != victim and _answers(place))
+        assert until(lambda: place.supervisor.pids().get("gate", victim) != victim and answers(place))
         assert place.ask("status", phone4(2))["state"] == "grace"
         assert place.ask("admit", phone4(2))["state"] == "admitted"
         assert place.ask("status", phone4(2))["state"] == "admitted"

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,26 +18,12 @@ from appliance.errors import CampboxError
 from appliance.run import run
 from appliance.services import USERS
 from content_cache.publish import publisher, stick
+from tests.real import hub_repository
 from tests.real.hub_repository import CODE, Box, Hub
 from tests.real.stick_cell import is_a_cell, look_at_a_fat_stick, looked
 
 pytestmark = pytest.mark.net
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """A folder that other users may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="campbox-stick-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def hub(place: Path) -> Iterator[Hub]:
-    made = Hub(place / "hub")
-    yield made
-    made.close()
+place, hub = hub_repository.place, hub_repository.hub
 
 
 def written(hub: Hub, folder: Path) -> Path:

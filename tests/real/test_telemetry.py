@@ -10,7 +10,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from provisioning.authority import certificates
 from telemetry.dashboard.report_store import connect, store_file
 from telemetry.mqtt import MqttLink
 from telemetry.outbox import Outbox
+from tests.real.open_folder import open_folder
 from tests.real.telemetry_hub import CODE, Hub
 from tests.telemetry import delivery
 from tests.telemetry.delivery import BOOT, LOAD, ONE, OTHER, until
@@ -37,9 +37,8 @@ SITE = (CODE / "examples" / "site.toml").read_text("utf-8")
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="campbox-test-telemetry-"))
-    yield folder
-    shutil.rmtree(folder)
+    with open_folder("telemetry") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -169,10 +168,10 @@ def test_the_agent_as_a_process_reports_and_goes_live_when_somebody_looks(hub: H
         assert told is not None and told["latest"]["catalogue_why"] == "the signature is wrong"
         assert told["latest"]["memory_available"] > 0
         with connect(store_file(hub.layout)) as second:
-            second.execute("INSERT INTO watched VALUES (?, ?)", (ONE, time.time() + 60))
+            second.execute("INSERT INTO watched VALUES (?, ?)", (ONE, time.time() + 600))
         until(lambda: len(hub.reader().live_points(ONE, 0, 0)[1]) >= 2, "live points arrive")
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(180) == 0
         until(lambda: not hub.reader().boxes()[0]["online"], "its orderly end is told")
     finally:
         process.kill()

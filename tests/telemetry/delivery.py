@@ -57,9 +57,9 @@ def batch(box: str, *rows: tuple[int, dict[int, Wire]]) -> bytes:
 
 def until(true: Callable[[], bool], what: str, meanwhile: Callable[[], object] = lambda: time.sleep(0.02)) -> None:
     """Wait for what must come; how long is no part of any test."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not true():
-        assert time.monotonic() < deadline, f"waited a minute in vain: {what}"
+        assert time.monotonic() < deadline, f"waited three minutes in vain: {what}"
         meanwhile()
 
 
