@@ -4,128 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from appliance import facts, leftovers
-from appliance.layout import Layout
 from appliance.run import run, spawn
-from provisioning.lab.netns import Namespace, connect
+from tests.real import up_place
+from tests.real.up_place import CAMPBOX, ENVIRONMENT, LEASED, SITE, Place, end, wait_until_up
 
 pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
-CODE = Path(__file__).resolve().parents[2]
-SITE = """
-external_ap = true
-[site]
-id = "up-1"
-name = "Test camp"
-country = "JO"
-timezone = "Asia/Amman"
-languages = ["ar", "en"]
-[lan]
-interface = "lan0"
-address = "10.44.0.1/20"
-address6 = "fd5c:a3b0:77::1/64"
-[[uplink]]
-interface = "wan0"
-down = "10mbit"
-up = "2mbit"
-"""
-LEASED = """#!/bin/sh
-[ "$1" = bound ] || exit 0
-ip address add $ip/$mask dev $interface
-ip route add default via $router
-echo "leased $ip dns $dns"
-"""
-CAMPBOX = (sys.executable, "-m", "appliance.cli")
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CODE), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
-
-
-@dataclass
-class Place:
-    """A machine with a LAN port (a phone at its other end) and an uplink, and a folder for the box's files."""
-
-    machine: Namespace
-    phone: Namespace
-    net: Namespace
-    root: Path
-
-    @property
-    def layout(self) -> Layout:
-        return Layout.under(self.root / "box", CODE)
-
-    def site(self, text: str = SITE) -> Path:
-        path = self.root / "site.toml"
-        path.write_text(text)
-        return path
-
-    def up(self, site: Path, *more: str) -> subprocess.Popen[Any]:
-        argv = [*self.machine.enter, *CAMPBOX, "box", "up", str(site), "--root", str(self.root / "box"), *more]
-        process: subprocess.Popen[Any] = spawn(argv, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        return process
-
-    def refused(self, site: Path) -> tuple[int, list[str]]:
-        process = self.up(site)
-        told, _ = process.communicate(timeout=60)
-        assert leftovers.running(self.layout) == {}, "something was started"
-        assert not (self.root / "box" / "etc").exists(), "something was written"
-        assert "Traceback" not in told
-        return process.returncode, told.splitlines()
-
-    def ask(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        return run([*CAMPBOX, "box", *argv, "--root", str(self.root / "box")], env=ENVIRONMENT, check=False)
-
-    def curl(self, host: str, path: str = "/") -> str:
-        """Head and body that the phone gets from whatever answers for ``host``, at the address DNS gives the captive."""
-        return self.phone.run(
-            "curl", "-s", "-i", "-m", "10", "-H", f"Host: {host}", f"http://198.51.100.1{path}", check=False
-        ).stdout
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    names = [f"up-{what}-{os.getpid()}" for what in ("box", "phone", "net")]
-    machine, phone, net = (Namespace.create(name) for name in names)
-    root = Path(tempfile.mkdtemp(prefix="campbox-up-"))
-    root.chmod(0o755)
-    try:
-        connect(machine, "lan0", phone, "eth0")
-        connect(machine, "wan0", net, "eth0")
-        machine.ip("address", "add", "192.0.2.2/24", "dev", "wan0")
-        net.ip("address", "add", "192.0.2.1/24", "dev", "eth0")
-        machine.ip("route", "add", "default", "via", "192.0.2.1")
-        yield Place(machine, phone, net, root)
-    finally:
-        for namespace in (machine, phone, net):
-            namespace.destroy()
-        shutil.rmtree(root)
-
-
-def wait_until_up(process: subprocess.Popen[Any], sign: str = "services run") -> None:
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if sign in line:
-            return
-    pytest.fail("it ended: " + "".join(lines))
-
-
-def end(process: subprocess.Popen[Any], number: signal.Signals = signal.SIGTERM) -> int:
-    process.send_signal(number)
-    process.communicate(timeout=30)
-    return process.returncode
+place = up_place.place
 
 
 def test_a_phone_on_the_lan_port_leases_is_led_to_the_portal_and_the_stop_is_orderly(place: Place) -> None:
@@ -135,7 +31,7 @@ def test_a_phone_on_the_lan_port_leases_is_led_to_the_portal_and_the_stop_is_ord
         script = place.root / "leased.sh"
         script.write_text(LEASED)
         script.chmod(0o755)
-        told = place.phone.run("busybox", "udhcpc", "-i", "eth0", "-q", "-n", "-t", "10", "-s", str(script)).stdout
+        told = place.phone.run("busybox", "udhcpc", "-i", "eth0", "-q", "-n", "-t", "30", "-T", "1", "-s", str(script)).stdout
         lease = next(line for line in told.splitlines() if line.startswith("leased 10.44.")).split()
         assert lease[3] == "10.44.0.1"
         assert "302" in (answer := place.curl("connectivitycheck.gstatic.com", "/generate_204"))
@@ -148,7 +44,7 @@ def test_a_phone_on_the_lan_port_leases_is_led_to_the_portal_and_the_stop_is_ord
         assert "held back" in place.ask("explain", lease[1]).stdout
 
         second = place.up(place.site())
-        told, _ = second.communicate(timeout=60)
+        told, _ = second.communicate(timeout=180)
         assert second.returncode == 1 and "already running" in told
     finally:
         code = end(process)
@@ -210,11 +106,17 @@ def test_a_port_in_use_is_named_with_its_program_before_anything_starts(place: P
 
 
 def test_missing_interfaces_are_named_together_and_nothing_is_changed(place: Place) -> None:
-    before = place.machine.run("ip", "-o", "link").stdout
+    before = links(place)
     code, lines = place.refused(place.site(SITE.replace("lan0", "lan7").replace("wan0", "wan7")))
     assert (code, len(lines)) == (1, 2), lines
     assert "no interface lan7" in lines[0] and "no interface wan7" in lines[1]
-    assert place.machine.run("ip", "-o", "link").stdout == before
+    assert links(place) == before
+
+
+def links(place: Place) -> list[tuple[object, ...]]:
+    """What a command could change of the interfaces; whether a new cable carries already, the kernel says up to a second later."""
+    told = json.loads(place.machine.run("ip", "-j", "-d", "link").stdout)
+    return [tuple(one.get(key) for key in ("ifname", "address", "mtu", "qdisc", "master", "linkinfo")) for one in told]
 
 
 def test_a_full_disk_is_named_before_anything_starts(place: Place) -> None:
@@ -283,7 +185,7 @@ def test_a_box_with_a_ticket_enrols_at_a_hub_by_itself(place: Place, hub: Path) 
     process = place.up(site, "--identity", str(identity))
     try:
         wait_until_up(process)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while (enrol := facts.read(place.layout, "enrol")).get("state") != "enrolled":
             assert time.monotonic() < deadline, (enrol, (place.layout.log / "enrol.log").read_text())
             time.sleep(0.2)
