@@ -68,12 +68,13 @@ def _tables(database: sqlite_utils.Database) -> None:
             "id": str,
             "organization_id": str,
             "modified": str,
+            "timetable": int,
+            # Lists read these two alone; what stands behind a long text is only found by reading through it.
+            "short": str,
+            "short_texts": str,
             "listed": str,
             "document": str,
             "texts": str,
-            "short": str,
-            "short_texts": str,
-            "timetable": int,
         },
         pk="position",
     )

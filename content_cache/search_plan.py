@@ -6,7 +6,7 @@ Every word is quoted, so no operator of the query language can come from outside
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from content_cache import search_text, skeleton, synonyms
@@ -85,19 +85,20 @@ def slots(untrusted_query: str) -> tuple[Slot, ...]:
     return tuple(Slot(word, last=n == len(unique) - 1) for n, word in enumerate(unique))
 
 
-def tiers(query: Sequence[Slot], name_columns: Iterable[str]) -> list[str]:
-    """Expressions whose answers follow each other; each holds all words, and all that the one before it holds."""
+def tiers(query: Sequence[Slot], name_columns: Iterable[str]) -> Iterator[str]:
+    """Expressions whose answers follow each other; each holds all words, and all that the one before it holds.
+
+    The first ones mostly find enough: the others are made when they are asked for.
+    """
     names = " ".join(name_columns)
     about = f"{names} need place"
-    return [
-        _all(f"{{{names}}} : ({slot.exact()})" for slot in query),
-        _all(f"{{{names}}} : ({slot.sure()})" for slot in query),
-        _all(f"{{{names}}} : ({slot.meant()})" for slot in query),
-        _all(f"{{{about}}} : ({slot.begun()})" for slot in query),
-        _all(f"{{{about}}} : ({slot.meant()})" for slot in query),
-        _all(f"({slot.of_its_need()})" for slot in query),
-        everywhere(query),
-    ]
+    yield _all(f"{{{names}}} : ({slot.exact()})" for slot in query)
+    yield _all(f"{{{names}}} : ({slot.sure()})" for slot in query)
+    yield _all(f"{{{names}}} : ({slot.meant()})" for slot in query)
+    yield _all(f"{{{about}}} : ({slot.begun()})" for slot in query)
+    yield _all(f"{{{about}}} : ({slot.meant()})" for slot in query)
+    yield _all(f"({slot.of_its_need()})" for slot in query)
+    yield everywhere(query)
 
 
 def everywhere(query: Sequence[Slot]) -> str:

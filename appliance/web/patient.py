@@ -10,6 +10,7 @@ pace: requests, signals and the end of a worker wake them at once.
 
 from __future__ import annotations
 
+import gc
 import logging
 import select
 import socket
@@ -23,6 +24,8 @@ PAUSE = 5.0
 """Seconds between two looks; far below gunicorn's own limit (30 s) for a worker that hangs."""
 SILENCE = 30.0
 """Seconds that a connection may say or take nothing before its thread is free again."""
+MADE = 10_000
+"""Things made more than gone between two looks for circles; Python's own 700 come together several times a page."""
 _BREATH = 0.05
 
 
@@ -87,8 +90,15 @@ def when_ready(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """gunicorn's hook: its own lines on requests it could not read or answer quote what somebody asked for."""
+    """gunicorn's hook: its own lines on requests it could not read or answer quote what somebody asked for.
+
+    And Python looks for circles among what it made less often, and never again among what is there before the first request: a
+    page makes some thousand things and leaves next to no circle.
+    """
     worker.log.error_log.addFilter(nameless)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(MADE)
 
 
 def nameless(record: logging.LogRecord) -> bool:

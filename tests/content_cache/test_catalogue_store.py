@@ -61,6 +61,24 @@ def test_pages_of_a_list_are_whole(tmp_path: Path) -> None:
     assert len({one.id for offset in (0, 20, 40) for one in store.search("clinic", offset, 20)[1]}) == 45
 
 
+def test_a_need_counts_as_many_as_its_pages_show_also_among_those_that_are_open_and_in_a_new_catalogue(tmp_path: Path) -> None:
+    """How many there are is counted once a catalogue, not once a page."""
+    store = Store(tmp_path / "c.sqlite")
+    for serial, made in ((1, many(45)), (2, MIXED), (3, many(7))):
+        build(tmp_path / "c.sqlite", made, serial, "aa")
+        for among in (None, frozenset({1}), frozenset({1, 2, 3}), frozenset[int]()):
+            for need in ("health", "education", "cash"):
+                total, found = store.of_need(need, 0, 100, among)
+                assert total == len(found) == store.counts_by_need(among).get(need, 0)
+
+
+def test_what_lists_read_stands_before_the_long_texts(store: Store) -> None:
+    """SQLite section 1.6 of its file format: to a column behind a long one leads only the chain of pages that holds that one."""
+    columns = [name for _, name, *_ in store.ask("pragma table_info(service)")]
+    short = max(columns.index(name) for name in ("id", "timetable", "short", "short_texts"))
+    assert short < min(columns.index(name) for name in ("listed", "document", "texts"))
+
+
 def test_readers_notice_a_new_catalogue(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite"
     store = Store(path)

@@ -7,6 +7,7 @@ import logging
 import os
 import queue
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -139,6 +140,23 @@ def test_gunicorn_waits_in_the_places_that_are_patient() -> None:
     assert "def handle(self, listener, client, addr)" in inspect.getsource(SyncWorker.handle)
 
 
+class Circles:
+    """Stands for Python's search for circles, and keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *numbers: self.told.append(" ".join([name, *map(str, numbers)]))
+
+
+def test_circles_are_looked_for_once_before_the_first_request_and_seldom_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    circles = Circles()
+    monkeypatch.setattr(patient, "gc", circles)
+    patient.post_worker_init(SimpleNamespace(log=SimpleNamespace(error_log=logging.Logger("a"))))
+    assert circles.told == ["collect", "freeze", "set_threshold 10000"]
+
+
 @pytest.mark.parametrize(
     ("said", "arguments", "kept"),
     [
@@ -148,7 +166,10 @@ def test_gunicorn_waits_in_the_places_that_are_patient() -> None:
         ("Worker (pid:%s) was sent SIGKILL!", (7,), "Worker (pid:7) was sent SIGKILL!"),
     ],
 )
-def test_gunicorns_own_lines_quote_nobody(said: str, arguments: tuple[Any, ...], kept: str | None) -> None:
+def test_gunicorns_own_lines_quote_nobody(
+    said: str, arguments: tuple[Any, ...], kept: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patient, "gc", Circles())
     record = logging.LogRecord("gunicorn.error", logging.WARNING, "", 0, said, arguments, None)
     worker = SimpleNamespace(log=SimpleNamespace(error_log=logging.Logger("a")))
     patient.post_worker_init(worker)
