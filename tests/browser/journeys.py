@@ -10,6 +10,7 @@ CONNECT, FORGET = "form[action$='/connect'] button", "form[action$='/you/erase']
 SERVICES_TAB = "nav a[href$='/services']"
 NEED, SEARCH = "main a[href*='/services/need/']", "main input[name='q']"
 ENTRY = "main a.row[href*='/services/']"
+PLACE, TONGUE, KIND = "main a[href*='/services/place/']", "main a[href*='/services/language/']", "main a[href*='/services/offers/']"
 
 
 def forget(browser: Browser, portal: str, language: str) -> None:
@@ -41,15 +42,24 @@ def first_service(browser: Browser, portal: str, language: str) -> str:
     return browser.one(ENTRY).get_attribute("href") or ""
 
 
+def _found(browser: Browser, page: str, css: str) -> str:
+    """The address of the first such link on a page of the services."""
+    browser.go(page)
+    return browser.one(css).get_attribute("href") or ""
+
+
 def pages(browser: Browser, portal: str, language: str) -> list[str]:
     """The address of one page of every sort that this phone can see now, in one language."""
     start = f"{portal}/{language}"
     detail = first_service(browser, portal, language)
     need = browser.current_url
     search = f"{start}/services/search?q="
-    plain = ("", "terms", "you", "share", "emergency", "offline", "erased", "services", "nothing-here")
+    plain = ("", "terms", "you", "share", "emergency", "offline", "erased", "resting", "services", "nothing-here")
     looks = ("places", "languages", "steps", "step/arriving", "offers?skill=driving&speak=ar", "vouchers", "rights")
     browsed = [f"{start}/services/{name}" for name in looks]
+    leads = {"places": PLACE, "languages": TONGUE, "offers": KIND}
+    browsed += [_found(browser, f"{start}/services/{name}", css) for name, css in leads.items()]
+    browsed.append(_found(browser, f"{start}/services/offers", ENTRY))
     return [*(f"{start}/{name}" for name in plain), need, detail, f"{detail}/show", *browsed, f"{search}a", f"{search}zzzzqqqq"]
 
 
