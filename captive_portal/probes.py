@@ -23,14 +23,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class Probe:
-    """One host. ``answers`` are what the real one says to each path; ``dns`` the addresses its name must have, where the
-    name itself is the probe; ``source`` is where this is written down."""
+    """One host. ``answers`` are what the real one says to each path; ``sealed`` those of the paths that are asked by HTTPS too,
+    which nobody but the real host can answer; ``dns`` the addresses its name must have, where the name itself is the probe;
+    ``source`` is where this is written down."""
 
     host: str
     system: str
     answers: Mapping[str, Answer] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
     source: str = ""
+    sealed: tuple[str, ...] = ()
 
 
 def _says(body: str, kind: str = TEXT) -> Answer:
@@ -42,7 +44,7 @@ _APPLE = "<HTML><HEAD><TITLE>Success</TITLE></HEAD><BODY>Success</BODY></HTML>"
 _MOZILLA = '<meta http-equiv="refresh" content="0;url=https://support.mozilla.org/kb/captive-portal"/>'
 _HELP = Answer(302, (("Location", "http://go.microsoft.com/fwlink/?LinkID=219472&clcid=0x409"),))
 
-_AOSP = "AOSP packages/modules/NetworkStack, res/values/config.xml: captive_portal_http_url, fallback and other fallback URLs"
+_AOSP = "AOSP packages/modules/NetworkStack, res/values/config.xml: captive_portal_http_url and _https_url, fallback URLs"
 _APPLE_DOC = "Apple HT210060 (hosts for network set-up); agent CaptiveNetworkSupport"
 _NCSI = "Microsoft Learn: Network Connectivity Status Indicator (NCSI) overview"
 _FIREFOX = "Firefox modules/libpref/init/all.js: captivedetect.canonicalURL and canonicalContent; network.connectivity-service"
@@ -65,7 +67,7 @@ PROBES: tuple[Probe, ...] = (
     _older_apple("www.thinkdifferent.us"),
     Probe("connectivitycheck.gstatic.com", "Android", {"/generate_204": NOTHING}, source=_AOSP),
     Probe("connectivitycheck.android.com", "Android", {"/generate_204": NOTHING}, source=_AOSP),
-    Probe("www.google.com", "Android", {"/gen_204": NOTHING, "/generate_204": NOTHING}, source=_AOSP),
+    Probe("www.google.com", "Android", {"/gen_204": NOTHING, "/generate_204": NOTHING}, source=_AOSP, sealed=("/generate_204",)),
     Probe("play.googleapis.com", "Android", {"/generate_204": NOTHING}, source=_AOSP),
     Probe("clients3.google.com", "Android", {"/generate_204": NOTHING}, source=_AOSP),
     Probe("www.gstatic.com", "Chrome", {"/generate_204": NOTHING},

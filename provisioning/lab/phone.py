@@ -211,16 +211,25 @@ class Phone:
             yield judging.fixed_name(name, handset.resolve(name, kind, server), addresses)
 
     def _captive_probe(self, probe: Probe, version: int) -> Outcome:
+        if probe.scheme == "https":
+            return judging.refused(f"probe {probe.name}", self._knock(probe, version), "refused", version)
         return judging.captive_probe(probe, self._probe(probe, version), version, self.world.portal_name)
 
     def _online_probe(self, probe: Probe, version: int) -> Outcome:
         return judging.online_probe(probe, self._probe(probe, version), version)
 
     def _offline_probe(self, probe: Probe, version: int) -> Outcome:
+        if probe.scheme == "https":
+            return judging.nothing_there(f"probe {probe.name}", self._knock(probe, version), version)
         return judging.offline_probe(probe, self._probe(probe, version), version, self.world.portal_name)
 
     def _probe(self, probe: Probe, version: int) -> Reply:
-        return self.browser.fetch(f"http://{probe.answer.host}{probe.answer.path}", version)
+        return self.browser.fetch(probe.url, version)
+
+    def _knock(self, probe: Probe, version: int) -> tuple[str, float]:
+        """At the door that the probe would go through, where its name leads now."""
+        answer = handset.resolve(probe.answer.host, dict(FAMILIES)[version], self.world.box(version))
+        return handset.knock_tcp(answer.addresses[0], 443)
 
     def _web_site(self, what: str, scheme: str, version: int) -> Outcome:
         reply = self.browser.fetch(f"{scheme}://{self.world.web_host}/", version)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from provisioning.lab import topology as plan
 
@@ -39,6 +39,8 @@ class Row(Protocol):
     def answers(self) -> Mapping[str, Says]: ...
     @property
     def dns(self) -> tuple[str, ...]: ...
+    @property
+    def sealed(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,29 @@ class Probe:
 
     system: str
     answer: Answer
+    scheme: Literal["http", "https"] = "http"
+
+    @property
+    def url(self) -> str:
+        """What is asked for."""
+        return f"{self.scheme}://{self.answer.host}{self.answer.path}"
 
     @property
     def name(self) -> str:
         """How outcomes call it."""
-        return f"{self.system} {self.answer.host}{self.answer.path}"
+        return f"{self.system} {self.url if self.scheme == 'https' else self.url.removeprefix('http://')}"
+
+
+_SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
 
 
 def probes(rows: Iterable[Row]) -> tuple[Probe, ...]:
-    """Every question of the table that is asked by HTTP."""
+    """Every question of the table that is asked by HTTP, and those that are asked by HTTPS as well."""
     return tuple(
-        Probe(row.system, Answer(row.host, path, said.status, tuple(said.headers), said.body))
+        Probe(row.system, Answer(row.host, path, said.status, tuple(said.headers), said.body), scheme)
         for row in rows
         for path, said in row.answers.items()
+        for scheme in _SCHEMES[: 2 if path in row.sealed else 1]
     )
 
 

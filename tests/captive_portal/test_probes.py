@@ -72,3 +72,8 @@ def test_the_captive_dns_server_knows_the_rows_that_are_names() -> None:
 def test_others_find_the_rows_by_their_entry_point() -> None:
     [entry] = entry_points(group="campbox.probes")
     assert entry.load() is PROBES
+
+
+def test_androids_question_by_https_is_a_row_and_every_such_path_has_its_answer() -> None:
+    assert [(probe.host, probe.sealed) for probe in PROBES if probe.sealed] == [("www.google.com", ("/generate_204",))]
+    assert all(path in probe.answers for probe in PROBES for path in probe.sealed)

@@ -27,10 +27,11 @@ class Row:
     system: str
     answers: dict[str, Says] = field(default_factory=dict)
     dns: tuple[str, ...] = ()
+    sealed: tuple[str, ...] = ()
 
 
 ROWS = (
-    Row("check.example", "Android", {"/generate_204": Says(204)}),
+    Row("check.example", "Android", {"/generate_204": Says(204)}, sealed=("/generate_204",)),
     Row("ok.example", "KDE", {"/": Says(200, (("Content-Type", "text/plain"),), b"OK")}),
     Row("status.example", "Ubuntu", {"/": Says(204, (("X-NetworkManager-Status", "online"),))}),
     Row("help.example", "Windows", {"/redirect": Says(302, (("Location", "http://go.example/?a=1&b=2"),))}),
@@ -45,6 +46,7 @@ CONFIG = sites.web_config(HOSTS, ANSWERS, Path("/lab"))
 def test_every_path_of_every_row_becomes_a_probe() -> None:
     assert [probe.name for probe in ASKED] == [
         "Android check.example/generate_204",
+        "Android https://check.example/generate_204",
         "KDE ok.example/",
         "Ubuntu status.example/",
         "Windows help.example/redirect",
