@@ -1,8 +1,9 @@
 """Run inside a phone's namespace: many connections at a byte a second, and meanwhile an ordinary reader's requests, as JSON.
 
 Standard input is ``{"to": address, "kind": "head" | "form" | "page", "count": number, "steps": number, "left": number}``: a byte a
-step, until no more than ``left`` are there. The answer says how many are (``alive``), what all were told (``statuses``, empty for
-nothing) and what the ordinary reader got (``others``).
+step, until no more than ``left`` are there. Who reads a page slowly goes on after that until all have read its status. The answer
+says how many are there (``alive``), what all were told (``statuses``, empty for nothing) and what the ordinary reader got
+(``others``).
 """
 
 from __future__ import annotations
@@ -13,8 +14,11 @@ import select
 import socket
 import sys
 from collections import Counter
+from collections.abc import Collection, Mapping
 
-PATIENCE = 10.0
+PATIENCE = 30.0
+MOST = 150
+"""Steps after which it ends in any case: a busy front answers 500 phones later, but it does."""
 HEAD = b"GET /en/you HTTP/1.1\r\nHost: camp.internal\r\nX-Slow: "
 FORM = b"POST /en/connect HTTP/1.1\r\nHost: camp.internal\r\nContent-Length: 9000\r\n\r\n"
 PAGE = b"GET /en/ HTTP/1.1\r\nHost: camp.internal\r\nConnection: close\r\n\r\n"
@@ -47,6 +51,11 @@ def step(connection: socket.socket, kind: str, heard: bytearray) -> bool:
         return False
 
 
+def unread(slow: Mapping[socket.socket, bytearray], alive: Collection[socket.socket]) -> bool:
+    """Whether somebody who is still there has not read a whole status yet."""
+    return any(len(slow[one]) < 12 for one in alive)
+
+
 def ordinary(to: str, path: str) -> int:
     """What somebody with a good signal gets: the status, 0 for nothing within the time of patience."""
     with contextlib.suppress(OSError), socket.create_connection((to, 80), timeout=PATIENCE) as connection:
@@ -61,8 +70,8 @@ def main() -> None:
     task = json.load(sys.stdin)
     slow = {connection: bytearray() for connection in (begin(task["to"], task["kind"]) for _ in range(task["count"]))}
     alive, others = set(slow), list[int]()
-    for _ in range(task["steps"]):
-        if len(alive) <= task["left"]:
+    for number in range(MOST):
+        if len(alive) <= task["left"] or (number >= task["steps"] and not (task["kind"] == "page" and unread(slow, alive))):
             break
         alive = {one for one in alive if step(one, task["kind"], slow[one])}
         others += [ordinary(task["to"], path) for path in ("/en/", "/en/you")]

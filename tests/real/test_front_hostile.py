@@ -56,7 +56,7 @@ def test_hostile_requests_get_a_clean_answer_and_leave_no_trace(place: Place, pa
 def _slow(place: Place, kind: str, steps: int, left: int = 0) -> Any:
     """Until only ``left`` of them are still there, at most so many bytes each."""
     task = json.dumps({"to": LAN4, "kind": kind, "count": MANY, "steps": steps, "left": left})
-    found = json.loads(place.phone.run(sys.executable, str(CODE / SLOW), input=task, timeout=200).stdout)
+    found = json.loads(place.phone.run(sys.executable, str(CODE / SLOW), input=task, timeout=280).stdout)
     assert len(found["others"]) >= 2 and set(found["others"]) == {200}, "others are served meanwhile"
     return found
 
