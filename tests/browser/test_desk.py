@@ -89,4 +89,6 @@ def test_a_service_is_corrected_by_two_people(people: tuple[Browser, Browser], p
     right(approves, f"{hub}/catalogue-admin/services")
     approves.press("form[action$='/approve'] button")
     until_reads(phone, f"{portal}/en/services/{address.rpartition('/')[2]}", "Moved to block 7", there=True)
-    right(approves, f"{hub}/catalogue-admin")
+    for page in ("catalogue-admin", "catalogue-admin/organisations", "enrolments"):
+        right(approves, f"{hub}/{page}")
+        right(writes, f"{hub}/{page}")

@@ -34,6 +34,7 @@ BEFORE = {
     "places-ti": "ti/services/places", "steps-uk": "uk/services/steps", "offers-fa": "fa-AF/services/offers",
     "rights-ar": "ar/services/rights",
 }  # fmt: skip
+HUB = {"hub-catalogue": "catalogue-admin", "hub-organisations": "catalogue-admin/organisations"}
 AFTER = {"connected-ar": "ar/connected", "share-en": "en/share", "you-fa": "fa-AF/you"}
 
 
@@ -88,3 +89,6 @@ def test_pictures_of_the_hub(hub: str, state: dict[str, Any]) -> None:
         browser.go(f"{hub}/boxes/{state['box']['id']}")
         time.sleep(20)  # so that the live chart has something to show
         take(browser, "hub-box")
+        for name, page in HUB.items():
+            browser.go(f"{hub}/{page}")
+            take(browser, name)

@@ -133,6 +133,22 @@ def test_a_status_nobody_knows_sends_nobody_there() -> None:
     assert one.values["status"] == "inactive"
 
 
+def test_what_hangs_on_no_service_is_kept_all_the_same() -> None:
+    made = import_package(
+        {
+            "services.csv": b"id,name,status\n1,Clinic,active\n",
+            "organizations.csv": b"id,name,description\n5,Aid,Help\n",
+            "programs.csv": b"id,name,organization_id\n1,Winter,5\n",
+            "locations.csv": b"id,name,location_type\n9,Gate,physical\n",
+            "taxonomy_terms.csv": b"id,name\n3,Ambulance\n",
+        },
+        namespace="aid",
+    )
+    assert made.report.agrees() and not any(sums["refused"] for sums in made.report.sums().values())
+    names = {(one.entity, one.values.get("name")) for one in made.records}
+    assert {("organization", "Aid"), ("program", "Winter"), ("location", "Gate"), ("taxonomy_term", "Ambulance")} <= names
+
+
 def test_unknown_tables_are_refused_row_by_row() -> None:
     imported = bring(services=SERVICES, vouchers="id,name\n1,A\n2,B\n")
     assert imported.report.sums()["vouchers.csv"]["refused"] == 2
