@@ -11,14 +11,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from appliance.hub_config import HubConfig
+from appliance.layout import Layout
 from content_cache.app import create_app
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_store import FILE
 from content_cache.needs import BY_SLUG
+from content_cache.publish import open_api, publisher
 from content_cache.publish.importers.sample import import_sample
 from content_cache.publish.publisher import SAMPLE
 from content_cache.snapshot import Catalogue
-from tests.content_cache.data import header, real
+from tests.content_cache.data import PROJECT, header, real
 from tests.content_cache.site import place, site
 
 EXAMPLES = 10
@@ -57,9 +60,17 @@ def _inward(value: Any) -> Any:
     return {name: _inward(one) for name, one in value.items() if name not in ("example", "examples", "datapackage_metadata")}
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> flask.Flask:
-    layout, made = place(tmp_path_factory.mktemp("box")), import_sample(SAMPLE.read_bytes())
+@pytest.fixture(scope="module", params=["box", "hub"])
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> flask.Flask:
+    """The box's application, and the hub's own with the same catalogue published."""
+    made = import_sample(SAMPLE.read_bytes())
+    if request.param == "hub":
+        layout = Layout.under(tmp_path_factory.mktemp("hub"), PROJECT)
+        publisher.publish(layout, made, site="c-1", timezone="Asia/Amman")
+        hub = flask.Flask("hub")
+        open_api.register(hub, HubConfig("hub.test"), layout)
+        return hub
+    layout = place(tmp_path_factory.mktemp("box"))
     build(layout.service_data("content") / FILE, Catalogue(header(sample=True), made.records, made.translations), 1, "aa")
     app = create_app(site(), layout)
     app.extensions["search_limiter"].allows = lambda *_: True
