@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
@@ -24,12 +25,15 @@ from captive_portal.voice import speak
 def voices(site_file: Path, to: Path | None) -> None:
     """Have espeak-ng read two pages aloud, in each language of the site that it has a voice for.
 
-    Run it before the image is built. What a person has recorded, <page>.opus and <page>.mp3 beside the PO file, goes before.
+    An image that is built has this done by itself. What a person has recorded, <page>.opus and <page>.mp3 beside the PO file,
+    goes before.
     """
-    config = load(site_file)
-    for language in offered(config):
-        for line in _language(config, language, to or PROJECT / aloud.MADE):
-            click.echo(f"{language.tag}: {line}")
+    config, folder = load(site_file), to or PROJECT / aloud.MADE
+    with ThreadPoolExecutor() as pool:  # the work is done by other programs
+        known = offered(config)
+        for language, lines in zip(known, pool.map(lambda one: list(_language(config, one, folder)), known), strict=True):
+            for line in lines:
+                click.echo(f"{language.tag}: {line}")
 
 
 def _language(config: SiteConfig, language: Language, to: Path) -> Iterator[str]:

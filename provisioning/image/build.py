@@ -131,6 +131,6 @@ class _Making:
             arch=inputs.kind.name, site=str(inputs.config.site.id), version=version("campbox"), recipe=inputs.recipe,
             base=inputs.base, date=inputs.date, file=str(self.wanted.output), sha256=sha256, sizes=sizes,
             seconds=dict(self.steps.seconds), reused=tuple(self.reused), compiled=environment.compiles(),
-            packages=inputs.chosen, pinned=inputs.pinned,
+            packages=inputs.chosen, pinned=inputs.pinned, spoken=inputs.spoken,
             wheels={name: workshop.sha256(path) for name, path in inputs.wheels.items()},
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import cast
 
 from appliance.config import SiteConfig
 from appliance.errors import NotSo
-from provisioning.image import bootfiles, disk, environment, layer, recipe, system
+from provisioning.image import bootfiles, disk, environment, layer, recipe, system, voices
 from provisioning.image.archive import Archive
 from provisioning.image.fetch import Apt
 from provisioning.image.layer import Entry
@@ -38,7 +38,8 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a build is made from. ``asked`` are packages by name, ``chosen`` with all they need; ``date`` is the newest one's."""
+    """What a build is made from. ``asked`` are packages by name, ``chosen`` with all they need; ``date`` is the newest one's,
+    ``spoken`` are the languages that a machine reads aloud."""
 
     text: str
     config: SiteConfig
@@ -49,6 +50,7 @@ class Inputs:
     wheels: dict[str, Path]
     pinned: Sequence[Pinned]
     project: Path
+    spoken: tuple[str, ...]
     date: int
     base: str
     recipe: str
@@ -76,10 +78,12 @@ def gather(wanted: Wanted, kind: recipe.Arch, config: SiteConfig, work: Path, st
         wheels = environment.fetch_wheels(kind, pinned, wanted.cache / f"wheels-{kind.name}", step)
     # A copy first: what is hashed must be what is installed, though somebody may be editing meanwhile.
     project = environment.stage(work / "project", environment.PROJECT)
+    with steps.step("reading aloud"):
+        spoken = voices.read_aloud(wanted.text, project, work)
     date = apt.date(chosen)
     base = recipe.base_hash(kind, {one.file: one.sha256 for one in chosen}, layer.outline(early_layer(kind, config)), asked, date)
     whole = _name(base, kind, config, environment.source_digest(pinned, project), wanted.text)
-    return Inputs(wanted.text, config, kind, apt, asked, chosen, wheels, pinned, project, date, base, whole)
+    return Inputs(wanted.text, config, kind, apt, asked, chosen, wheels, pinned, project, spoken, date, base, whole)
 
 
 def early_layer(kind: recipe.Arch, config: SiteConfig) -> dict[str, Entry]:

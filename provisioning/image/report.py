@@ -13,7 +13,8 @@ from provisioning.image.libraries import Pinned
 
 @dataclass(frozen=True)
 class Built:
-    """One image. Sizes in bytes, ``seconds`` a step, ``date`` in seconds since 1970, ``reused`` names the cached layers."""
+    """One image. Sizes in bytes, ``seconds`` a step, ``date`` in seconds since 1970, ``reused`` names the cached layers,
+    ``spoken`` the languages that a machine reads aloud."""
 
     arch: str
     site: str
@@ -30,6 +31,7 @@ class Built:
     packages: Sequence[Archive]
     wheels: Mapping[str, str]
     pinned: Sequence[Pinned]
+    spoken: Sequence[str]
 
     def as_json(self) -> dict[str, Any]:
         """For ``--json`` and for the file beside the image."""
@@ -37,7 +39,7 @@ class Built:
             "format": 1, "campbox": self.version, "arch": self.arch, "site": self.site, "recipe": self.recipe, "base": self.base,
             "built": iso(self.date), "file": self.file, "sha256": self.sha256, "sizes": dict(self.sizes),
             "seconds": {**self.seconds, "all": round(sum(self.seconds.values()), 2)}, "reused": list(self.reused),
-            "compiled": self.compiled, "packages": [one.row() for one in self.packages],
+            "compiled": self.compiled, "voices": list(self.spoken), "packages": [one.row() for one in self.packages],
             "libraries": [{"name": p.name, "version": p.version, "sha256": self.wheels[p.name]} for p in self.pinned],
         }  # fmt: skip
 
@@ -51,6 +53,10 @@ class Built:
             f"{sum(self.seconds.values()):.0f} s{reused}; the whole report is in {self.file}.json",
             f"what is in it and under which licence: {self.file}.spdx.json, {self.file}.licences.txt",
         ]
+        if self.spoken:
+            lines.append(f"a machine reads the welcome and the emergency page aloud in {' '.join(self.spoken)}")
+        else:
+            lines.append("no machine reads a page aloud: espeak-ng, opusenc or lame is not here, or has no voice for it")
         if not self.compiled:
             lines.append("not compiled: this machine's Python is another than the image's, so its first page takes longer")
         return lines

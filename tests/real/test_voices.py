@@ -12,6 +12,7 @@ from appliance.errors import MissingComponent
 from appliance.run import find_program, run
 from appliance.web.languages import BY_TAG, LANGUAGES
 from captive_portal import aloud
+from captive_portal.voice import speak
 from captive_portal.voice_commands import voices
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -42,6 +43,13 @@ def test_each_language_with_a_voice_is_spoken_and_no_other(tmp_path: Path) -> No
         assert 5_000 < len(content) <= aloud.LARGEST, path
         assert content[:4] == b"OggS" if path.suffix == ".opus" else content[:2] in (b"ID", b"\xff\xf3", b"\xff\xe3"), path
     assert "ti: welcome: no voice; record one" in done.output
+
+
+def test_the_same_words_are_the_same_bytes_so_that_two_builds_of_an_image_are_the_same(tmp_path: Path) -> None:
+    for ending in aloud.FORMATS:
+        one, other = tmp_path / f"one.{ending}", tmp_path / f"other.{ending}"
+        assert speak("Connect.", "en", ending, one) == speak("Connect.", "en", ending, other) > 500
+        assert one.read_bytes() == other.read_bytes()
 
 
 def test_debian_has_every_voice_the_table_names() -> None:

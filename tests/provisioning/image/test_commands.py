@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -23,7 +24,7 @@ BUILT = Built(
     arch="arm64", site="camp-north-1", version="0.1.0", recipe="f" * 64, base="e" * 64, date=1_700_000_000, file="/x/north.img",
     sha256="d" * 64, sizes={"file": 3 << 20, "system": 2 << 20, "boot": 1 << 20}, seconds={"a": 1.5, "b": 2.0}, reused=("base",),
     compiled=False, packages=(Archive("libc6", "2.36", "arm64", "libc6_2.36_arm64.deb", 5, "a" * 64, "glibc"),),
-    wheels={"click": "b" * 64}, pinned=(Pinned("click", "8", frozenset({"b" * 64}), ""),),
+    wheels={"click": "b" * 64}, pinned=(Pinned("click", "8", frozenset({"b" * 64}), ""),), spoken=("ar", "en"),
 )  # fmt: skip
 
 
@@ -112,6 +113,7 @@ def test_the_report_names_everything_with_its_hash() -> None:
         {"name": "libc6", "version": "2.36", "architecture": "arm64", "source": "glibc", "sha256": "a" * 64}
     ]  # fmt: skip
     assert told["libraries"] == [{"name": "click", "version": "8", "sha256": "b" * 64}]
+    assert told["voices"] == ["ar", "en"]
     assert told["seconds"] == {"a": 1.5, "b": 2.0, "all": 3.5} and told["built"] == "2023-11-14T22:13:20Z"
     assert {"sizes", "recipe", "sha256", "reused", "arch", "site", "campbox"} <= told.keys()
 
@@ -119,6 +121,11 @@ def test_the_report_names_everything_with_its_hash() -> None:
 def test_a_person_reads_size_time_and_what_is_not_as_it_should() -> None:
     words = "\n".join(BUILT.words())
     assert "/x/north.img: 3 MiB" in words and "4 s, base from the cache" in words and "not compiled" in words
+
+
+@pytest.mark.parametrize(("spoken", "said"), [(("ar", "en"), "page aloud in ar en"), ((), "no machine reads a page aloud")])
+def test_a_person_reads_which_languages_are_read_aloud_or_that_none_is(spoken: tuple[str, ...], said: str) -> None:
+    assert sum(said in line for line in dataclasses.replace(BUILT, spoken=spoken).words()) == 1
 
 
 def test_the_image_says_what_it_is() -> None:
