@@ -12,16 +12,17 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Step:
-    """One step: does it hold, how long did it take (seconds), and what was seen."""
+    """One step: does it hold (None: it was skipped), how long did it take (seconds), and what was seen."""
 
     name: str
-    holds: bool
+    holds: bool | None
     seconds: float
     figure: str
 
     def line(self) -> str:
         """As people read it."""
-        return f"{'ok      ' if self.holds else 'NOT SO  '}{self.name:18} {self.seconds:7.1f} s   {self.figure}"
+        sign = {True: "ok", False: "NOT SO", None: "skipped"}[self.holds]
+        return f"{sign:8}{self.name:18} {self.seconds:7.1f} s   {self.figure}"
 
 
 def wrong_lines(lines: Iterable[Line], *, invented: bool) -> list[Line]:

@@ -17,6 +17,10 @@ def test_a_step_that_does_not_hold_is_seen_at_once() -> None:
     assert Step("portal", False, 0, "").line().startswith("NOT SO  portal")
 
 
+def test_a_step_that_was_skipped_does_not_read_as_one_that_holds() -> None:
+    assert Step("catalogue", None, 0, "no data").line().startswith("skipped catalogue")
+
+
 def test_only_what_failed_is_wrong() -> None:
     assert [line["name"] for line in wrong_lines(LINES, invented=False)] == ["catalogue", "hub"]
     assert in_words(wrong_lines(LINES, invented=False)) == "catalogue: none yet; hub: no answer"
