@@ -68,7 +68,7 @@ def _check_kernel() -> None:
         if not Path("/proc/net/if_inet6").exists():
             raise NotSo("IPv6 is switched off")
     except CampboxError as error:
-        mend = f"use a kernel that has it, or try --kernel debian ({error.what})"
+        mend = f"use a kernel that has it, such as Debian's ({error.what})"
         raise MissingComponent(f"this kernel gives no {step}", where=os.uname().release, mend=mend) from error
     finally:
         for name in SCRATCH:
