@@ -184,5 +184,7 @@ class Nftables:
 
 
 def _reason(complaint: str) -> str:
-    first = complaint.strip().splitlines()[0] if complaint.strip() else "refused without a reason"
-    return first.rpartition("Error: ")[2].removeprefix("Could not process rule: ").strip()
+    """The first error's own words; never a line that has none, for that may be the command itself, quoted."""
+    errors = (line.partition("Error: ")[2] for line in complaint.splitlines())
+    first = next((error for error in errors if error), "refused without a reason")
+    return first.removeprefix("Could not process rule: ").strip()
