@@ -56,3 +56,11 @@ def test_a_period_follows_uptime_and_boot_and_no_clock_that_may_jump() -> None:
     assert period_of("boot", 899.9, 900) == "boot/0"
     assert period_of("boot", 900.0, 900) == "boot/1"
     assert period_of("other", 900.0, 900) != period_of("boot", 900.0, 900)
+
+
+def test_it_is_the_noised_count_that_is_suppressed_not_the_true_one() -> None:
+    """Ten people and a draw below zero: were the true count looked at, a number below ten would leave."""
+    draws = {period: noise(SECRET, "people_online", period) for period in map(str, range(200))}
+    low, high = (next(p for p, drawn in draws.items() if drawn == wanted) for wanted in (-2, 2))
+    assert told(10, low).value == Fewer(10)
+    assert told(9, high).value == 11, "and what the noise lifts above it is told, or being told would mean being at least ten"

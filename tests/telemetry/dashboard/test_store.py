@@ -165,3 +165,7 @@ def test_a_clock_that_runs_ahead_is_not_believed() -> None:
 )  # fmt: skip
 def test_nothing_is_dated_after_its_arrival(uptime: int, wall: int, trust: str, sent: int | None, arrived: float) -> None:
     assert date(row(uptime, wall, trust), sent, arrived) <= arrived + 60
+
+
+def test_what_is_committed_is_on_the_disk_before_a_box_is_told_to_delete_it(db: sqlite3.Connection) -> None:
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL"
