@@ -14,6 +14,7 @@ from appliance.config import parse
 from appliance.errors import BadInput, ConfigError, NotSo
 from appliance.install import install
 from appliance.layout import Layout
+from appliance.services import USERS
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples" / "site.toml").read_text()
 CONFIG = parse(EXAMPLE)
@@ -120,3 +121,15 @@ def test_a_box_without_a_hub_gets_none_of_its_units(tmp_path: Path) -> None:
     assert parse(alone).hub is None
     written = install(alone, parse(alone), to=tmp_path, code=Path("/opt/c"), python=Path("/opt/c/bin/python"))
     assert not {"campbox-enrol.timer", "campbox-telemetry.service"} & {path.name for path in written}
+
+
+def test_the_sites_tls_key_is_for_root_and_the_front_alone(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = list[tuple[object, ...]]()
+    monkeypatch.setattr(os, "chown", lambda *wanted: given.append(wanted))
+    key = layout.etc / "tls" / "key.pem"
+    key.parent.mkdir()
+    key.write_text("a key")
+    key.chmod(0o644)
+    box.prepare_certificate(layout)
+    assert key.stat().st_mode & 0o777 == 0o640
+    assert given == [(key, 0, USERS["campbox-front"])]
