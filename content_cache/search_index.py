@@ -72,19 +72,19 @@ class SearchIndex:
             yield from ((tag, text) for tag, (text, _) in texts.get(str(part.get("id")), {}).get(field, {}).items())
 
     def _places(self, document: Mapping[str, Any], texts: Texts) -> tuple[list[str], list[str]]:
-        """Names of organisation, locations and areas: their words, and how they sound."""
-        parts = [document.get("organization", {}), *document.get("service_areas", ())]
-        parts += [there.get("location", {}) for there in document.get("service_at_locations", ())]
+        """Names of organisation, locations and areas and what stands beside them: their words, and how the names sound."""
+        places = [there.get("location", {}) for there in document.get("service_at_locations", ())]
+        parts = [document.get("organization", {}), *document.get("service_areas", ()), *places]
         names = [text for part in parts for _, text in self._every(part, texts, "name", "alternate_name")]
         told = [str(a.get("value")) for part in parts for a in part.get("attributes", ()) if a.get("link_type") == "place"]
-        words = [word for name in (*names, *told) for word in _words(name)]
+        beside = [text for place in places for _, text in self._every(place, texts, "description")]
+        words = [word for name in (*names, *told, *beside) for word in _words(name)]
         return words, [sound for name in names for sound in _sounds(name)]
 
     def _rest(self, document: Mapping[str, Any], texts: Texts) -> Iterator[str]:
         wanted: list[tuple[Mapping[str, Any], tuple[str, ...]]] = [
             (document, ("description", "eligibility_description", "application_process"))
         ]
-        wanted += [(there.get("location", {}), ("description",)) for there in document.get("service_at_locations", ())]
         wanted += [(paper, ("document",)) for paper in document.get("required_documents", ())]
         wanted += [(a, ("value",)) for a in document.get("attributes", ()) if a.get("link_type") == "offer"]
         for part, fields in wanted:

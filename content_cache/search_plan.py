@@ -96,8 +96,10 @@ def tiers(query: Sequence[Slot], name_columns: Iterable[str]) -> Iterator[str]:
     yield _all(f"{{{names}}} : ({slot.sure()})" for slot in query)
     yield _all(f"{{{names}}} : ({slot.meant()})" for slot in query)
     yield _all(f"{{{about}}} : ({slot.begun()})" for slot in query)
-    yield _all(f"{{{about}}} : ({slot.meant()})" for slot in query)
+    # By what it means, but not by the place: who types "bread" does not look for the library opposite the bakery.
+    yield _all(f"{{{names} need}} : ({slot.meant()})" for slot in query)
     yield _all(f"({slot.of_its_need()})" for slot in query)
+    yield f"- {{place}} : ({everywhere(query)})"
     yield everywhere(query)
 
 

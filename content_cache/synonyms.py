@@ -93,7 +93,7 @@ legal-help | law rights right court judge | قانون حقوق محكمة قا�
   | droit droits loi tribunal juge | ሕጊ መሰል ፍርዲ ቤት_ፍርዲ | закон права суд суддя
 legal-help | arrest arrested police prison detention | توقيف شرطة سجن اعتقال | توقیف پولیس زندان بازداشت
   | arrestation arrêté police prison | ፖሊስ ማእሰርቲ | арешт поліція затримання
-legal-help | marriage divorce custody | زواج طلاق حضانة | ازدواج طلاق سرپرستی نکاح | mariage divorce garde | መርዓ ፍትሕ
+legal-help | marriage divorce custody | زواج طلاق حضانة | ازدواج طلاق سرپرستی نکاح | mariage divorce garde_des_enfants | መርዓ ፍትሕ
   | шлюб розлучення опіка
 legal-help | complaint complaints feedback | شكوى شكاوى اقتراح | شکایت شکایات پیشنهاد | plainte plaintes réclamation
   | ጥርዓን | скарга скарги пропозиція
@@ -137,7 +137,7 @@ phones-charging | phone phones mobile telephone smartphone | هاتف هواتف
   | téléphone téléphones portable mobile | ስልኪ ሞባይል ተሌፎን | телефон мобільний
 phones-charging | charge charging charger battery power electricity | شحن بطارية كهرباء شاحن | چارج شارژ بطری برق
   | recharge charger batterie électricité | ቻርጅ ባትሪ ኤለክትሪክ | зарядка зарядити батарея електрика
-phones-charging | sim | شريحة | سیم سیم‌کارت | sim puce | ሲም | сім сімкарта
+phones-charging | sim | شريحة | سیم سیم‌کارت سیم_کارت | sim puce | ሲም | сім сімкарта
 phones-charging | internet wifi wi_fi | إنترنت نت واي_فاي | انترنت وای‌فای | internet wifi wi_fi | ኢንተርነት ዋይፋይ
   | інтернет вайфай
 housing | rent lease landlord contract | إيجار أجار عقد مؤجر | کرایه اجاره قرارداد | loyer bail location contrat | ክራይ

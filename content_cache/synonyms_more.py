@@ -28,7 +28,7 @@ shelter | سرپناه | پەناگە | stargeh | پناہ | hoy
 tent | خیمه | خێمە چادر | kon çadir | خیمہ | teendho
 blanket | کمپله بړستن | بەتانی | betanî | کمبل | buste
 clothes | جامې کالي بوټان | جلوبەرگ پێڵاو | cil cilûberg sol | کپڑے جوتے | dhar kabo
-cash | پیسې نغدې | پارە پووڵ | pere dirav | پیسے رقم نقد | lacag
+cash | پیسې نغدې | پارە پووڵ | pere dirav | پیسے نقد | lacag
 register | ثبت راجستر کډوال | تۆمارکردن پەنابەر | qeydkirin tomarkirin penaber | اندراج رجسٹریشن پناہ_گزین | diiwaangelin qaxooti
 document | اسناد سند تذکره | بەڵگەنامە ناسنامە | belge nasname | کاغذات دستاویز شناختی_کارڈ | waraaqo warqad aqoonsi
 passport | پاسپورټ ویزه | پاسپۆرت ڤیزا | pasaport vîze | پاسپورٹ ویزا | baasaboor fiiso
