@@ -80,7 +80,7 @@ def test_every_page_of_a_long_list_leads_on_and_back_by_icon_and_word(tmp_path: 
 ADVICE = {
     "services/offers": ("Never pay to get a job or a home.", "Others nearby could read this."),
     "services/vouchers": ("Never send the code to anybody.",), "services": ("Others nearby could read this.",),
-    "services/search?q=a": ("Others nearby could read this.",),
+    "services/rights": ("Ask for legal help before you decide.",), "services/search?q=a": ("Others nearby could read this.",),
 }  # fmt: skip
 
 
