@@ -112,7 +112,7 @@ def current(catalogue: Catalogue, service: Record) -> Correction:
     alerts = {text.tag: text.text for text in _alert_texts(catalogue, service.id)}
     if service.values.get("alert"):
         alerts[written] = str(service.values["alert"])
-    simple = [_simple(one) for one in _schedules(catalogue, service.id)]
+    simple = [_simple(one) for one in schedules(catalogue, service.id)]
     hours = tuple(one for one in simple if one is not None) if all(simple) else None
     return Correction(service.id, str(service.values["name"]), str(service.values["status"]), alerts, hours)
 
@@ -121,7 +121,7 @@ def _apply(catalogue: Catalogue, one: Correction) -> Catalogue:
     service = find(catalogue, one.service)
     if service is None:
         return catalogue
-    gone = {old.id for old in _schedules(catalogue, one.service)} if one.hours is not None else set[str]()
+    gone = {old.id for old in schedules(catalogue, one.service)} if one.hours is not None else set[str]()
     gone |= {r.id for r in catalogue.records if r.entity == "attribute" and r.values.get("link_id") in gone}
     written = catalogue.header.language
     values = {**service.values, "status": one.status, "alert": one.alerts.get(written)}
@@ -148,7 +148,7 @@ def _new_schedules(one: Correction) -> list[Record]:
     ]  # fmt: skip
 
 
-def _schedules(catalogue: Catalogue, service: str) -> list[Record]:
+def schedules(catalogue: Catalogue, service: str) -> list[Record]:
     """Those of the service itself, and of the service at one of its places."""
     of = {r.id for r in catalogue.records if r.entity == "service_at_location" and r.values.get("service_id") == service}
     of.add(service)

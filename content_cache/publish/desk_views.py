@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,7 @@ from appliance.web.languages import BY_TAG, LANGUAGES
 from content_cache import notices
 from content_cache.publish import corrections, delegates, desk, desk_file, desk_forms, desk_signing, publisher, vetting
 from content_cache.publish.desk import Desk, Item
+from content_cache.publish.lost_words import lost_words
 from content_cache.publish.shelf import Shelf
 
 log = logging.getLogger(__name__)
@@ -103,6 +105,7 @@ class DeskViews:
             "desk_service.html", problem=problem, service=found, owner=owner, now=now, written=written, tags=tags, by_tag=BY_TAG,
             statuses=corrections.STATUSES, days=corrections.DAYS, longest=corrections.LONGEST_ALERT,
             lines=[*(now.hours or ()), *[None] * desk_forms.LINES][: corrections.MOST_HOURS],
+            lost=lost_words(catalogue, replace(now, hours=())),
         )  # fmt: skip
 
     def correct(self, id: Any) -> View:
@@ -185,12 +188,12 @@ class DeskViews:
         return _BACK[kind]
 
     def _content(self, one: corrections.Correction) -> dict[str, Any]:
-        """A correction as the desk keeps it, with the languages whose translation it has outdated."""
+        """A correction as the desk keeps it, with what it outdates: languages of the alert, and words that go with the hours."""
         catalogue = self.shelf.catalogue()
         if catalogue is None:
             raise BadInput("nothing is published yet", mend="import services first")
         fresh, stale = corrections.without_stale(catalogue, one)
-        return {**desk_file.as_content(fresh), "stale": stale}
+        return {**desk_file.as_content(fresh), "stale": stale, "lost": lost_words(catalogue, fresh)}
 
     def _change(self, deed: Callable[[Desk], Desk]) -> None:
         desk_file.change(self.layout, deed, lambda before, after: desk_signing.sign(self.layout, before, after))

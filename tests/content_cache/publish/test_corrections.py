@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from appliance.errors import BadInput
 from content_cache import snapshot
-from content_cache.hsds import Record, Translation
+from content_cache.hsds import Record, Translation, record
 from content_cache.needs import stable_id
 from content_cache.publish import corrections
 from content_cache.publish.corrections import Correction, Hours
+from content_cache.publish.lost_words import lost_words
 from content_cache.snapshot import Catalogue
 from tests.content_cache.data import catalogue, service
 
@@ -96,6 +97,35 @@ def test_a_translation_of_the_text_before_is_stale_and_goes_to_no_box(alerts: di
     told = {t.tag: t.text for t in after.translations if t.field == "alert"}
     assert told == {tag: text for tag, text in fresh.alerts.items() if tag != "en" and fresh.alerts.get("en")}
     assert not stale or "مغلق" not in told.values()
+
+
+def with_note() -> Catalogue:
+    """The first clinic's hours have a note, an attribute, and both in Arabic."""
+    made = camp()
+    (schedule,) = [r for r in made.records if r.entity == "schedule" and r.values.get("service_id") == CLINIC]
+    noted = Record("schedule", {**schedule.values, "notes": "Women only", "valid_from": "2026-03-01"})
+    mark = record(
+        "attribute", id=stable_id("attribute", "note"), link_id=schedule.id, link_entity="schedule", link_type="ramadan",
+        value="In Ramadan", label="ramadan",
+    )  # fmt: skip
+    spoken = [
+        Translation("schedule", schedule.id, "notes", "ar", "للنساء فقط", "t", False),
+        Translation("attribute", mark.id, "value", "ar", "في رمضان", "t", False),
+    ]
+    records = tuple(noted if one is schedule else one for one in made.records)
+    return replace(made, records=(*records, mark), translations=(*made.translations, *spoken))
+
+
+def test_every_word_that_goes_with_the_hours_before_is_named() -> None:
+    before, one = with_note(), changed(hours=(Hours("MO", "08:00", "12:00"),))
+    named = {(said["tag"], said["text"]) for said in lost_words(before, one)}
+    assert named == {
+        ("", "notes: Women only"), ("", "valid from: 2026-03-01"), ("", "In Ramadan"), ("ar", "للنساء فقط"), ("ar", "في رمضان"),
+    }  # fmt: skip
+    after = corrections.applied(before, [one])
+    gone = {(t.tag, t.text) for t in before.translations} - {(t.tag, t.text) for t in after.translations}
+    assert gone and gone <= named, "nothing is lost that is not named"
+    assert lost_words(before, replace(one, hours=None)) == [] and lost_words(camp(), one) == []
 
 
 def test_a_correction_of_a_service_that_is_gone_does_nothing() -> None:

@@ -23,7 +23,7 @@ from content_cache.publish.importers.report import Entry, Imported, Report
 from telemetry.dashboard import admin, people
 from telemetry.dashboard.app import create_app
 from tests.content_cache.data import PROJECT
-from tests.content_cache.publish.test_corrections import CLINIC, camp
+from tests.content_cache.publish.test_corrections import CLINIC, camp, with_note
 
 HASH = "b" * 64
 PASSWORDS = {"amal": "the well by the gate", "bilal": "four blue lanterns"}
@@ -177,6 +177,21 @@ def test_a_correction_names_what_became_stale_and_goes_out_once_approved(hub: Hu
     assert service and corrections.current(made, service).alerts == {"en": "Moved to block 7."}
     assert corrections.current(made, service).hours == (corrections.Hours("MO,SU", "09:00", "17:00"),)
     assert "Moved to block 7." in hub.amal.get(f"/catalogue-admin/services/{CLINIC}").text
+
+
+def test_who_writes_and_who_approves_new_hours_see_the_words_that_go_with_the_old(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.content_cache.publish.test_desk_views.camp", with_note)
+    publish(hub.layout)
+    page = hub.amal.get(f"/catalogue-admin/services/{CLINIC}").text
+    assert "Women only" in page and "للنساء فقط" in page
+    hub.amal.post(f"/catalogue-admin/services/{CLINIC}", data=correction())
+    waiting = hub.bilal.get("/catalogue-admin/services").text
+    assert "goes with the hours before" in waiting and "Women only" in waiting and "في رمضان" in waiting
+    hub.bilal.post(f"/desk/{hub.waiting()}/approve")
+    made = snapshot.read(publisher.read_current(hub.layout))
+    assert not [t for t in made.translations if t.text == "للنساء فقط"]
 
 
 def test_a_correction_outlives_an_import_and_taken_back_leaves_no_trace(hub: Hub) -> None:
