@@ -41,7 +41,10 @@ IO_CALLS = _words("""
     datetime.date.today uuid.uuid1 uuid.uuid4 os.urandom secrets.token_hex secrets.token_bytes secrets.token_urlsafe
     secrets.randbelow secrets.choice random.random random.randint random.choice random.uniform random.shuffle random.SystemRandom
 """)
-IO_METHODS = _words("read_text write_text read_bytes write_bytes mkdir unlink rmdir iterdir rglob is_file is_dir chmod touch")
+IO_METHODS = _words("""
+    read_text write_text read_bytes write_bytes mkdir unlink rmdir iterdir rglob is_file is_dir chmod touch exists stat
+    lstat open glob resolve readlink symlink_to hardlink_to samefile expanduser owner is_symlink is_mount
+""")
 PURE_OS = _words("path pathsep sep linesep fspath PathLike curdir altsep strerror")
 PURE_OS_PATH = _words("join basename dirname split splitext normpath commonprefix commonpath isabs")
 NEW_PROCESS = _words("""
@@ -85,11 +88,27 @@ class Module:
             return node.module or ""
         return ".".join([*self.name.split(".")[: -node.level], *([node.module] if node.module else [])])
 
+    @cached_property
+    def aliases(self) -> dict[str, str]:
+        """Names that imports gave to what has another: ``from time import time as now`` makes ``now`` ``time.time``."""
+        found = dict[str, str]()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom):
+                found |= {alias.asname or alias.name: f"{self._base(node)}.{alias.name}" for alias in node.names}
+            elif isinstance(node, ast.Import):
+                found |= {alias.asname: alias.name for alias in node.names if alias.asname}
+        return found
+
+    def real(self, node: ast.AST) -> str:
+        """The dotted name of an expression, by the names that things have where they come from."""
+        first, dot, rest = dotted(node).partition(".")
+        return f"{self.aliases.get(first, first)}{dot}{rest}"
+
     def calls(self) -> Iterator[tuple[str, ast.Call]]:
         """Every call with the dotted name that is called."""
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Call):
-                yield dotted(node.func), node
+                yield self.real(node.func), node
 
 
 Modules = Mapping[str, Module]
@@ -178,6 +197,9 @@ def pure(modules: Modules) -> Iterator[str]:
         for name, call in module.calls():
             if name in IO_CALLS or name.rpartition(".")[2] in IO_METHODS or _touches(name):
                 yield f"{module.name}:{call.lineno} is pure and calls {name}"
+        for node in ast.walk(module.tree):
+            if isinstance(node, (ast.Name, ast.Attribute)) and module.real(node) == "os.environ":
+                yield f"{module.name}:{node.lineno} is pure and looks at os.environ"
         yield from (
             f"{module.name}:{n.lineno} is pure and has a global" for n in ast.walk(module.tree) if isinstance(n, ast.Global)
         )
@@ -206,16 +228,32 @@ def one_door(modules: Modules) -> Iterator[str]:
 
 
 def catch_all(modules: Modules) -> Iterator[str]:
-    """``except Exception`` only in W modules (the outermost loop of a service), a bare ``except`` nowhere."""
+    """``except Exception`` only in a W module's ``main``, outermost, or to tidy up and raise on; a bare ``except`` nowhere."""
     for module in modules.values():
+        outermost = {id(handler) for handler in _outermost(module)} if module.kind == "W" else set()
         for node in ast.walk(module.tree):
             if not isinstance(node, ast.ExceptHandler):
                 continue
             caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
             if node.type is None:
                 yield f"{module.name}:{node.lineno} bare except"
-            elif module.kind != "W" and {"Exception", "BaseException"} & {dotted(c) for c in caught if c}:
-                yield f"{module.name}:{node.lineno} except Exception outside a W module"
+            elif {"Exception", "BaseException"} & {dotted(c) for c in caught if c} and id(node) not in outermost:
+                yield f"{module.name}:{node.lineno} except Exception, and it is not the outermost loop of a W module"
+
+
+def _outermost(module: Module) -> Iterator[ast.ExceptHandler]:
+    """Handlers in ``main`` that nothing but loops stands around; and those that raise on what they caught."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ExceptHandler) and isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None:
+            yield node
+    todo = [node for node in module.tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"]
+    inside: list[ast.stmt] = [statement for main in todo for statement in main.body]
+    while inside:
+        node = inside.pop()
+        if isinstance(node, (ast.While, ast.For, ast.With)):
+            inside += node.body
+        elif isinstance(node, ast.Try):
+            yield from node.handlers
 
 
 def lengths(modules: Modules) -> Iterator[str]:
@@ -232,13 +270,21 @@ def lengths(modules: Modules) -> Iterator[str]:
 
 
 def docstrings(modules: Modules) -> Iterator[str]:
-    """Public functions and classes of a module say what they are."""
+    """Public functions, classes and their methods say what they are; of a protocol's methods the class may say it."""
     for module in modules.values():
-        for node in module.tree.body:
-            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) or node.name.startswith("_"):
-                continue
+        for node in _public(module.tree):
             if not ast.get_docstring(node):
                 yield f"{module.name}:{node.lineno} {node.name} has no docstring"
+
+
+def _public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
+            yield node
+            for method in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and not method.name.startswith("_"):
+                    if ast.unparse(method.body[0]) != "...":
+                        yield method
 
 
 RULES: tuple[Rule, ...] = (

@@ -53,6 +53,14 @@ BAD: list[tuple[Rule, dict[str, str]]] = [
     (architecture.pure, {"telemetry.a": P + "import os\nX = os.listdir('.')\n"}),
     (architecture.pure, {"telemetry.a": P + "import os\nX = os.path.exists('.')\n"}),
     (architecture.pure, {"telemetry.a": P + "def f(path):\n    return path.read_text()\n"}),
+    (architecture.pure, {"telemetry.a": P + "def f(path):\n    return path.exists()\n"}),
+    (architecture.pure, {"telemetry.a": P + "def f(path):\n    return path.stat().st_size\n"}),
+    (architecture.pure, {"telemetry.a": P + "def f(path):\n    return path.open()\n"}),
+    (architecture.pure, {"telemetry.a": P + "from time import time\nX = time()\n"}),
+    (architecture.pure, {"telemetry.a": P + "import time as t\nX = t.monotonic()\n"}),
+    (architecture.pure, {"telemetry.a": P + "from datetime import datetime as when\nX = when.now()\n"}),
+    (architecture.pure, {"telemetry.a": P + "import os\nX = os.environ['HOME']\n"}),
+    (architecture.pure, {"telemetry.a": P + "from os import environ as e\nX = e['HOME']\n"}),
     (architecture.pure, {"telemetry.a": P + "X = open('/etc/passwd')\n"}),
     (architecture.pure, {"telemetry.a": P + "def f():\n    global X\n    X = 1\n"}),
     (architecture.one_door, {"telemetry.a": E + "import subprocess\nsubprocess.run(['true'])\n"}),
@@ -62,9 +70,19 @@ BAD: list[tuple[Rule, dict[str, str]]] = [
     (architecture.catch_all, {"telemetry.a": E + "try:\n    pass\nexcept Exception:\n    pass\n"}),
     (architecture.catch_all, {"telemetry.a": P + "try:\n    pass\nexcept (ValueError, BaseException):\n    pass\n"}),
     (architecture.catch_all, {"telemetry.a": W + "try:\n    pass\nexcept:\n    pass\n"}),
+    (architecture.catch_all, {"telemetry.a": W + "def f():\n    try:\n        pass\n    except Exception:\n        pass\n"}),
+    (
+        architecture.catch_all,
+        {
+            "telemetry.a": W
+            + "def main():\n    if x:\n        try:\n            pass\n        except Exception:\n            pass\n"
+        },
+    ),
+    (architecture.catch_all, {"telemetry.a": E + "try:\n    pass\nexcept BaseException:\n    raise\n"}),
     (architecture.lengths, {"telemetry.a": P + "x = 1\n" * 300}),
     (architecture.lengths, {"telemetry.a": P + "def f():\n" + "    x = 1\n" * 50}),
     (architecture.docstrings, {"telemetry.a": P + "def public():\n    return 1\n"}),
+    (architecture.docstrings, {"telemetry.a": P + "class A:\n    'Doc.'\n    def public(self):\n        return 1\n"}),
 ]
 
 
@@ -78,7 +96,9 @@ GOOD = {
     "telemetry.a": P
     + "import os\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from telemetry import b\nX = os.path.join('a', 'b')\n",
     "telemetry.b": W + "import subprocess\nfrom telemetry import a\nfrom appliance.run import run\nX = subprocess.DEVNULL\n"
-    "try:\n    pass\nexcept Exception:\n    pass\n",
+    "def main():\n    'Doc.'\n    while True:\n        try:\n            pass\n        except Exception:\n            pass\n"
+    "class A:\n    'Doc.'\n    def stub(self): ...\n"
+    "def tidy():\n    'Doc.'\n    try:\n        pass\n    except BaseException:\n        X.close()\n        raise\n",
     "telemetry.dashboard.ingest": W + "import paho.mqtt.client\nfrom telemetry import b\n",
     "provisioning.lab.phone": E + "from scapy.layers.l2 import Ether\n",
 }
