@@ -42,7 +42,7 @@ def hub(state: dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def status(portal: str) -> dict[str, Any]:
     """What the box says about itself: site, languages, whether its content is a sample."""
-    with urllib.request.urlopen(f"{portal}/status.json", timeout=20) as answer:
+    with urllib.request.urlopen(f"{portal}/status.json", timeout=60) as answer:
         told: dict[str, Any] = json.load(answer)
     return told
 

@@ -14,7 +14,11 @@ from tests.browser.chromium import DESK, SMALL_PHONE, Browser, audit, chromium, 
 
 pytestmark = pytest.mark.browser
 
-LIVE = 90
+PEOPLE_ONLINE = """
+const term = [...document.querySelectorAll('dt')].find(element => element.textContent.trim() == 'People online');
+return (document.querySelector("td[data-label='People online']") || term.nextElementSibling).innerText.trim();
+"""
+LIVE = 180
 """Seconds within which a live chart must have heard something: the hub's word to the box, its first readings, and a margin."""
 
 
@@ -63,9 +67,10 @@ def test_the_chart_of_a_box_moves_by_itself(operator: Browser, hub: str, state: 
 
 
 def test_a_person_is_never_counted_below_ten(operator: Browser, hub: str, state: dict[str, Any]) -> None:
+    """Whatever the noise has made of the few who are there: once in some hundred camps it is ten or more."""
     for address in pages(hub, state)[:2]:
         operator.go(address)
-        assert "fewer than 10" in operator.words().lower(), address
+        assert re.fullmatch(r"fewer than 10|[1-9][0-9]+ people", operator.ask(PEOPLE_ONLINE).lower()), address
 
 
 def test_the_dashboard_meets_wcag_2_2_aa_and_fits_its_screen(operator: Browser, hub: str, state: dict[str, Any]) -> None:
