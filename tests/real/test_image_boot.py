@@ -21,7 +21,7 @@ from appliance.run import open_log, run, spawn
 from provisioning.lab import card_place, image_boot
 from provisioning.lab import topology as plan
 from provisioning.lab.netns import Namespace, existing
-from tests.real.running_camp import ENVIRONMENT, RunningCamp, traces, until
+from tests.real.running_camp import ENVIRONMENT, RunningCamp, none_left, until
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1500)]
 EMULATED_PI = pytest.mark.skipif("CAMPBOX_TEST_IMAGE" not in os.environ, reason="takes minutes more: ./campbox test image")
@@ -73,15 +73,17 @@ def rehearse(image: Path, log: Path, *arguments: str) -> dict[str, Any]:
     print(f"\n{done.stderr}")
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
-    assert (done.returncode == 0) == all(step["holds"] for step in report["steps"])
+    assert (done.returncode == 0) == all(step["holds"] is not False for step in report["steps"])
     return report
 
 
 def holds(report: dict[str, Any], name: str) -> None:
     """A step was reached and holds."""
-    wrong = [f"{step['name']}: {step['figure']}" for step in report["steps"] if not step["holds"]]
+    wrong = [f"{step['name']}: {step['figure']}" for step in report["steps"] if step["holds"] is False]
     found = [step for step in report["steps"] if step["name"] == name]
     assert found, f"not reached; {'; '.join(wrong)}"
+    if found[-1]["holds"] is None:
+        pytest.skip(found[-1]["figure"])
     assert all(step["holds"] for step in found), "; ".join(wrong)
 
 
@@ -131,7 +133,7 @@ def test_a_card_for_a_pi_starts_and_is_seen_by_phones_and_hub(arm: dict[str, Any
 
 @EMULATED_PI
 def test_a_rehearsal_leaves_nothing_behind(arm: dict[str, Any]) -> None:
-    assert traces() == []
+    assert none_left() == []
     assert not card_place.FOLDER.exists() and not card_place.LOCK.exists()
 
 
@@ -142,18 +144,18 @@ def test_a_killed_rehearsal_leaves_no_machine_running_and_the_next_clears_away_t
     with open_log(tmp_path / "said") as said:
         argv = [*CAMPBOX, "image", "boot", str(image), "--phones", "0"]
         killed = spawn(argv, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
-    until(lambda: _machines() or killed.poll() is not None, 120, "the machine is on")
+    until(lambda: _machines() or killed.poll() is not None, 300, "the machine is on")
     assert _machines(), (tmp_path / "said").read_text()
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
-    until(lambda: not _machines(), 10, "the machine has gone with it")
+    until(lambda: not _machines(), 60, "the machine has gone with it")
     assert card_place.FOLDER.exists()
     again = run(
-        [*CAMPBOX, "image", "boot", str(image), "--phones", "0", "--patience", "1"], env=ENVIRONMENT, check=False, timeout=300
+        [*CAMPBOX, "image", "boot", str(image), "--phones", "0", "--patience", "1"], env=ENVIRONMENT, check=False, timeout=600
     )
     assert again.returncode == 1 and "not within 1 s" in again.stdout
     assert "what an earlier rehearsal left" in again.stdout
-    assert traces() == [] and not card_place.FOLDER.exists()
+    assert none_left() == [] and not card_place.FOLDER.exists()
 
 
 def _machines() -> list[int]:

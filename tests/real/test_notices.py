@@ -76,7 +76,7 @@ def desk(camp: RunningCamp) -> Iterator[Desk]:
 def page(camp: RunningCamp, path: str) -> str:
     """A page of the box, through its front."""
     try:
-        with urllib.request.urlopen(camp.state["portal_url"].rstrip("/") + path, timeout=10) as answer:
+        with urllib.request.urlopen(camp.state["portal_url"].rstrip("/") + path, timeout=60) as answer:
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         return f"status {error.code}"
@@ -110,8 +110,12 @@ def test_notices_and_numbers_are_on_every_page_in_touch_and_gone_when_they_are_t
     seconds(
         lambda: all((ARABIC if tag == "ar" else WATER) in page(camp, f"/{tag}/") for tag in tags), "approved -> every first page"
     )
-    until(lambda: all(number in page(camp, "/en/emergency") for number in ("tel:193", "tel:+96265000000", WATER)), 10, "emergency")
-    until(lambda: always(lambda: 'href="tel:911"' not in page(camp, "/en/emergency")), 15, "the site file's number is gone")
+    until(
+        lambda: all(number in page(camp, "/en/emergency") for number in ("tel:193", "tel:+96265000000", WATER)),
+        CONTACT,
+        "emergency",
+    )
+    until(lambda: always(lambda: 'href="tel:911"' not in page(camp, "/en/emergency")), CONTACT, "the site file's number is gone")
     assert desk.send("bilal", f"/desk/{id}/end") == 303
     seconds(lambda: always(lambda: not any("Camp management" in page(camp, f"/{tag}/") for tag in tags)), "taken back -> gone")
 
@@ -131,14 +135,16 @@ def test_a_corrected_service_is_on_the_box_in_touch(camp: RunningCamp, desk: Des
     seconds(lambda: "Moved to block 7." in page(camp, f"/en/services/{one['id']}"), "corrected -> on the box")
     # The front gives a page that is being renewed to one reader more.
     until(
-        lambda: json.loads(page(camp, f"/hsds/services/{one['id']}"))["status"] == "temporarily closed", 10, "the API says so too"
+        lambda: json.loads(page(camp, f"/hsds/services/{one['id']}"))["status"] == "temporarily closed",
+        CONTACT,
+        "the API says so too",
     )
     whole = json.loads(page(camp, f"/hsds/services/{one['id']}"))
     assert [s["opens_at"] for s in whole["schedules"]] == ["09:00"]
     box = camp.state["box"]["id"]
     until(
         lambda: f'href="/boxes/{box}"' in camp.hub("/catalogue-admin").partition("the newest")[2][:400],
-        30,
+        CONTACT,
         "the hub knows that it has it",
     )
 
