@@ -7,6 +7,7 @@ import fnmatch
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 
 PACKAGES = ("appliance", "captive_portal", "content_cache", "telemetry", "provisioning")
 HUB = ("telemetry.dashboard", "content_cache.publish", "provisioning.authority")
@@ -281,10 +282,14 @@ def _public(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef
     for node in tree.body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
             yield node
-            for method in node.body if isinstance(node, ast.ClassDef) else ():
-                if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)) and not method.name.startswith("_"):
-                    if ast.unparse(method.body[0]) != "...":
-                        yield method
+            methods = node.body if isinstance(node, ast.ClassDef) else ()
+            yield from (method for method in methods if _is_told(method))
+
+
+def _is_told(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """A public method, and no protocol's stub."""
+    is_public = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_")
+    return is_public and ast.unparse(node.body[0]) != "..."
 
 
 RULES: tuple[Rule, ...] = (
