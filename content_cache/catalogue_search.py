@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import sqlite3
 import threading
@@ -97,7 +98,8 @@ class _Run:
         total = self._count(widest)
         if not total:
             return self._otherwise(query)
-        for tier in search_plan.tiers(query, self._fields.values()):
+        # Two alike after each other would find the same.
+        for tier, _ in itertools.groupby(search_plan.tiers(query, self._fields.values())):
             if len(self._found) >= min(total, self._asked.wanted):
                 break
             self._take(tier)

@@ -119,20 +119,19 @@ class Store:
 
     def counts_by_need(self, among: Set[int] | None = None) -> dict[str, int]:
         """Slug -> number of services (with one of these timetables), in the table's order, needs without any left out."""
-        counted = {need.slug: self._count_of(need.slug, among) for need in needs.NEEDS}
+        counted = {need.slug: self.how_many(need.slug, among) for need in needs.NEEDS}
         return {slug: count for slug, count in counted.items() if count}
 
-    def _count_of(self, slug: str, among: Set[int] | None) -> int:
-        if self._connection() is None:
-            return 0
-        if self._local.counts is None:
+    def how_many(self, slug: str, among: Set[int] | None = None) -> int:
+        """Services of a need (with one of these timetables). Counted once a catalogue, by timetable."""
+        if self._connection() is not None and self._local.counts is None:
             self._local.counts = {}
             for one, timetable, count in self._ask(
                 "select slug, timetable, count(*) from service_term join service using (position) where slug <> '' group by 1, 2"
             ):
                 self._local.counts.setdefault(one, {})[timetable] = count
-        counts: dict[int, int] = self._local.counts.get(slug, {})
-        return sum(count for timetable, count in counts.items() if among is None or timetable in among)
+        counts: dict[int, int] = (self._local.counts or {}).get(slug, {})
+        return sum(counts.values()) if among is None else sum(n for timetable, n in counts.items() if timetable in among)
 
     def of_need(self, slug: str, offset: int, limit: int, among: Set[int] | None = None) -> tuple[int, list[Service]]:
         """How many (with one of these timetables), and one page of them."""
@@ -142,7 +141,7 @@ class Store:
             " order by of_need.position limit ? offset ?",
             slug, *values, limit, offset,
         )  # fmt: skip
-        return self._count_of(slug, among), found
+        return self.how_many(slug, among), found
 
     def chosen(self, positions: Sequence[int]) -> list[Service]:
         """The services at these places of the list, in its order: one page of them, not all there are."""

@@ -100,7 +100,7 @@ def search(lang: str) -> Response:
     meant = search_plan.needs_meant(query) if number == 1 else ()
     if query.strip() and not total and number == 1 and parts.about() is not None:
         flask.current_app.extensions["unanswered"].add(meant)
-    known = [needs.BY_SLUG[slug] for slug in parts.store().counts_by_need() if slug in meant] if meant else []
+    known = [need for need in needs.NEEDS if need.slug in meant and parts.store().how_many(need.slug)]
     shown = {"query": query, "rows": parts.briefs(found), "total": total, "meant": known}
     return parts.unkept(flask.render_template("search.html", **shown, **parts.paging(number, total, FOUND_PER_PAGE)))
 
