@@ -2,7 +2,7 @@
 
 Years are those in which the country deposited its ratification, accession or succession. Every fact says how it was checked before
 a lawyer reads it; no live page was opened. No named reviewer has passed a line yet: no real site shows one until somebody has
-(docs/adr/0157). docs/legal-review.md is made from this table.
+(docs/adr/0157). docs/review/law.md is made from this table.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from content_cache.legal import LAWS, Review
 from content_cache.legal.sheet import NONE_FOUND, sheet
 from tests.content_cache.data import PROJECT
 
-PAPER = PROJECT / "docs" / "legal-review.md"
+PAPER = PROJECT / "docs" / "review" / "law.md"
 NAMES = dict(Locale("en").territories)
 
 
