@@ -70,11 +70,14 @@ def span(value: Any) -> tuple[int, int]:
 
 
 def neighbour(value: Any) -> str:
-    """Another box: its address on a LAN, or its name."""
+    """Another box: its address on a LAN, or its name. By an address it may also ask this box; a name opens nothing."""
     try:
-        return str(ipaddress.IPv4Address(text(value)))
+        address = ipaddress.ip_address(text(value))
     except ValueError:
         return host(value)
+    if "%" in str(address) or address.is_link_local or address.is_multicast or address.is_unspecified or address.is_loopback:
+        raise BadInput(f"{address} is no address of another box's uplink or LAN", mend="write the one it has there for good")
+    return str(address)
 
 
 def phone(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from appliance.config import SiteConfig
 from appliance.errors import CampboxError, MissingComponent, NotSo
 from appliance.gate.bridge import ROOM
+from appliance.gate.nearby import NEARBY_HTTP, lets_in
 
 LEAST_SPACE = 200_000_000
 """Bytes that must be free where the box keeps its data: two snapshots of the catalogue, the outbox and a week of logs."""
@@ -138,7 +139,7 @@ def _another(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
 
 
 def _needs(config: SiteConfig) -> list[_Need]:
-    web = [80, 8081, *([443] if config.access.api_name else [])]
+    web = [80, 8081, *([443] if config.access.api_name else []), *([NEARBY_HTTP] if lets_in(config) else [])]
     return [
         *(_Need("tcp", port, "nginx", everywhere=True) for port in web),
         *(

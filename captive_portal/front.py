@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from appliance.config import SiteConfig
+from appliance.gate.nearby import NEARBY_HTTP, lets_in
 from appliance.layout import Layout
 from appliance.web.languages import Language, answers_to, offered
 from captive_portal.front_connections import connections, process
-from captive_portal.front_site import site
+from captive_portal.front_site import repository, site
 from captive_portal.probes import Answer, captive_answer, offline_answer
 
 OFFLINE_PORT = 8081
@@ -29,7 +30,8 @@ _KEPT_ARGUMENTS = "page|need|open|sort"
 def files(config: SiteConfig, layout: Layout) -> dict[str, str]:
     """Contribution to ``campbox.files``. HTTPS is served exactly when the site names an ``api_name``; its certificate then
     stands in ``<etc>/tls/cert.pem`` and ``key.pem``."""
-    parts = (process(layout), connections(layout), _maps(offered(config)), _captive(config), _site(config, layout), "}\n")
+    servers = (_captive(config), _nearby(config, layout), _site(config, layout))
+    parts = (process(layout), connections(layout), _maps(offered(config)), *servers, "}\n")
     return {"nginx.conf": "".join(parts)}
 
 
@@ -124,6 +126,23 @@ def _captive(config: SiteConfig) -> str:
     }}
 
 {_strangers_to_tls() if config.access.api_name else ""}"""
+
+
+def _nearby(config: SiteConfig, layout: Layout) -> str:
+    if not lets_in(config):
+        return ""
+    return f"""\
+    # Neighbour boxes on the uplink's side, led here by the gate: the signed catalogue, no page and no probe.
+    server {{
+{_listen(NEARBY_HTTP, " default_server")}\
+        server_name _;
+{repository(layout)}\
+        location / {{
+            return 404;
+        }}
+    }}
+
+"""
 
 
 def _strangers_to_tls() -> str:

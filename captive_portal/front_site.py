@@ -35,7 +35,7 @@ def site(config: SiteConfig, layout: Layout, names: tuple[str, ...], listens: st
 {_doors()}\
 {_ready(languages)}\
 {_static(layout.code)}\
-{_repository(layout)}\
+{repository(layout)}\
 {_backends(languages)}\
     }}
 """
@@ -130,7 +130,7 @@ def _static(code: Path) -> str:
     )
 
 
-def _repository(layout: Layout) -> str:
+def repository(layout: Layout) -> str:
     """What this box has verified of the signed catalogue, for neighbour boxes: static files (content_cache.mirror)."""
     return f"""\
         location ^~ /repository/ {{

@@ -21,10 +21,15 @@ def sources(config: SiteConfig, layout: Layout, came: Callable[[int], None]) -> 
     place, root = read_json(identity / "catalogue.json"), identity / "root.json"
     if not isinstance(place, dict) or not isinstance(place.get("url"), str) or not root.exists():
         return []
-    near = [Web(f"http://{host}/{REPOSITORY}/", None, "neighbour") for host in config.catalogue.neighbours]
+    near = [Web(f"http://{_in_url(host)}/{REPOSITORY}/", None, "neighbour") for host in config.catalogue.neighbours]
     hub = Web(place["url"], identity / "ca.pem", "hub", came)
     trusted = root.read_bytes()
     return [Source(carrier, trusted, kept(layout)) for carrier in (*near, hub)]
+
+
+def _in_url(host: str) -> str:
+    # RFC 3986 section 3.2.2: an IPv6 address stands in brackets.
+    return f"[{host}]" if ":" in host else host
 
 
 def kept(layout: Layout) -> Path:

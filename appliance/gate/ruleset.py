@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.config import SiteConfig
 from appliance.gate.garden import garden_parts
+from appliance.gate.nearby import nearby_parts
 from appliance.gate.sets import SETS
 from appliance.values import PERSON_MARKS, SELFTEST_PHONE
 
@@ -76,6 +77,7 @@ _LEAD = """
 		iifname {lan} meta mark 0 jump lead_captive
 		iifname {lan} meta mark != 0 iifname @offline jump lead_offline
 		iifname {lan} meta mark != 0 meta l4proto {{ tcp, udp }} th dport 53 fib daddr type local jump lead_admitted_dns
+{nearby_lead}\
 	}}
 
 	chain lead_captive {{
@@ -179,6 +181,7 @@ _BOX = """
 		icmp type echo-request limit rate 10/second accept
 		icmpv6 type echo-request limit rate 10/second accept
 		icmpv6 type {{ nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, mld-listener-query }} accept
+{nearby_box}\
 	}}
 }}
 """
@@ -223,5 +226,5 @@ def ruleset(config: SiteConfig, *, knows_bridges: bool = True) -> str:
         "asking": ASKING,
         "only_lan": f'meta ibrname "{lan.bridge}" ' if knows_bridges else "",
     }
-    garden = {name: part.format(**places) for name, part in garden_parts(config).items()}
-    return "".join(part.format(**places, **garden) for part in (_HEAD, SETS, _WHO, _LEAD, _REFUSE, _PASS, _BOX, _APART))
+    more = {name: part.format(**places) for name, part in (garden_parts(config) | nearby_parts(config)).items()}
+    return "".join(part.format(**places, **more) for part in (_HEAD, SETS, _WHO, _LEAD, _REFUSE, _PASS, _BOX, _APART))

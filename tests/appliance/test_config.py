@@ -61,10 +61,11 @@ def test_the_example_shows_every_key_there_is() -> None:
 
 
 def test_hours_and_volume_of_content_and_neighbours_are_read() -> None:
-    more = '[catalogue]\nhours = ["22:00-06:00", "13:00-14:30"]\nmonthly_mb = 50.5\nneighbours = ["10.45.0.1", "box.camp.internal"]'
+    neighbours = 'neighbours = ["10.45.0.1", "FD5C:a3b0:77::2", "box.camp.internal"]'
+    more = f'[catalogue]\nhours = ["22:00-06:00", "13:00-14:30"]\nmonthly_mb = 50.5\n{neighbours}'
     catalogue = parse(GOOD.replace("[catalogue]", more)).catalogue
     assert catalogue.hours == ((22 * 60, 6 * 60), (13 * 60, 14 * 60 + 30)) and catalogue.monthly_mb == 50.5
-    assert catalogue.neighbours == ("10.45.0.1", "box.camp.internal")
+    assert catalogue.neighbours == ("10.45.0.1", "fd5c:a3b0:77::2", "box.camp.internal")
 
 
 WRONG: list[tuple[str, str, str]] = [
@@ -127,6 +128,9 @@ WRONG: list[tuple[str, str, str]] = [
     ("[catalogue]", '[catalogue]\nhours = "22:00-06:00"', "hours: must be a list"),
     ("[catalogue]", "[catalogue]\nmonthly_mb = 0", "number from"),
     ("[catalogue]", '[catalogue]\nneighbours = ["http://10.45.0.1/"]', "neighbours: "),
+    ("[catalogue]", '[catalogue]\nneighbours = ["fe80::1"]', "neighbours: "),
+    ("[catalogue]", '[catalogue]\nneighbours = ["2001:db8::1%eth0"]', "neighbours: "),
+    ("[catalogue]", '[catalogue]\nneighbours = ["127.0.0.1"]', "neighbours: "),
     ("format = 1 ", "format = 0 ", "whole number"),
     ("format = 1 ", 'format = "1" ', "whole number"),
     ("format = 1 ", "format = 2 ", "written for a newer Campbox, whose site files have format 2; this one reads 1"),

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.config import SiteConfig, parse
+from appliance.gate.nearby import NEARBY_HTTP
 from appliance.preflight import KERNEL_FEATURES, LEAST_SPACE, Facts, Listener, look
 from appliance.preflight_facts import little_room, programs
 
@@ -105,6 +106,13 @@ def test_a_port_that_nobody_here_needs_is_left_alone(listener: Listener) -> None
 def test_port_443_is_needed_only_with_a_public_name() -> None:
     [(_, line)] = said(WITH_TLS, listeners=(Listener("tcp", "0.0.0.0", 443, "other"),))
     assert "tcp port 443" in line
+
+
+def test_the_neighbours_door_is_needed_only_where_the_site_names_one_by_address() -> None:
+    taken = (Listener("tcp", "0.0.0.0", NEARBY_HTTP, "other"),)
+    near = dataclasses.replace(CONFIG, catalogue=dataclasses.replace(CONFIG.catalogue, neighbours=("203.0.113.12",)))
+    [(_, line)] = said(near, listeners=taken)
+    assert f"tcp port {NEARBY_HTTP}" in line and said(listeners=taken) == []
 
 
 def test_one_program_on_one_port_is_named_once() -> None:

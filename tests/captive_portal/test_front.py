@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.gate.nearby import NEARBY_HTTP
 from appliance.web.headers import SECURITY_HEADERS
 from appliance.web.languages import LANGUAGES, answers_to, choose
 from captive_portal.front import by_longest_tag, files, first_of, site_names
@@ -42,6 +44,17 @@ def test_an_address_told_by_a_phone_is_replaced_and_never_passed_on() -> None:
 def test_https_is_served_exactly_when_there_is_a_public_name() -> None:
     assert "443" not in PLAIN and "ssl" not in PLAIN
     assert "listen 443 ssl" in SECURE and "portal.example.org" in SECURE and "ssl_reject_handshake on" in SECURE
+
+
+def test_neighbours_have_a_door_of_their_own_with_the_repository_and_nothing_else() -> None:
+    near = dataclasses.replace(SITE, catalogue=dataclasses.replace(SITE.catalogue, neighbours=("203.0.113.12",)))
+    text = files(near, LAYOUT)["nginx.conf"]
+    assert str(NEARBY_HTTP) not in PLAIN
+    (server,) = [one for one in re.split(r"(?m)^    server \{", text) if f"listen {NEARBY_HTTP}" in one]
+    assert re.findall(r"location (.*) \{", server) == ["^~ /repository/", "/"] and "return 404;" in server
+    assert "proxy_pass" not in server and "root" not in server and re.findall(r"listen (\S+)", server) == [
+        f"{NEARBY_HTTP}", f"[::]:{NEARBY_HTTP}",
+    ]  # fmt: skip
 
 
 def test_a_site_name_is_never_a_probes_host() -> None:
