@@ -1,4 +1,4 @@
-"""A gate in memory: the same questions and answers as the real socket, for tests of the portal."""
+"""A gate in memory: the same questions and answers as the real socket, for tests of the portal (tests/fakes/gate_contract.py)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from appliance.errors import Unreachable
 
 SESSION = 43_200
 CODE = "004212345678"
+NOBODY = "10.44.7.7"
+"""The one address that no device has."""
 
 
 class FakeGate:
@@ -29,8 +31,10 @@ class FakeGate:
         if self.refuses is not None:
             return {"ok": False, "why": self.refuses}
         if request["do"] == "facts":
-            return {"ok": True, "people_online": len(self.state), "uplink": self.uplink}
+            return self._facts()
         deed, ip = request["do"], request["ip"]
+        if ip == NOBODY:
+            return {"ok": False, "why": "unknown-device"}
         if deed in ("take-code", "enter-code"):
             return self._code(deed, ip, request.get("code", ""))
         if deed == "admit" and self.quota is not None and not self.quota["bytes_remaining"]:
@@ -43,6 +47,22 @@ class FakeGate:
             self.takers.discard(ip)
             return {"ok": True, "state": "captive"}
         return self._status(ip)
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "ok": True,
+            "people_online": len(self.state),
+            "uplink": self.uplink,
+            "uplink_since_seconds": 600,
+            "rate_down_bps": 9_500_000,
+            "rate_up_bps": 1_900_000,
+            "bytes_down": 3_400_000,
+            "bytes_up": 120_000,
+            "drops": 0,
+            "backlog_bytes": 0,
+            "shaper": "cake",
+            "active_people": self.people,
+        }
 
     def _code(self, deed: str, ip: str, typed: str) -> dict[str, Any]:
         if deed == "take-code":

@@ -14,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.box_commands import box
+from appliance.gate.client import ask
+from tests.fakes.gate_contract import Ask, GateContract
 from tests.real.gate_camp import NET4, PATIENCE, Camp, phone4, phone_mac, until
 from tests.real.gate_place import Place, answers, online, see
 
@@ -193,3 +195,9 @@ def test_limits_changed_while_people_are_online_throw_nobody_off(place: Place, t
     finally:
         site.write_text(place.camp.text)
         assert CliRunner().invoke(box, ["reload", str(site), "--root", str(place.root / "box")]).exit_code == 0
+
+
+class TestRealGateKeepsTheContractOfTheFakeOne(GateContract):
+    @pytest.fixture
+    def contract_gate(self, place: Place) -> Ask:
+        return lambda request: ask(place.layout, request, timeout=PATIENCE)
