@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from appliance.errors import BadInput
-from content_cache.hsds import Record, Translation, record
+from content_cache.hsds import Record, Translation, Value, record
 from content_cache.needs import stable_id
 from content_cache.snapshot import Catalogue
 
@@ -155,9 +155,18 @@ def schedules(catalogue: Catalogue, service: str) -> list[Record]:
     return [r for r in catalogue.records if r.entity == "schedule" and of & {r.values.get(name) for name in _HANGING}]
 
 
+def telling(schedule: Record) -> dict[str, Value]:
+    """Its values without those that say nothing: every week, and (RFC 5545 section 3.3.10) then also on which day weeks begin."""
+    values = dict(schedule.values)
+    if values.get("freq") == "WEEKLY" and str(values.get("interval", 1)) == "1":
+        values.pop("interval", None)
+        values.pop("wkst", None)
+    return values
+
+
 def _simple(one: Record) -> Hours | None:
     """A schedule as a line of the editor, or None where it says more than such a line can."""
-    values = dict(one.values)
+    values = telling(one)
     times = [str(values.pop(name, ""))[:5] for name in ("opens_at", "closes_at")]
     days = str(values.pop("byday", ""))
     if values.pop("freq", "") != "WEEKLY" or set(values) - {"id", *_HANGING} or not all(_TIME.match(time) for time in times):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from content_cache.publish.corrections import Correction, schedules
+from content_cache.publish.corrections import Correction, schedules, telling
 from content_cache.snapshot import Catalogue
 
 _IN_A_LINE = ("freq", "byday", "opens_at", "closes_at")
@@ -20,7 +20,7 @@ def lost_words(catalogue: Catalogue, one: Correction) -> list[Lost]:
     plain = [
         f"{name.replace('_', ' ')}: {value}"
         for old in gone
-        for name, value in sorted(old.values.items())
+        for name, value in sorted(telling(old).items())
         if name not in _IN_A_LINE and name != "id" and not name.endswith("_id") and value not in ("", None)
     ]
     plain += [str(r.values.get("value") or r.values.get("label") or "") for r in beside]

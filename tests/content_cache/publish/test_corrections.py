@@ -160,3 +160,15 @@ def test_anything_is_read_or_refused(untrusted: Any) -> None:
         corrections.read(untrusted)
     except BadInput as error:
         assert error.mend
+
+
+@pytest.mark.parametrize(("more", "plain"), [({"interval": 1, "wkst": "SU"}, True), ({"interval": 2, "wkst": "SU"}, False)])
+def test_hours_of_every_week_stand_in_the_form_however_the_importer_wrote_them(more: dict[str, Any], plain: bool) -> None:
+    made = camp()
+    records = tuple(Record("schedule", {**one.values, **more}) if one.entity == "schedule" else one for one in made.records)
+    made = replace(made, records=records)
+    found = corrections.find(made, CLINIC)
+    assert found is not None
+    one = corrections.current(made, found)
+    assert one.hours == ((Hours("SU,MO", "08:00", "16:00"),) if plain else None)
+    assert (lost_words(made, replace(one, hours=())) == []) is plain
