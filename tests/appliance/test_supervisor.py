@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +31,16 @@ def test_the_callers_environment_is_not_handed_on(service: Service, tmp_path: Pa
     ours = {"CAMPBOX_SERVICE", "HOME", "TMPDIR", "PATH", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "LANG"}
     assert environment.keys() == ours | layout.environment().keys() | {"CAMPBOX_TELEMETRY_INTERVAL"}
     assert not [name for name, value in environment.items() if "planted" in value]
+
+
+def test_a_shown_start_counts_on_a_terminal_and_leaves_its_line_empty_and_nothing_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Supervisor([SERVICES[0]], Layout.under(tmp_path, tmp_path), python="python")
+    monkeypatch.setattr(made, "start", lambda: made.on_change())
+    made.start_shown()
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    made.start_shown()
+    made.on_change()
+    assert capsys.readouterr() == ("", "\r\033[Kstarting 0 of 1\r\033[K")

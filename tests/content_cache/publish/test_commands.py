@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
 
+from appliance import progress
 from appliance.errors import CampboxError
 from content_cache.publish.commands import catalogue
 from tests.content_cache.data import as_file, feature
@@ -29,6 +32,19 @@ def test_an_import_publishes_and_reports(tmp_path: Path) -> None:
     assert json.loads(run("verify", "--hub-root", tmp_path, "--json").output)["services"] == 2
     assert run("export", tmp_path / "out.jsonl", "--hub-root", tmp_path).exit_code == 0
     assert (tmp_path / "out.jsonl").read_bytes().count(b'"e":"service",') == 2
+
+
+def test_an_import_shows_at_a_terminal_what_it_is_doing_and_nothing_of_it_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "en.json").write_bytes(as_file(feature(1)))
+    arguments = ("import", f"en={tmp_path}/en.json", "--site", "camp-1", "--hub-root", tmp_path)
+    assert run(*arguments).stderr == ""
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=shown))
+    assert run(*arguments).exit_code == 0
+    assert shown.getvalue().replace("\r\033[K", "|") == "|reading source 1 of 1|merging||signing and publishing|"
 
 
 def test_a_licence_goes_from_the_sources_to_what_is_signed(tmp_path: Path) -> None:
