@@ -35,6 +35,14 @@ def test_a_query_that_found_nothing_in_time_is_not_called_empty(tmp_path: Path, 
     assert client(tmp_path, many(300)).get("/en/services/search?q=clinic").status_code == 503
 
 
+def test_no_search_asks_the_same_twice(connection: sqlite3.Connection) -> None:
+    """A word without a meaning of its own makes some of the ways to look for it alike."""
+    asked = list[str]()
+    connection.set_trace_callback(lambda sql: asked.append(sql) if "order by bm25" in sql else None)
+    Search().find(connection, 1, Asked("aid", "en"))
+    assert len(asked) > 1 and len(set(asked)) == len(asked)
+
+
 def test_answers_are_kept_but_not_the_questions(connection: sqlite3.Connection) -> None:
     search = Search()
     first = search.find(connection, 1, Asked("secretword clinic", "en"))

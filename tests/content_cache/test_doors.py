@@ -10,9 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from appliance import clock
+from appliance.layout import Layout
 from appliance.moment import Moment, Trust
 from content_cache.catalogue_builder import build
-from content_cache.catalogue_store import Store
+from content_cache.catalogue_store import FILE, Store
 from content_cache.doors import Doors
 from content_cache.hours import Closed, Open
 from content_cache.hsds import Record, record
@@ -82,6 +83,20 @@ def test_a_detail_tells_today_and_keeps_words_as_words(browser: FlaskClient) -> 
     assert 'Open until <bdi dir="ltr">16:00</bdi>' in page and "<strong>Today, Sunday</strong>" in page
     words = browser.get(f"/en/services/{stable_id('service', 'c')}").get_data(as_text=True)
     assert "Every second Sunday" in words and "Open until" not in words and "Closed" not in words
+
+
+def test_the_next_page_after_a_minute_or_a_new_catalogue_says_what_is_so_then(
+    browser: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a page asks once, it asks once: the next page asks anew."""
+    at(monkeypatch, SUNDAY.replace(hour=15, minute=59))
+    before = browser.get("/en/services/need/health").get_data(as_text=True)
+    at(monkeypatch, SUNDAY.replace(hour=16, minute=0))
+    after = browser.get("/en/services/need/health").get_data(as_text=True)
+    assert (before.count("Open until"), after.count("Open until")) == (2, 0) and "4 services" in after
+    build(Layout.under(tmp_path, tmp_path).service_data("content") / FILE, catalogue(service("n", "New")), 2, "bb")
+    swapped = browser.get("/en/services/need/health").get_data(as_text=True)
+    assert "1 service<" in swapped and "<strong>New<" in swapped and swapped.count('class="row"') == 1
 
 
 def test_nothing_open_is_said_and_is_no_error(browser: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
