@@ -12,7 +12,6 @@ from typing import Any
 
 from appliance.run import run, spawn
 
-
 PATIENCE = 300.0
 """Seconds: the kernel makes and removes namespaces and cables one after the other, whoever asks, and may be busy with many."""
 
