@@ -11,7 +11,7 @@ import click
 import pytest
 
 from appliance.cli import campbox
-from tests.test_architecture import MODULES
+from tests.test_architecture import MODULES, PROJECT
 
 TOLD = re.compile(r"(?<![`/\w])campbox (?!noise\n)([a-z]+\b[^`\n;]*)")
 VALUE = re.compile(r"[A-Z][\w.]*\Z|-|.*[./=]")
@@ -63,6 +63,15 @@ def test_each_example_is_taken_whole() -> None:
     examples = [(command.epilog or "").partition("campbox ")[2] for command in _commands(campbox, click.Context(campbox))]
     assert len(examples) > 30
     assert {line: why for line in examples if (why := refuses(line, whole=True))} == {}
+
+
+def test_each_line_of_the_papers_that_is_to_be_typed_is_taken_whole() -> None:
+    texts = [path.read_text("utf-8") for path in (PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md")))]
+    lines = [
+        line.partition(" #")[0] for text in texts for line in re.findall(r"^ *(?:sudo )?(?:\./)?campbox ([a-z].*)$", text, re.M)
+    ]
+    assert len(lines) > 10
+    assert {line: why for line in lines if (why := refuses(line, whole=True))} == {}
 
 
 @pytest.mark.parametrize("line", ["catalogue import FILE", "catalogue imprt", "flash --lst shows them", "config check"])
