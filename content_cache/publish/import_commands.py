@@ -23,7 +23,7 @@ from content_cache.publish import publisher, sources
 from content_cache.publish.command_options import as_json, hub_root, layout_of
 from content_cache.publish.importers import licences, template_columns
 from content_cache.publish.importers.layers import merge
-from content_cache.publish.importers.report import Imported
+from content_cache.publish.importers.report import Imported, Report
 from content_cache.publish.importers.sample import import_sample
 from content_cache.publish.publisher import Place
 from content_cache.publish.signing import Published
@@ -31,7 +31,7 @@ from content_cache.publish.sources import USUAL_LAYER, Loaded, Site, Wanted
 
 _TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?\Z")
 SHOWN = 20
-"""Conflicts printed; all of them are in the JSON."""
+"""Refused records and conflicts printed; all of them are in the JSON."""
 
 
 @click.command(
@@ -137,6 +137,7 @@ def _tell(imported: Imported, done: Published | None, as_json: bool) -> None:
         click.echo(f"{file}: {report.read[file]} records = " + " + ".join(f"{n} {outcome}" for outcome, n in sums.items()))
     for reason, count in report.reasons():
         click.echo(f"  {count:5d}  {reason}")
+    _tell_refused(report)
     for one in report.conflicts[:SHOWN]:
         what = f"{one.entity} {one.id} {one.field}".strip()
         click.echo(f"  {what}: {one.kept[:80]!r} of {one.kept_from} stands, {one.left[:80]!r} of {one.left_from} does not")
@@ -147,6 +148,16 @@ def _tell(imported: Imported, done: Published | None, as_json: bool) -> None:
         click.echo(f"published {done.name}, serial {done.serial}: {done.custom['services']} services in {languages}")
     else:
         click.echo(f"checked, nothing published: {sum(one.entity == 'service' for one in imported.records)} services")
+
+
+def _tell_refused(report: Report) -> None:
+    """Which records, and why: in a table that somebody filled in, the row and the column to mend."""
+    refused = [entry for entry in report.entries if entry.outcome == "refused"]
+    for entry in refused[:SHOWN]:
+        why = "; ".join(text.removeprefix("refused: ") for text in entry.why)
+        click.echo(f"  refused: {entry.file} record {entry.number} {entry.key}".rstrip() + f": {why}"[:300])
+    if len(refused) > SHOWN:
+        click.echo(f"  and {len(refused) - SHOWN} refused records more: see --json")
 
 
 @click.command(epilog="Example: campbox catalogue template services.xlsx --language ar --language fa-AF")
