@@ -155,7 +155,9 @@ def _tell_refused(report: Report) -> None:
     refused = [entry for entry in report.entries if entry.outcome == "refused"]
     for entry in refused[:SHOWN]:
         why = "; ".join(text.removeprefix("refused: ") for text in entry.why)
-        click.echo(f"  refused: {entry.file} record {entry.number} {entry.key}".rstrip() + f": {why}"[:300])
+        said = f"{entry.file} record {entry.number} {entry.key}".rstrip() + f": {why}"
+        # What a stranger wrote must not steer the terminal that shows it.
+        click.echo(f"  refused: {''.join(c if c.isprintable() else '?' for c in said)[:300]}")
     if len(refused) > SHOWN:
         click.echo(f"  and {len(refused) - SHOWN} refused records more: see --json")
 

@@ -48,9 +48,9 @@ def test_an_import_shows_at_a_terminal_what_it_is_doing_and_nothing_of_it_elsewh
 
 
 def test_a_refused_row_is_named_with_its_column(tmp_path: Path) -> None:
-    (tmp_path / "ngo.csv").write_text("key,organisation,name,opportunity\n1,Aid,Clinic,\n2,Aid,Cook,gig\n")
+    (tmp_path / "ngo.csv").write_text("key,organisation,name,opportunity\n1,Aid,Clinic,\n\x1b[2J2,Aid,Cook,gig\n")
     done = run("import", f"{tmp_path}/ngo.csv", "--site", "camp-1", "--hub-root", tmp_path, "--check")
-    assert "  refused: ngo.csv record 2 2: column opportunity: 'gig' is none of job" in done.output and done.exit_code == 0
+    assert "  refused: ngo.csv record 2 ?[2J2: column opportunity: 'gig' is none of job" in done.output and done.exit_code == 0
 
 
 def test_a_licence_goes_from_the_sources_to_what_is_signed(tmp_path: Path) -> None:
