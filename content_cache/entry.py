@@ -6,7 +6,6 @@ import datetime
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from appliance.web.languages import BY_TAG
@@ -157,20 +156,14 @@ class Reader:
         return self._text(own, self.written, False) if own else None
 
     def _text(self, text: str, tag: str, machine: bool) -> Text:
+        language = BY_TAG.get(tag)
+        direction = language.direction if language else ("rtl" if tag.split("-")[0] in _RTL else "ltr")
         self.seen[tag] = self.seen.get(tag, False) or machine
-        return Text(text, tag, *_seen_by(self.tag, tag), machine)
+        return Text(text, tag, direction, tag.split("-")[0] != self.tag.split("-")[0], machine)
 
     def every(self, parts: Iterable[Mapping[str, Any]], field: str) -> tuple[Text, ...]:
         """The field of several records, empty ones left out."""
         return tuple(text for part in parts if (text := self.pick(part, field)) is not None)
-
-
-@lru_cache(maxsize=1_000)
-def _seen_by(reader: str, tag: str) -> tuple[str, bool]:
-    """The direction of a language, and whether it is another than the reader's."""
-    language = BY_TAG.get(tag)
-    direction = language.direction if language else ("rtl" if tag.split("-")[0] in _RTL else "ltr")
-    return direction, tag.split("-")[0] != reader.split("-")[0]
 
 
 def brief(
