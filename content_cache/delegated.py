@@ -37,4 +37,4 @@ def _one(updater: Updater, role: str, organisation: str) -> Signed | None:
     target = updater.get_targetinfo(layers.target(organisation))
     if target is None:
         return None
-    return layers.signed(role, organisation, target.length, target.hashes.get("sha256", ""), target.custom or {})
+    return layers.signed(role, organisation, target.length, target.hashes.get("sha256", ""), target.custom)

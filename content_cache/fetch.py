@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tuf.api import exceptions as tuf_errors
-from tuf.api.metadata import Metadata, Targets
+from tuf.api.metadata import Metadata, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from appliance.errors import Refused, Unreachable
@@ -123,7 +123,7 @@ class Source:
 
     def _read(self) -> Offer | None:
         named = _trusted_targets(self.metadata).targets
-        return targets.offer((name, t.length, t.hashes.get("sha256", ""), t.custom or {}) for name, t in named.items())
+        return targets.offer((name, t.length, t.hashes.get("sha256", ""), _custom(t)) for name, t in named.items())
 
     def layers(self) -> list[Signed]:
         """What organisations signed of their own services: verified metadata, the files are not fetched.
@@ -155,8 +155,13 @@ def trusted(folder: Path) -> Trusted:
             continue
         expires.append(metadata.signed.expires.timestamp())
         if role == "targets":
-            signed = max([seconds(str((t.custom or {}).get("date", ""))) for t in metadata.signed.targets.values()], default=0.0)
+            signed = max([seconds(str(_custom(t).get("date", ""))) for t in metadata.signed.targets.values()], default=0.0)
     return Trusted(min(expires, default=0.0), signed)
+
+
+def _custom(target: TargetFile) -> dict[str, Any]:
+    """What stands beside a file in the metadata: any JSON, of which only an object says something."""
+    return target.custom if isinstance(target.custom, dict) else {}
 
 
 def _trusted_targets(metadata: Path) -> Targets:

@@ -67,8 +67,9 @@ def target(organisation: str) -> str:
     return f"orgs/{organisation}/services.jsonl"
 
 
-def signed(role: str, organisation: str, length: int, sha256: str, custom: Mapping[str, Any]) -> Signed:
-    """A layer as the metadata describes it; the hashes of its pieces may be missing. Raises Refused."""
+def signed(role: str, organisation: str, length: int, sha256: str, untrusted: Any) -> Signed:
+    """A layer as the metadata describes it; the hashes of its pieces, in ``untrusted``, may be missing. Raises Refused."""
+    custom = untrusted if isinstance(untrusted, dict) else {}
     if length > LARGEST:
         raise Refused(f"the layer of organisation {organisation} is too large", mend="sign fewer services")
     if not is_sha256(sha256):

@@ -125,3 +125,17 @@ def test_what_a_box_holds_changes_with_every_layer() -> None:
 def test_a_role_is_named_after_its_organisation() -> None:
     assert layers.organisation_of(layers.role(OWN, "0123456789ab")) == OWN and layers.organisation_of("org-../../x") is None
     assert isinstance(RECORDS[0], Record)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["chunk", "chunks", "x"]), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(st.integers(0, layers.LARGEST * 2), st.just("a" * 64) | st.text(max_size=5), _JSON)
+def test_whatever_an_organisation_writes_beside_its_file_is_read_or_refused(length: int, sha256: str, custom: Any) -> None:
+    with contextlib.suppress(Refused):
+        found = layers.signed("role", OWN, length, sha256, custom)
+        assert found.file.length == length <= layers.LARGEST and found.file.sha256 == "a" * 64
