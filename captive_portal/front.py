@@ -44,8 +44,8 @@ def site_names(config: SiteConfig) -> tuple[str, ...]:
 def first_of(languages: tuple[Language, ...], language: Language) -> str:
     """A PCRE that matches an Accept-Language header whose first offered tag is ``language``'s.
 
-    The front takes the order of the header for the order of preference, as every browser sends it; weights are the business
-    of ``appliance.web.languages.choose``. An atomic group: no header makes it backtrack.
+    The front takes the order of the header for the order of preference, as every browser sends it; a header whose weights say
+    otherwise is the business of the portal (``weighed``). An atomic group: no header makes it backtrack.
     """
 
     known = answers_to(languages)
@@ -53,6 +53,18 @@ def first_of(languages: tuple[Language, ...], language: Language) -> str:
     own = "|".join(tag.replace("-", "\\-") for tag in _longest_first(known) if known[tag] is language)
     refused = r"[^,]*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)"
     return rf"^(?>(?:\s*+(?!(?:{anyone})(?![a-z0-9]))[^,]*+,)*)\s*+(?:{own})(?![a-z0-9])(?!{refused})"
+
+
+def weighed() -> str:
+    """A PCRE that matches an Accept-Language header in which a later language weighs more than one before (in tenths).
+
+    Not in one that is longer than any browser's: there the order holds.
+    """
+    weight = r";\s*q\s*=\s*"
+    heavier = [rf"(?:\.0\d*)?\s*,.*{weight}(?:1|0\.[1-9])", rf"\.9[^,]*,.*{weight}1"]
+    heavier += [rf"\.{tenth}[^,]*,.*{weight}(?:1|0\.[{tenth + 1}-9])" for tenth in range(1, 9)]
+    without = r"[^,]*,(?:.*,)?\s*[a-z*][^;,]*(?:,|$)"
+    return rf"^(?=.{{0,200}}$).*{weight}0(?:{'|'.join([without, *heavier])})"
 
 
 def by_longest_tag(languages: tuple[Language, ...]) -> list[Language]:
@@ -78,6 +90,16 @@ def _maps(languages: tuple[Language, ...]) -> str:
     map $cookie_language $chosen {{
         default $named;
         "~^(?:{tags})$" $cookie_language;
+    }}
+    # Weights that do not fall, and "any language" where none is named, are weighed by the portal (RFC 9110 section 12.5.4).
+    map $named:$http_accept_language $weighed {{
+        default "";
+        "~^:(?:.*,)?\\s*[*]" 1;
+        "~*^[^:]*:(?:{weighed()[1:]})" 1;
+    }}
+    map $cookie_language $asked {{
+        default $weighed;
+        "~^(?:{tags})$" "";
     }}
     map $chosen $spoken {{
         default $chosen;

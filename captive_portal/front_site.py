@@ -63,6 +63,9 @@ def _doors() -> str:
         location = /{page} {{
             add_header Vary Accept-Language always;
             add_header Cache-Control no-store always;
+            if ($asked) {{
+                rewrite ^ /weighed/{page} last;
+            }}
             return 302 /$spoken/{page};
         }}
 """
@@ -73,12 +76,25 @@ def _doors() -> str:
         location = / {{
 {_headers("no-store")}\
             add_header Vary Accept-Language always;
+            if ($asked) {{
+                rewrite ^ /weighed/ last;
+            }}
             if ($chosen) {{
                 return 302 /$chosen/;
             }}
             try_files /index.html @portal;
         }}
 {leads}\
+        location ^~ /weighed/ {{
+            internal;
+            proxy_pass http://portal/;
+            error_page 502 503 504 = @unweighed;
+        }}
+        location @unweighed {{
+            add_header Vary Accept-Language always;
+            add_header Cache-Control no-store always;
+            rewrite ^/weighed(.*)$ /$spoken$1 redirect;
+        }}
         location = /favicon.ico {{
             add_header Cache-Control "public, max-age=86400" always;
             return 204;

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.gate.nearby import NEARBY_HTTP
 from appliance.web.headers import SECURITY_HEADERS
 from appliance.web.languages import LANGUAGES, answers_to, choose
-from captive_portal.front import by_longest_tag, files, first_of, site_names
+from captive_portal.front import by_longest_tag, files, first_of, site_names, weighed
 from captive_portal.front_site import PRERENDERED
 from captive_portal.probes import PROBES
 from tests.captive_portal.site import EVERY, GOLDEN, LAYOUT, SITE, with_api
@@ -108,6 +109,26 @@ def test_the_front_and_the_portal_choose_alike_in_every_header_a_browser_sends(t
     header = (", " if spaced else ",").join(tag if n == 0 else f"{tag};q={1 - n / 10:.1f}" for n, tag in enumerate(tags))
     found = choose(header, LANGUAGES)
     assert _front_choice(header) == (found.tag if found else None)
+
+
+@given(st.lists(st.tuples(TAGS, st.integers(0, 10)), min_size=1, max_size=6, unique_by=lambda one: one[0].split("-")[0]))
+def test_the_front_and_the_portal_choose_alike_whatever_the_weights_say_or_the_portal_is_asked(
+    wishes: list[tuple[str, int]],
+) -> None:
+    header = ", ".join(tag if weight == 10 else f"{tag};q={weight / 10:.1f}" for tag, weight in wishes)
+    weights = [weight for _, weight in wishes]
+    rises = any(later > weight for n, weight in enumerate(weights) for later in weights[n:])
+    assert bool(re.search(weighed(), header, re.IGNORECASE)) is rises
+    if not rises:
+        found = choose(header, LANGUAGES)
+        assert _front_choice(header) == (found.tag if found else None)
+
+
+@pytest.mark.parametrize(
+    "header", ["", "ar-SY,ar;q=0.9", "en-GB,en;q=0.9,fr;q=0.85", "uk;q=1.0, en;q=0.5, *;q=0.1", "fr;q=0.5;q=0.4"]
+)
+def test_what_browsers_send_is_weighed_by_nobody(header: str) -> None:
+    assert not re.search(weighed(), header, re.IGNORECASE)
 
 
 @given(st.text(max_size=2000))

@@ -98,6 +98,12 @@ def test_the_first_address_leads_to_the_readers_language(place: Place) -> None:
     for wish, reply in zip(wishes, place.ask([get("/", {"Accept-Language": wish}) for wish in wishes]), strict=True):
         assert (reply.status, reply.headers["location"]) == (302, wishes[wish])
         assert reply.headers["vary"] == "Accept-Language" and reply.headers["cache-control"] == "no-store"
+    weighed = {"en;q=0.1, ar;q=0.9": "/ar/", "fr;q=0.3, en;q=0.8": "/en/", "am, *;q=0.5": "/ar/", "en;q=0.2,uk": "/uk/"}
+    for wish, reply in zip(weighed, place.ask([get("/", {"Accept-Language": wish}) for wish in weighed]), strict=True):
+        assert (reply.status, reply.headers["location"]) == (302, weighed[wish])
+    assert place.one("/terms", {"Accept-Language": "en;q=0.1, ar;q=0.9"}).headers["location"] == "/ar/terms"
+    assert place.one("/", {"Accept-Language": "en;q=0.1, ar;q=0.9", "Cookie": "language=uk"}).headers["location"] == "/uk/"
+    assert place.one("/weighed/", {}).status == 404, "nobody's own address"
     kept = place.one("/uk/").headers["set-cookie"].split(";")[0]
     assert kept == "language=uk"
     for cookie, leads in ((kept, "/uk/"), ("a=b; language=fa-AF", "/fa-AF/"), ("language=..", "/fr/"), ("language=xx", "/fr/")):
@@ -211,7 +217,7 @@ def test_an_unfinished_catalogue_rests_in_the_readers_language(place: Place) -> 
 def test_a_dead_portal_welcomes_everyone_in_every_language_before_any_visit_and_no_log_names_anybody() -> None:
     with front_place(SERVICES) as place:
         place.kill("portal")
-        wishes = [language.tag for language in LANGUAGES] + ["am", "*", "", "uk-UA;q=0.1,@@@"]
+        wishes = [language.tag for language in LANGUAGES] + ["am", "*", "", "uk-UA;q=0.1,@@@", "en;q=0.1,ar"]
         for reply in place.ask([get("/", {"Accept-Language": wish}) for wish in wishes]):
             assert reply.status in (200, 302)
         _welcomes(place)
