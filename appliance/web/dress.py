@@ -44,20 +44,19 @@ def dress(app: flask.Flask, config: SiteConfig, layout: Layout, *, domain: str) 
     app.register_blueprint(shared)
     style_version = hashlib.sha256((HERE / "static" / "style.css").read_bytes()).hexdigest()[:8]
     app.jinja_env.globals["icon"] = app.jinja_env.filters["icon"] = _icons()
+    app.jinja_env.globals["also"] = lambda said, *about: beside(reader_language(), said, *about)
+    app.jinja_env.globals["also_word"] = lambda said, *about: beside_word(reader_language(), said, *about)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["campbox"] = {"config": config, "layout": layout, "offered": known}
 
     @app.context_processor
     def surroundings() -> dict[str, Any]:
-        language = reader_language()
         return {
-            "language": language,
+            "language": reader_language(),
             "offered": known,
             "site_name": config.site.name,
             "sample": config.catalogue.sample,
             "style_version": style_version,
-            "also": lambda said, *about: beside(language, said, *about),
-            "also_word": lambda said, *about: beside_word(language, said, *about),
             "switch_links": _same_page(known),
         }
 
