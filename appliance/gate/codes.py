@@ -150,5 +150,5 @@ def from_json(selector: str, value: Any, boot: str, now: float) -> Code:
             selector, salt, digest, until, mark, int(value["down"]), int(value["up"]), last_day, int(value["spent"]), spent_day
         )
         return code if value["boot"] == boot else replace(code, until=now + max(0, until - at), mark=None)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise BadInput("not a kept code", mend="it is left out; the person can take a new one") from error

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from appliance.errors import BadInput
@@ -108,6 +108,8 @@ def test_what_stands_on_disk_names_no_device_and_no_secret() -> None:
 GOOD = codes.as_json(CODE, "boot", 1_000)
 
 
+@example({"spent": float("inf")})
+@example({"until": float("nan")})
 @given(st.dictionaries(st.sampled_from([*GOOD]), st.none() | st.booleans() | st.text() | st.floats() | st.lists(st.integers())))
 def test_a_spoilt_file_is_a_code_or_bad_input_and_nothing_else(spoilt: dict[str, object]) -> None:
     try:
