@@ -17,7 +17,7 @@ from werkzeug.test import run_wsgi_app
 
 from appliance.errors import BadInput, Refused
 from appliance.gate import protocol
-from appliance.gate.socket import SocketServer, _Caller
+from appliance.gate.socket import Asked, SocketServer, _Caller
 from appliance.services import USERS
 from appliance.web.languages import LANGUAGES, choose
 from captive_portal.app import create_app
@@ -153,13 +153,14 @@ def test_how_lines_are_cut_into_pieces_changes_no_answer(pieces: list[bytes], li
     pieces = [piece for piece in pieces if piece]
     server: Any = object.__new__(SocketServer)
     heard = list[bytes]()
-    server._answer, server._limit, server._callers = _answering(heard), limit, {}
+    server._answers, server._limit, server._callers, server._heard = _answering(heard), limit, {}, {}
     server._selector = SimpleNamespace(modify=lambda *_: None, unregister=lambda _: None)
     connection: Any = _Connection(pieces)
     caller = _Caller(connection, 0, 0.0)
     server._callers[7] = caller
     while connection.open:
         server._attend(caller, selectors.EVENT_READ)
+        server._answer_heard()
         assert len(caller.line) <= limit or not connection.open, "nothing grows beyond the limit"
     *whole, _ = b"".join(pieces).split(b"\n")
     assert connection.got == b"".join(b"%d\n" % len(line) for line in heard)
@@ -167,12 +168,13 @@ def test_how_lines_are_cut_into_pieces_changes_no_answer(pieces: list[bytes], li
     assert len(heard) >= len(list(_before_the_first_long(whole, limit))) and server._callers == {}
 
 
-def _answering(heard: list[bytes]) -> Callable[[bytes, int], bytes]:
-    def answer(line: bytes, uid: int) -> bytes:
-        heard.append(line)
-        return b"%d\n" % len(line)
+def _answering(heard: list[bytes]) -> Callable[[Asked], Iterator[bytes]]:
+    def answers(asked: Asked) -> Iterator[bytes]:
+        for line, _ in asked:
+            heard.append(line)
+            yield b"%d\n" % len(line)
 
-    return answer
+    return answers
 
 
 def _before_the_first_long(lines: list[bytes], limit: int) -> Iterator[bytes]:

@@ -53,7 +53,7 @@ class Knowledge:
     @property
     def marks(self) -> frozenset[int]:
         """Marks that are taken."""
-        return frozenset(d.mark for crowd in (self.people, self.guests) for d in crowd.values())
+        return frozenset([device.mark for device in self.people.values()] + [device.mark for device in self.guests.values()])
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from appliance.gate.protocol import LINE_LIMIT
 from appliance.gate.reachability import patience_left
 from appliance.gate.service import Gate
 from appliance.gate.socket import SocketServer
+from appliance.gate.together import Together
 from appliance.gate.uplink import UplinkCheck
 from appliance.layout import Layout
 from appliance.log import start_logging
@@ -123,7 +124,7 @@ def main() -> None:
     try:
         gate = create_gate(read_site(layout), layout)
         gate.begin()
-        server = SocketServer(layout.socket("gate"), gate.answer, LINE_LIMIT)
+        server = SocketServer(layout.socket("gate"), Together(gate).answers, LINE_LIMIT)
         try:
             serve(gate, server)
         finally:

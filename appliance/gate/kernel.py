@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any, Protocol
 
 from appliance.errors import CommandFailed, MissingComponent
@@ -38,7 +39,7 @@ class Kernel(Protocol):
         """Load a whole ruleset in one transaction; sets and maps keep their elements. Raises CommandFailed."""
 
     def perform(self, commands: Sequence[Command]) -> None:
-        """Carry out each command in turn. Raises CommandFailed."""
+        """Carry out each command in turn; admissions that stand together are all done or none. Raises CommandFailed."""
 
     def listing(self) -> Listing:
         """Everything that is there; empty before the first ``load``."""
@@ -109,11 +110,18 @@ class Nftables:
             self._run(fresh + text + again)
 
     def perform(self, commands: Sequence[Command]) -> None:
-        """Carry out each command in turn. Raises CommandFailed."""
+        """Carry out each command in turn; admissions that stand together are one transaction. Raises CommandFailed."""
+        for alike, part in groupby(commands, key=type):
+            if alike is Admit:
+                # The library reads tables, chains and sets anew for every transaction: most of its cost, however many elements.
+                admitted = [(Element(c.mac, c.mark, c.seconds), c.crowd) for c in part if isinstance(c, Admit)]
+                self._run("\n".join(elements.add_text(element, crowd) for element, crowd in admitted))
+            else:
+                self._perform_each(part)
+
+    def _perform_each(self, commands: Iterable[Command]) -> None:
         for command in commands:
             match command:
-                case Admit(mac, mark, seconds, crowd):
-                    self._run(elements.add_text(Element(mac, mark, seconds), crowd))
                 case Extend():
                     self._extend(command)
                 case Remove(mac, mark, crowd):

@@ -99,9 +99,10 @@ class QuotaDesk:
         """Whether so much more used is worth a write to the disk: a hundredth of the volume."""
         return self.limit is not None and octets * 100 >= self.limit
 
-    def refuses(self, mac: Mac) -> dict[str, Any] | None:
-        """The same for a device that taps."""
-        return self.refusal(self._of(mac))
+    def admit(self, knowledge: Knowledge, mac: Mac, session: int, now: float) -> Decision:
+        """What a tap of this device leads to, where ``knowledge`` is what holds by then."""
+        refused = self.refusal(self._of(mac))
+        return admission.admit(knowledge, mac, session, now) if refused is None else Decision(knowledge, refused)
 
     def told(self, mac: Mac) -> dict[str, int] | None:
         """For the person of this device: their volume, what is left of it, and in how many seconds it begins anew."""

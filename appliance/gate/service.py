@@ -115,9 +115,7 @@ class Gate:
             case "status":
                 return self._status(mac, now)
             case "admit":
-                if (refused := self.quota.refuses(mac)) is not None:
-                    return refused
-                return self.enact(admission.admit(self.knowledge, mac, self.session(), now))
+                return self.enact(self.quota.admit(self.knowledge, mac, self.session(), now))
             case "take-code":
                 return _NO_CODES if self.desk is None else self.desk.take(mac)
             case "enter-code":

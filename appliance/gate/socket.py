@@ -8,7 +8,7 @@ import selectors
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,9 @@ _CREDENTIALS = struct.Struct("=iII")  # struct ucred: process, user, group
 _BACKLOG, _MOST = 512, 256
 PATIENCE = 10.0
 """Seconds after which a caller that says nothing, or takes no answer, is let go."""
+
+Asked = Sequence[tuple[bytes, int]]
+"""Lines, each with the user id of who wrote it, as they came."""
 
 
 @dataclass
@@ -33,16 +36,17 @@ class _Caller:
 
 
 class SocketServer:
-    """Answers each line with ``answer(line, uid)``, at once or later.
+    """Hands ``answers`` the lines that wait when it looks, all at once; it gives as many answers in the same order.
 
-    A line longer than ``limit`` is answered once, then the caller is cut off.
+    An answer is ready at once or later. A line longer than ``limit`` is answered once, then the caller is cut off.
     """
 
-    def __init__(self, path: Path, answer: Callable[[bytes, int], bytes | Later], limit: int) -> None:
-        self._path, self._answer, self._limit = path, answer, limit
+    def __init__(self, path: Path, answers: Callable[[Asked], Iterable[bytes | Later]], limit: int) -> None:
+        self._path, self._answers, self._limit = path, answers, limit
         self._looked = time.monotonic()
         self._selector = selectors.DefaultSelector()
         self._callers = dict[int, _Caller]()
+        self._heard = dict[int, _Caller]()
         beside = path.with_name(f".{path.name}.new")
         with contextlib.suppress(FileNotFoundError):
             beside.unlink()
@@ -71,6 +75,7 @@ class SocketServer:
                     hand_over()
             elif (caller := self._callers.get(key.fd)) is not None:
                 self._attend(caller, events)
+        self._answer_heard()
         if time.monotonic() - self._looked >= PATIENCE / 10:
             self._dismiss_the_silent()
         return bool(ready)
@@ -93,6 +98,7 @@ class SocketServer:
             credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
             connection.setblocking(False)
             if len(self._callers) >= _MOST:
+                self._answer_heard()
                 self._let_go(min(self._callers.values(), key=lambda c: c.heard))
             caller = _Caller(connection, _CREDENTIALS.unpack(credentials)[1], time.monotonic())
             self._callers[connection.fileno()] = caller
@@ -109,23 +115,43 @@ class SocketServer:
                 self._let_go(caller)
             else:
                 caller.line += part
-                self._answer_lines(caller)
+                self._heard[id(caller)] = caller
         except BlockingIOError:
             return
         except OSError:
             self._let_go(caller)
 
-    def _answer_lines(self, caller: _Caller) -> None:
-        while b"\n" in caller.line and not caller.waits:
-            line, _, caller.line = caller.line.partition(b"\n")
-            self._take(caller, self._answer(line, caller.uid))
-        if len(caller.line) > self._limit:
-            self._take(caller, b"" if caller.waits else self._answer(caller.line, caller.uid))
-            with contextlib.suppress(OSError):
+    def _answer_heard(self) -> None:
+        """Answer all that has been read: of each caller one line, then of each the next."""
+        heard, self._heard = list(self._heard.values()), {}
+        while asking := [caller for caller in heard if b"\n" in caller.line and not caller.waits]:
+            answers = self._answers([(self._cut(caller), caller.uid) for caller in asking])
+            for caller, answer in zip(asking, answers, strict=True):
+                self._take(caller, answer)
+                if b"\n" not in caller.line:
+                    self._send(caller)
+        for caller in heard:
+            self._send(caller)
+
+    @staticmethod
+    def _cut(caller: _Caller) -> bytes:
+        line, _, caller.line = caller.line.partition(b"\n")
+        return line
+
+    def _send(self, caller: _Caller) -> None:
+        """What there is for a caller, who may be gone by now."""
+        if self._callers.get(caller.connection.fileno()) is not caller:
+            return
+        try:
+            if len(caller.line) > self._limit:
+                if not caller.waits:
+                    self._take(caller, *self._answers([(caller.line, caller.uid)]))
                 caller.connection.send(caller.answer)
+                self._let_go(caller)
+            elif caller.answer:
+                self._write(caller)
+        except OSError:
             self._let_go(caller)
-        elif caller.answer:
-            self._write(caller)
 
     def _take(self, caller: _Caller, answer: bytes | Later) -> None:
         if isinstance(answer, Later):
@@ -140,8 +166,7 @@ class SocketServer:
         if self._callers.get(caller.connection.fileno()) is caller:
             caller.heard = time.monotonic()
             caller.answer += given
-            with contextlib.suppress(OSError):
-                self._answer_lines(caller)
+            self._heard[id(caller)] = caller
 
     def _write(self, caller: _Caller) -> None:
         with contextlib.suppress(BlockingIOError):

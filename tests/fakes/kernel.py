@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 
+from appliance.errors import CommandFailed
 from appliance.gate.elements import (
     Admit,
     Command,
@@ -37,14 +39,36 @@ class FakeKernel:
     bytes_sent: dict[int, int] = field(default_factory=dict)
     spent: dict[Mac, int] = field(default_factory=dict)
     loaded: list[str] = field(default_factory=list)
+    refused: set[Mac] = field(default_factory=set)
+    """Devices that cannot be admitted."""
+    transactions: list[int] = field(default_factory=list)
+    """How many were admitted with each."""
 
     def load(self, text: str) -> None:
         self.loaded.append(text)
 
     def perform(self, commands: Sequence[Command]) -> None:
+        for alike, part in groupby(commands, key=type):
+            if alike is Admit:
+                self._admit([command for command in part if isinstance(command, Admit)])
+            else:
+                self._perform_each(part)
+
+    def _admit(self, together: list[Admit]) -> None:
+        before = {name: dict(crowd) for name, crowd in self.crowds.items()}
+        for one in together:
+            old = self.element(one.mac, one.crowd)
+            if one.mac in self.refused or old is not None and old.mark != one.mark:
+                self.crowds = before
+                raise CommandFailed("File exists", where="nftables")
+            element = Element(one.mac, one.mark, one.seconds)
+            self.crowds[one.crowd][one.mac] = (element, self.now() + one.seconds)
+        self.transactions.append(len(together))
+
+    def _perform_each(self, commands: Iterable[Command]) -> None:
         for command in commands:
             match command:
-                case Admit(mac, mark, seconds, crowd) | Extend(mac, mark, seconds, crowd):
+                case Extend(mac, mark, seconds, crowd):
                     old = self.element(mac, crowd)
                     element = Element(mac, mark, seconds, old.packets if old else 0, old.octets if old else 0)
                     self.crowds[crowd][mac] = (element, self.now() + seconds)

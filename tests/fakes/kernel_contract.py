@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.errors import CommandFailed
 from appliance.gate.elements import Admit, Extend, ForgetSpent, FreeMark, Lower, Raise, Remove, Spend
 from appliance.gate.kernel import Kernel
 from appliance.values import Mac
@@ -27,6 +28,13 @@ class KernelContract:
         assert [(e.mac, e.mark) for e in listing.people] == [(A, 5)]
         assert [(e.mac, e.mark) for e in listing.guests] == [(B, 6)]
         assert 95 <= listing.people[0].seconds_left <= 100
+
+    def test_admissions_that_stand_together_are_all_done_or_none(self, contract_kernel: Kernel) -> None:
+        with pytest.raises(CommandFailed):
+            contract_kernel.perform([Admit(A, 5, 100), Admit(B, 6, 100), Admit(A, 7, 100)])
+        assert contract_kernel.listing().people == ()
+        contract_kernel.perform([Admit(A, 5, 100), Admit(B, 6, 100)])
+        assert {(e.mac, e.mark) for e in contract_kernel.listing().people} == {(A, 5), (B, 6)}
 
     def test_extending_lengthens_and_keeps_mark_and_crowd(self, contract_kernel: Kernel) -> None:
         contract_kernel.perform([Admit(A, 5, 100), Extend(A, 5, 1_000)])
