@@ -59,7 +59,7 @@ class Together:
         try:
             alone = not self._enacted(decisions)
         except CommandFailed as error:
-            log.warning("%d who tapped together are tried one by one: %s", len(party), error)
+            log.warning("who taps together is tried one by one: %s", error)
             alone = True
         for decision, (line, uid) in zip(decisions, party.values(), strict=True):
             yield self._gate.answer(line, uid) if alone else protocol.answer_line(decision.answer)
