@@ -44,8 +44,10 @@ class Wishes:
         if self.patient and sys.stdin is not None and sys.stdin.isatty():
             while select.select([sys.stdin], [], [], 0)[0] and (data := os.read(sys.stdin.fileno(), 1)):
                 self.waiting.append(_KEYS.get(data.decode(errors="replace"), ""))
-        taken, self.waiting = [word for word in self.waiting if word], []
-        return taken
+        taken = list[str]()
+        while self.waiting:  # one by one: a signal in between adds to this list
+            taken.append(self.waiting.pop(0))
+        return [word for word in taken if word]
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         word = _SIGNALS[signal.Signals(number)] if number != REBOOT_SIGNAL else "reboot"

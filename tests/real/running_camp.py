@@ -122,6 +122,7 @@ class RunningCamp:
         self.process: subprocess.Popen[bytes] | None = None
         self.guests: list[Guest] = []
         self.arguments: tuple[str, ...] = ()
+        self.line_is_cut = False
         self.rebooted = False
         """Whether everybody may pass without a tap, because its box was switched off and on."""
         self.folder = Path(tempfile.mkdtemp(prefix="campbox-camp-"))
@@ -132,7 +133,7 @@ class RunningCamp:
         if self.process is not None and not self.ended and self.arguments == arguments:
             return
         self.stop()
-        self.arguments, self.rebooted = arguments, False
+        self.arguments, self.rebooted, self.line_is_cut = arguments, False, False
         self.process = start_demo(self.output, "--phones", "3", "--state", str(self.state_file), *arguments)
         until(lambda: self.state_file.exists() or self.ended, UP, "the demo is up")
         assert not self.ended, self.said
@@ -194,11 +195,18 @@ class RunningCamp:
     def cut(self) -> None:
         """Cut the uplink and wait until the box has noticed."""
         self._signal(signal.SIGUSR1)
+        self.line_is_cut = True
         until(lambda: self.uplink() == "down", UP, "the box notices that the uplink is down")
 
     def restore(self) -> None:
-        """Restore the uplink and wait until the box has noticed."""
-        self._signal(signal.SIGUSR2)
+        """Restore the uplink if it was cut, and wait until the box has noticed.
+
+        Not asked for where there is nothing to restore: of two signals that wait, the lower is heard first, so a cut right after
+        it could be heard before it (signal(7)).
+        """
+        if self.line_is_cut:
+            self._signal(signal.SIGUSR2)
+        self.line_is_cut = False
         until(lambda: self.uplink() == "up", UP, "the box notices that the uplink is up")
 
     def reboot(self) -> None:

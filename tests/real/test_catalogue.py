@@ -238,5 +238,6 @@ def test_killed_at_any_moment_the_store_is_whole_and_readers_see_no_mixture(box:
     assert seen <= allowed and 10 in seen
     leftovers = {path.name for path in box.file.parent.iterdir()}
     leftovers = {name for name in leftovers if not name.startswith("base.5.")}
-    assert leftovers <= {box.file.name, "tuf", "sync.json", "lock", "parts", "repository"}, leftovers
+    assert leftovers <= {box.file.name, "tuf", "sync.json", "lock", "parts", "layers", "repository"}, leftovers
     assert not list((box.file.parent / "parts").iterdir())
+    assert not list((box.file.parent / "layers").iterdir()), "no organisation signs for itself"
