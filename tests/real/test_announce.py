@@ -79,9 +79,16 @@ def test_all_three_name_the_api_and_the_advertisement_says_of_the_router_what_dn
     assert PREFIX in theirs["options"] and PREFIX not in ours["options"]
 
 
+def _routes(place: Place) -> list[str]:
+    """The phone's default routes, as its kernel has them."""
+    return place.phone.run("ip", "-6", "route", "show", "default").stdout.splitlines()
+
+
 def test_a_phone_has_one_default_route_and_keeps_it(place: Place) -> None:
     _asked(place)
-    (route,) = place.phone.run("ip", "-6", "route", "show", "default").stdout.splitlines()
+    until(lambda: len(_routes(place)) == 1)  # the kernel has its own time for what the asker heard beside it
+    _asked(place)
+    (route,) = _routes(place)
     (left,) = re.findall(r"expires (\d+)sec", route)
     assert 1700 < int(left) <= 1800
 
@@ -93,7 +100,7 @@ def test_all_three_are_withdrawn_when_the_certificate_expires_and_the_route_stay
     told = _asked(place, adverts=1)
     assert told["dhcpv6"] is None
     assert told["adverts"] and not [advert for advert in told["adverts"] if CAPTIVE_PORTAL in advert["options"]]
-    assert len(place.phone.run("ip", "-6", "route", "show", "default").stdout.splitlines()) == 1
+    assert len(_routes(place)) == 1
     _renewed(place, 3_600)
     until(lambda: _offered(place) is True)
     until(lambda: _by_dhcpv4(place) == URL)
