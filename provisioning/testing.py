@@ -17,13 +17,14 @@ import click
 
 from appliance.errors import MissingComponent, NotSo
 from appliance.run import PARTS, find_program, run, spawn
+from provisioning import second_look
 from provisioning.lab import apart, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
 LANES: dict[str, tuple[str, ...]] = {"places": (), "camp": ("tests/real", "tests/browser"), "machines": ("tests/real",)}
 """What runs side by side (tests/conftest.py says which test is in which), and the folders to look in. The first is seen at once."""
 _NO_TESTS = 5  # pytest's exit status when none were found
-_INTERRUPTED = 2
+_FAILED, _INTERRUPTED = 1, 2
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,8 @@ def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool,
 def _lanes(argv: list[str], environment: dict[str, str]) -> list[int]:
     """All lanes at once, each as on a machine of its own: they wait more than they compute. What the later ones say comes after."""
     with apart.room(), ExitStack() as stack:
+        noted = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "failed"
+        environment = {**environment, "CAMPBOX_FAILED": str(noted)}
         said = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(1, len(LANES)))]
         running = [
             spawn(apart.apart([*argv, "--lane", lane, *folders]), cwd=PROJECT, env=environment, stdout=to, stderr=to)
@@ -144,7 +147,17 @@ def _lanes(argv: list[str], environment: dict[str, str]) -> list[int]:
                 to.seek(0)
                 shutil.copyfileobj(to, sys.stdout.buffer)
                 sys.stdout.flush()
-    return statuses
+        failed = second_look.again(noted.read_text()) if noted.exists() and _verdict(statuses) == _FAILED else ()
+        return [_alone(argv, environment, failed)] if failed else statuses
+
+
+def _alone(argv: list[str], environment: dict[str, str], failed: tuple[str, ...]) -> int:
+    """Those tests once more, with the machine to themselves; pytest's status."""
+    click.echo(f"campbox test: failed beside the other lanes, looked at once more alone: {' '.join(failed)}")
+    status = _wait(spawn(apart.apart([*argv, *failed]), cwd=PROJECT, env=environment))
+    if status == 0:
+        click.echo(f"campbox test: passed alone, so the failure beside others is taken for the machine's: {' '.join(failed)}")
+    return status
 
 
 def _wait(pytest: subprocess.Popen[bytes]) -> int:

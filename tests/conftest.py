@@ -7,9 +7,12 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from provisioning import second_look
 
 IN_VM = "CAMPBOX_VM" in os.environ
 """In the virtual machine every import costs seconds: there is no camp and no property test there."""
@@ -102,6 +105,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     _seconds[kind] += report.duration
     if report.when == "call" or report.outcome != "passed":
         _outcomes.setdefault(kind, Counter())[report.outcome] += 1
+    if report.failed and (noted := os.environ.get("CAMPBOX_FAILED")) is not None:
+        with Path(noted).open("a") as file:
+            file.write(second_look.line(kind, item.nodeid))
     return report
 
 
