@@ -54,8 +54,9 @@ class Machine:
             rule.chmod(0o440)
 
     def clone(self, project: Path, user: str) -> Path:
-        """A clone of the project in the user's home; the answer is its path inside."""
+        """A new clone of the project in the user's home, in place of an earlier one; the answer is its path inside."""
         home = Path("/root") if user == "root" else Path("/home") / user
+        shutil.rmtree(f"{self.root}{home}/campbox", ignore_errors=True)
         run(["git", "clone", "--quiet", str(project), f"{self.root}{home}/campbox"], timeout=120)
         run(["chroot", str(self.root), "chown", "-R", f"{user}:", f"{home}/campbox"])
         return home / "campbox"
