@@ -8,23 +8,25 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import IO
 
 import click
 
 from appliance.errors import MissingComponent, NotSo
 from appliance.run import PARTS, find_program, run, spawn
-from provisioning import second_look
+from provisioning import lanes, second_look
 from provisioning.lab import apart, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
 LANES: dict[str, tuple[str, ...]] = {"places": (), "camp": ("tests/real", "tests/browser"), "machines": ("tests/real",)}
 """What runs side by side (tests/conftest.py says which test is in which), and the folders to look in. The first is seen at once."""
-_NO_TESTS = 5  # pytest's exit status when none were found
-_FAILED, _INTERRUPTED = 1, 2
+FLAKES = PROJECT / "tests/flakes.toml"
+"""Which tests needed a second look, and when: counted in every run, so committed."""
 
 
 @dataclass(frozen=True)
@@ -102,16 +104,16 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     chosen = [name for name in asked if name not in lacking]
     for name in asked:
         click.echo(f"{name:8} {KINDS[name].what}" if name in chosen else f"{name:8} not run: {lacking[name]}")
-    status = _verdict(_pytest(chosen, only, verbose, everything="all" in kinds, images={"image", "all"} & set(kinds) != set()))
-    if status == _NO_TESTS and only:
+    verdict = _pytest(chosen, only, verbose, everything="all" in kinds, images={"image", "all"} & set(kinds) != set())
+    if verdict.status == lanes.NO_TESTS and only:
         raise NotSo(
             f"no test of the kind {', '.join(chosen)} has a name that fits {only!r}", mend="campbox test --verbose names them"
         )
-    _finish(status, chosen, lacking)
+    _finish(verdict, chosen, lacking)
 
 
-def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool, images: bool) -> list[int]:
-    """Run them, in lanes where that is quicker; pytest's status of each."""
+def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool, images: bool) -> lanes.Verdict:
+    """Run them, in lanes where that is quicker."""
     expression = " or ".join(f"({KINDS[name].expression})" for name in kinds)
     # No cache folder: a clone of an ordinary user is tested by root, through sudo, and must stay the user's.
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", expression, "--color", "yes" if _colour() else "no"]
@@ -123,50 +125,90 @@ def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool,
     if images:
         environment["CAMPBOX_TEST_IMAGE"] = "1"
     sys.stdout.flush()
-    side_by_side = only is None and "net" in kinds and len(kinds) > 1
-    try:
-        return _lanes(argv, environment) if side_by_side else [spawn(argv, cwd=PROJECT, env=environment).wait()]
-    except KeyboardInterrupt:
-        return [_INTERRUPTED]
+    with tempfile.TemporaryDirectory(prefix="campbox-test-") as folder:
+        if only is None and "net" in kinds and len(kinds) > 1:
+            return _side_by_side(argv, environment, Path(folder))
+        return lanes.verdict([_started("the run", argv, environment, Path(folder)).ended()])
 
 
-def _lanes(argv: list[str], environment: dict[str, str]) -> list[int]:
+@dataclass(frozen=True)
+class _Running:
+    """A pytest at work, and the file in which it notes what it collected and ran."""
+
+    name: str
+    pytest: subprocess.Popen[bytes]
+    notes: Path
+
+    def ended(self) -> lanes.Lane:
+        """Wait for it. Ctrl-C is pytest's too: it cleans up, which is waited for."""
+        try:
+            status = self.pytest.wait()
+        except KeyboardInterrupt:
+            self.pytest.wait()
+            status = lanes.INTERRUPTED
+        said = lanes.read(self.notes.read_text("utf-8")) if self.notes.exists() else lanes.Said()
+        return lanes.Lane(self.name, status, said)
+
+
+def _started(name: str, argv: list[str], environment: dict[str, str], folder: Path, to: IO[bytes] | None = None) -> _Running:
+    notes = folder / name.replace(" ", "-")
+    noting = {**environment, "CAMPBOX_NOTED": str(notes)}
+    return _Running(name, spawn(argv, cwd=PROJECT, env=noting, stdout=to, stderr=to), notes)
+
+
+def _side_by_side(argv: list[str], environment: dict[str, str], folder: Path) -> lanes.Verdict:
     """All lanes at once, each as on a machine of its own: they wait more than they compute. What the later ones say comes after."""
+    seen = _seen()
     with apart.room(), ExitStack() as stack:
-        noted = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "failed"
-        environment = {**environment, "CAMPBOX_FAILED": str(noted)}
         said = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(1, len(LANES)))]
         running = [
-            spawn(apart.apart([*argv, "--lane", lane, *folders]), cwd=PROJECT, env=environment, stdout=to, stderr=to)
+            _started(f"lane {lane}", apart.apart([*argv, "--lane", lane, *folders]), environment, folder, to)
             for (lane, folders), to in zip(LANES.items(), said, strict=True)
         ]
-        statuses = []
-        for pytest, to in zip(running, said, strict=True):
-            statuses.append(_wait(pytest))
+        ended = []
+        for lane, to in zip(running, said, strict=True):
+            ended.append(lane.ended())
             if to is not None:
                 to.seek(0)
                 shutil.copyfileobj(to, sys.stdout.buffer)
                 sys.stdout.flush()
-        failed = second_look.again(noted.read_text()) if noted.exists() and _verdict(statuses) == _FAILED else ()
-        return [_alone(argv, environment, failed)] if failed else statuses
+        failed = second_look.again(ended)
+        if spent := second_look.spent(failed, seen):
+            why = f"no second look is left for {' '.join(spent)}: seen {second_look.SPENT} times (tests/flakes.toml), mend the race"
+            return lanes.Verdict(lanes.FAILED, f"some tests failed; {why}")
+        if not failed:
+            return lanes.verdict(ended)
+        click.echo(f"campbox test: failed beside the other lanes, looked at once more alone: {' '.join(failed)}")
+        alone = _started("the second look", apart.apart([*argv, *failed]), environment, folder).ended()
+    verdict = lanes.second_verdict(failed, alone)
+    if verdict.second:
+        _sighted(verdict.second)
+    return verdict
 
 
-def _alone(argv: list[str], environment: dict[str, str], failed: tuple[str, ...]) -> int:
-    """Those tests once more, with the machine to themselves; pytest's status."""
-    click.echo(f"campbox test: failed beside the other lanes, looked at once more alone: {' '.join(failed)}")
-    status = _wait(spawn(apart.apart([*argv, *failed]), cwd=PROJECT, env=environment))
-    if status == 0:
-        click.echo(f"campbox test: passed alone, so the failure beside others is taken for the machine's: {' '.join(failed)}")
-    return status
-
-
-def _wait(pytest: subprocess.Popen[bytes]) -> int:
-    """Its status. Ctrl-C is pytest's too: it cleans up, which is waited for."""
+def _seen() -> Mapping[str, int]:
+    """How often which test needed a second look. Raises NotSo when the table cannot be read: nothing would be counted."""
     try:
-        return pytest.wait()
-    except KeyboardInterrupt:
-        pytest.wait()
-        return _INTERRUPTED
+        return second_look.sightings(FLAKES.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise NotSo(f"{FLAKES} cannot be read: {error}", mend="git checkout tests/flakes.toml") from error
+
+
+def _commit() -> str:
+    """What is tested. root, through sudo, asks about a clone that is another's."""
+    try:
+        return run(["git", "-c", "safe.directory=*", "-C", str(PROJECT), "rev-parse", "--short=12", "HEAD"]).stdout.strip()
+    except (MissingComponent, NotSo):
+        return "unknown"
+
+
+def _sighted(tests: tuple[str, ...]) -> None:
+    """Count what passed on a second look alone: in the table that is committed, or where CI says, whose clone nobody keeps."""
+    lines = "".join(second_look.sighting(test, date.today(), _commit()) for test in tests)
+    table = Path(os.environ.get("CAMPBOX_SIGHTINGS") or FLAKES)
+    with table.open("a", encoding="utf-8") as file:
+        file.write(lines)
+    click.echo(f"campbox test: passed alone, which is noted in {table}; commit it with tests/flakes.toml:{lines.rstrip()}")
 
 
 def _colour() -> bool:
@@ -178,20 +220,13 @@ def _path() -> str:
     return os.pathsep.join([*places, f"{PARTS}/usr/sbin", f"{PARTS}/usr/bin", f"{PARTS}/sbin"])
 
 
-def _verdict(statuses: list[int]) -> int:
-    """One status for all: a lane in which nothing of these kinds runs says nothing against the others."""
-    told = [status for status in statuses if status != _NO_TESTS]
-    return max(told, key=lambda status: (status == _INTERRUPTED, status != 0), default=_NO_TESTS)
-
-
-def _finish(status: int, chosen: list[str], lacking: dict[str, str]) -> None:
-    """The last line. Raises NotSo when a test failed."""
+def _finish(verdict: lanes.Verdict, chosen: list[str], lacking: dict[str, str]) -> None:
+    """The last line. Raises NotSo when a test failed, or when that cannot be known."""
     left_out = "".join(f"; {name} not run: {reason}" for name, reason in lacking.items())
-    if status == _NO_TESTS:
+    if verdict.status == lanes.NO_TESTS:
         click.echo(f"campbox test: there are no tests of the kind {', '.join(chosen)} yet{left_out}")
         return
-    if status == _INTERRUPTED:
-        raise NotSo("the tests were interrupted or could not be collected" + left_out, mend="read the lines above")
-    if status != 0:
-        raise NotSo("some tests failed" + left_out, mend="read the lines above")
-    click.echo(f"campbox test: all passed ({' '.join(chosen)}){left_out}")
+    if verdict.status != lanes.PASSED:
+        raise NotSo(verdict.why + left_out, mend="read the lines above")
+    second = f", {len(verdict.second)} only on a second look: {' '.join(verdict.second)}" if verdict.second else ""
+    click.echo(f"campbox test: all passed{second} ({' '.join(chosen)}){left_out}")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from provisioning import second_look
+from provisioning import lanes
 
 IN_VM = "CAMPBOX_VM" in os.environ
 """In the virtual machine every import costs seconds: there is no camp and no property test there."""
@@ -42,6 +42,10 @@ class Forbidden(AssertionError):
     """A fast test reached for a process or a socket."""
 
 
+_noted = os.environ.pop("CAMPBOX_NOTED", None)
+"""Where this process says what it collected and ran. Taken out of the environment: a pytest that a test starts is another."""
+_ran: set[str] = set()
+_skipped: set[str] = set()
 _guarded: str | None = None
 _seconds: defaultdict[str, float] = defaultdict(float)
 _outcomes: dict[str, Counter[str]] = {}
@@ -105,10 +109,29 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     _seconds[kind] += report.duration
     if report.when == "call" or report.outcome != "passed":
         _outcomes.setdefault(kind, Counter())[report.outcome] += 1
-    if report.failed and (noted := os.environ.get("CAMPBOX_FAILED")) is not None:
-        with Path(noted).open("a") as file:
-            file.write(second_look.line(kind, item.nodeid))
+    if report.failed:
+        _note(lanes.failed(kind, item.nodeid))
+    if report.skipped:
+        _skipped.add(item.nodeid)
+    if report.when == "teardown":
+        _ran.add(item.nodeid)
     return report
+
+
+def _note(line: str) -> None:
+    if _noted is not None:
+        with Path(_noted).open("a") as file:
+            file.write(line)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Say what there is to run, once nothing is left out any more."""
+    _note(lanes.collected(len(session.items)))
+
+
+def pytest_sessionfinish() -> None:
+    """Say what was run: who leaves earlier, with whatever status, has not said it."""
+    _note(lanes.ran(len(_ran), len(_skipped)))
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -1,15 +1,20 @@
-"""P The guard of the fast tests bites, and lets the others be."""
+"""P The guard of the fast tests bites, and lets the others be; a lane says what it collected and ran."""
 
 from __future__ import annotations
 
 import os
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from provisioning import lanes
 from tests.conftest import Forbidden
+
+PROJECT = Path(__file__).resolve().parent.parent
 
 
 @pytest.mark.parametrize(
@@ -31,3 +36,44 @@ def test_fast_tests_start_no_process_and_open_no_socket(deed: Callable[[], objec
 @pytest.mark.lint
 def test_tests_of_another_kind_may_start_processes() -> None:
     assert subprocess.run(["true"], check=False).returncode == 0
+
+
+FIRST = """
+import os, subprocess, sys, pytest
+def test_passes(): assert os.environ.get("CAMPBOX_NOTED") is None, "a pytest started here would note into the same file"
+def test_is_skipped(): pytest.skip("why")
+@pytest.mark.xfail
+def test_fails_as_it_should(): assert 0
+"""
+A_FAILURE = (
+    FIRST
+    + """
+@pytest.fixture
+def ends_badly():
+    yield
+    assert 0
+def test_fails(ends_badly): assert 0
+"""
+)
+
+
+@pytest.mark.lint
+@pytest.mark.parametrize(
+    "text, status, said",
+    [
+        (FIRST, 0, lanes.Said(3, 3, skipped=2)),
+        (A_FAILURE, 1, lanes.Said(4, 4, skipped=2, failed=(("fast", "test_it.py::test_fails"),))),
+        ("", 5, lanes.Said(0, 0)),
+        (FIRST + "def test_leaves(): os._exit(0)\ndef test_after(): assert 0", 0, lanes.Said(5)),
+        (A_FAILURE + "def test_leaves(): os._exit(1)", 1, lanes.Said(5, failed=(("fast", "test_it.py::test_fails"),))),
+        (FIRST + "def test_leaves(): pytest.exit('enough', 0)", 0, lanes.Said(4, 3, skipped=2)),
+        ("import nothing_of_this_name", 2, lanes.Said(0, 0)),
+    ],
+)
+def test_t1_a_lane_says_what_it_collected_and_ran(text: str, status: int, said: lanes.Said, tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(text)
+    notes = tmp_path / "notes"
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "CAMPBOX_NOTED": str(notes), "PYTHONDONTWRITEBYTECODE": "1"}
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.conftest", "-c", os.devnull]
+    done = subprocess.run([*argv, "--rootdir", ".", "test_it.py"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, lanes.read(notes.read_text())) == (status, said), done.stdout + done.stderr

@@ -1,32 +1,128 @@
-"""``campbox test``: what two lanes say together."""
+"""``campbox test`` with real processes for lanes: how they end, what they say, what the run says then."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
 import pytest
 
-from provisioning.second_look import MOST, again, line
-from provisioning.testing import _verdict
+from appliance.errors import NotSo
+from provisioning import lanes, second_look, testing
+from provisioning.lab import apart
+
+pytestmark = pytest.mark.lint
+
+A, B = "tests/real/test_a.py::test_b[c d]", "tests/real/test_e.py::test_f"
+LANE = """
+import os, signal, sys
+from pathlib import Path
+from provisioning import lanes
+name = sys.argv[sys.argv.index("--lane") + 1] if "--lane" in sys.argv else "alone"
+deed = dict(word.split("=") for word in os.environ["DEEDS"].split())[name]
+tests = [word for word in sys.argv[1:] if "::" in word]
+print(name, deed, *tests, flush=True)
+def note(line):
+    with Path(os.environ["CAMPBOX_NOTED"]).open("a") as file:
+        file.write(line)
+number = len(tests) or 3
+note(lanes.collected(0 if deed == "none" else number))
+if deed in ("fails", "fails-and-leaves"):
+    note(lanes.failed("net", os.environ["FAILS"]))
+if deed == "killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+if deed.startswith("ends"):
+    os._exit(int(deed[4:]))
+if deed == "fails-and-leaves":
+    os._exit(1)
+note(lanes.ran(0 if deed == "none" else number, 0))
+sys.exit({"passes": 0, "fails": 1, "none": 5}[deed])
+"""
+"""A pytest that does what DEEDS says for its lane."""
+
+
+@pytest.fixture
+def flakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Lanes without namespaces, and an empty table of flakes."""
+    monkeypatch.setattr(apart, "room", nullcontext)
+    monkeypatch.setattr(apart, "apart", list)
+    monkeypatch.delenv("CAMPBOX_SIGHTINGS", raising=False)
+    monkeypatch.setattr(testing, "FLAKES", tmp_path / "flakes.toml")
+    (tmp_path / "lane.py").write_text(LANE)
+    testing.FLAKES.write_text("# none\n")
+    return testing.FLAKES
+
+
+def run(flakes: Path, deeds: str, fails: str = A) -> lanes.Verdict:
+    """The verdict on lanes that do this."""
+    environment = {"PYTHONPATH": str(testing.PROJECT), "DEEDS": deeds, "FAILS": fails}
+    folder = flakes.parent / "notes"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    return testing._side_by_side([sys.executable, str(flakes.with_name("lane.py"))], environment, folder)
 
 
 @pytest.mark.parametrize(
-    "statuses, told",
+    "deeds, told",
     [
-        ([0], 0), ([0, 0], 0), ([0, 1], 1), ([1, 0], 1), ([0, 5], 0), ([5, 5], 5), ([5, 1], 1), ([0, 0, 2], 2), ([1, 2], 2),
-        ([0, 3], 3), ([0, -9], -9),
+        ("places=passes camp=passes machines=passes", lanes.Verdict(0)),
+        ("places=passes camp=none machines=none", lanes.Verdict(0)),
+        ("places=none camp=none machines=none", lanes.Verdict(5)),
+        ("places=fails camp=fails machines=none alone=fails", lanes.Verdict(1, "some tests failed, alone too")),
+        ("places=fails camp=killed machines=passes", lanes.Verdict(1, "lane camp was killed by signal 9")),
+        ("places=fails camp=ends3 machines=passes", lanes.Verdict(1, "lane camp met an error inside pytest (status 3)")),
+        ("places=fails camp=ends4 machines=passes",
+         lanes.Verdict(1, "lane camp was refused by pytest: wrong command line or no such test (status 4)")),
+        ("places=passes camp=passes machines=ends0",
+         lanes.Verdict(1, "lane machines ended with status 0 before it had run what it collected")),
+        ("places=passes camp=fails-and-leaves machines=passes",
+         lanes.Verdict(1, "lane camp ended with status 1 before it had run what it collected")),
+        ("places=fails camp=passes machines=passes alone=killed", lanes.Verdict(1, "the second look was killed by signal 9")),
+        ("places=fails camp=passes machines=passes alone=ends0",
+         lanes.Verdict(1, "the second look ended with status 0 before it had run what it collected")),
     ],
 )  # fmt: skip
-def test_one_lane_that_failed_fails_the_whole(statuses: list[int], told: int) -> None:
-    assert _verdict(statuses) == told
+def test_t1_what_real_lanes_come_to(deeds: str, told: lanes.Verdict, flakes: Path) -> None:
+    assert run(flakes, deeds) == told
+    assert flakes.read_text() == "# none\n"
 
 
-def test_a_real_test_that_failed_beside_the_other_lanes_is_looked_at_once_more() -> None:
-    noted = line("net", "tests/real/test_a.py::test_b[c d]") + line("vm", "tests/real/test_vm.py::test_e")
-    assert again(noted) == ("tests/real/test_a.py::test_b[c d]", "tests/real/test_vm.py::test_e")
-    assert again(noted + noted) == again(noted), "once each, though its end failed as well"
+def test_t1_a_pass_on_the_second_look_is_said_in_the_last_line_and_counted(flakes: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    verdict = run(flakes, "places=fails camp=passes machines=passes alone=passes")
+    testing._finish(verdict, ["fast", "net"], {"vm": "no kernel"})
+    said = capfd.readouterr().out.splitlines()
+    assert f"alone passes {A}" in said
+    assert said[-1] == f"campbox test: all passed, 1 only on a second look: {A} (fast net); vm not run: no kernel"
+    assert second_look.sightings(flakes.read_text()) == {A: 1}
 
 
-@pytest.mark.parametrize(
-    "noted", ["", line("fast", "x"), line("net", "x") + line("lint", "y"), "".join(line("net", str(n)) for n in range(MOST + 1))]
-)
-def test_a_pure_test_has_no_such_excuse_and_many_failures_are_no_accident(noted: str) -> None:
-    assert again(noted) == ()
+def test_t1_after_three_sightings_a_test_has_no_second_look_left(flakes: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    deeds = "places=fails camp=passes machines=passes alone=passes"
+    for before in range(second_look.SPENT):
+        assert second_look.sightings(flakes.read_text()).get(A, 0) == before
+        assert run(flakes, deeds).status == lanes.PASSED
+    verdict = run(flakes, deeds)
+    assert verdict.status == lanes.FAILED and f"no second look is left for {A}" in verdict.why
+    assert run(flakes, deeds, fails=B).second == (B,), "another has its own count"
+    with pytest.raises(NotSo, match="some tests failed; no second look is left"):
+        testing._finish(verdict, ["net"], {})
+    assert second_look.sightings(flakes.read_text()) == {A: second_look.SPENT, B: 1}
+
+
+def test_t1_in_ci_a_sighting_is_noted_where_ci_prints_it(
+    flakes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CAMPBOX_SIGHTINGS", str(tmp_path / "sightings"))
+    assert run(flakes, "places=fails camp=passes machines=passes alone=passes").second == (A,)
+    noted = (tmp_path / "sightings").read_text()
+    assert second_look.sightings(noted) == {A: 1} and flakes.read_text() == "# none\n"
+    assert noted.strip() in capfd.readouterr().out
+
+
+def test_a_table_that_cannot_be_read_stops_the_run_before_it_starts(flakes: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    flakes.write_text("[[sighting]\n")
+    with pytest.raises(NotSo, match="cannot be read"):
+        run(flakes, "places=passes camp=passes machines=passes")
+    assert capfd.readouterr().out == ""
