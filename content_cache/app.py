@@ -17,7 +17,7 @@ from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.web.dress import dress
-from content_cache import api, banner, downloads, pages, pages_browse, pages_offers, pages_rights, pages_show
+from content_cache import api, banner, downloads, one_edition, pages, pages_browse, pages_offers, pages_rights, pages_show
 from content_cache.catalogue_store import FILE, Store
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -51,6 +51,7 @@ def create_app(config: SiteConfig | None = None, layout: Layout | None = None) -
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     dress(app, site, place, domain="catalogue")
     store = Store(place.service_data("content") / FILE)
+    one_edition.register(app, store)
     pages.register(app, site, store, place)
     for more in (pages_browse, pages_offers, pages_rights, pages_show):
         more.register(app)

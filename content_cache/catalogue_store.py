@@ -19,6 +19,7 @@ FILE = "catalogue.sqlite"
 MOST, MOST_LISTED = 200, 100_000
 """Services a search counts and shows to people: ten pages; and to programs: all."""
 _CHOSEN = "json_each(?) wanted cross join service on service.position = wanted.value order by wanted.key"
+_SWAPS, _NEVER = 5, "nothing yet"
 Texts = Mapping[str, Mapping[str, Mapping[str, tuple[str, bool]]]]
 """record id -> field -> language -> (text, translated by machine)."""
 
@@ -52,37 +53,79 @@ class TooSlow(CampboxError):
 
 
 class Store:
-    """Reading side. Every thread has its own connection; a new file (another inode) is noticed at the next question."""
+    """Reading side. Every thread has its own connection; a new file (another inode) is noticed at the next question.
+
+    Between ``hold`` and ``release`` a thread reads one edition, whatever is swapped in meanwhile: a page whose rows are of one file
+    and whose texts are of another shows wrong services.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path, self._local, self._search = path, threading.local(), Search()
 
+    def hold(self) -> object:
+        """Look for a newer edition now, and read that one in this thread until ``release`` is given what this gives back.
+
+        Holding again lets go of what was held: a thread answers one request at a time, and the newest one counts.
+        """
+        self._local.held = None
+        self._look()
+        self._local.held = token = object()
+        return token
+
+    def release(self, token: object) -> None:
+        """Notice newer editions again; nothing happens where the thread has begun something else meanwhile."""
+        if getattr(self._local, "held", None) is token:
+            self._local.held = None
+
     def _connection(self) -> sqlite3.Connection | None:
-        try:
-            stat = self.path.stat()
-        except OSError:
-            stat = None
-        seen = (stat.st_ino, stat.st_mtime_ns) if stat else None
-        old: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if getattr(self._local, "seen", "nothing yet") != seen:
-            if old is not None:
-                old.close()
-            self._local.connection, self._local.about = self._open() if seen else None, None
-            self._local.counts = None
-            self._local.seen = seen
+        if getattr(self._local, "held", None) is None:
+            self._look()
         connection: sqlite3.Connection | None = self._local.connection
         return connection
 
-    def _open(self) -> sqlite3.Connection | None:
-        # immutable: the file is never written once it has its name, so no lock and no journal is looked for.
-        connection = sqlite3.connect(f"file:{self.path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
+    def _look(self) -> None:
+        """Open the file that is there now, unless this thread reads it already."""
+        for _ in range(_SWAPS):
+            seen = self._seen()
+            if getattr(self._local, "seen", _NEVER) == seen:
+                return
+            self._forget()
+            self._local.connection, whole = self._open() if seen else (None, True)
+            if self._seen() == seen:
+                # What only failed this time (no memory, no descriptor, an unreadable sector) is tried again at the next question.
+                self._local.seen = seen if whole else _NEVER
+                return
+        # Swapped each time while it was opened: the next question looks again.
+        self._local.seen = _NEVER
+
+    def _seen(self) -> tuple[int, int, int] | None:
         try:
+            stat = self.path.stat()
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+    def _forget(self) -> None:
+        """Close what is open; nothing of it is remembered."""
+        old: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if old is not None:
+            old.close()
+        self._local.connection = self._local.about = self._local.counts = None
+
+    def _open(self) -> tuple[sqlite3.Connection | None, bool]:
+        """A connection to the file, if it is a whole catalogue; and whether that answer will stay the same for this file."""
+        connection = None
+        try:
+            # immutable: the file is never written once it has its name, so no lock and no journal is looked for.
+            connection = sqlite3.connect(f"file:{self.path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
             if connection.execute("select schema from about").fetchone() == (SCHEMA,):
-                return connection
-        except sqlite3.DatabaseError:
-            pass
-        connection.close()
-        return None
+                return connection, True
+            final = True
+        except sqlite3.DatabaseError as error:
+            final = _is_damage(error) or error.sqlite_errorcode == sqlite3.SQLITE_ERROR  # SQLITE_ERROR: no such table
+        if connection is not None:
+            connection.close()
+        return None, final
 
     def _ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         connection = self._connection()
@@ -90,12 +133,15 @@ class Store:
             return []
         try:
             return connection.execute(sql, values).fetchall()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            # A damaged file is no catalogue: pages say so, and sync fetches it again.
-            self._local.connection = self._local.about = None
+        except sqlite3.DatabaseError as error:
+            self._raise_unless_damaged(error)
             return []
+
+    def _raise_unless_damaged(self, error: sqlite3.DatabaseError) -> None:
+        """A damaged file is no catalogue: pages say so, and sync fetches it again."""
+        if not _is_damage(error):
+            raise error
+        self._forget()
 
     def ask(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of a question of our own; none while there is no catalogue."""
@@ -190,11 +236,9 @@ class Store:
             return 0, ()
         try:
             asked = Asked(untrusted_query, tag, wanted=min(offset + limit, most), most=most)
-            answer = self._search.find(connection, self.generation(), asked)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            self._local.connection = self._local.about = None
+            answer = self._search.find(connection, self._local.seen, asked)
+        except sqlite3.DatabaseError as error:
+            self._raise_unless_damaged(error)
             return 0, ()
         if answer.cut and not answer.positions:
             raise TooSlow("the search took too long", mend="try again, with one word")
@@ -231,6 +275,11 @@ class Store:
             Service(id, tuple((slugs or "").split(",")), next(bodies), next(bodies), timetable)
             for id, _, _, timetable, slugs in rows
         ]
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file itself is no good: SQLITE_CORRUPT or SQLITE_NOTADB, extended codes included."""
+    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _among(timetables: Set[int] | None) -> tuple[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 
 from appliance import facts
+from appliance.errors import NotSo
 from appliance.layout import Layout
 
 EVERY = 60.0
@@ -28,5 +29,6 @@ class Unanswered:
             self._counts[slugs[0] if slugs else OTHER] += 1
             if time.monotonic() - self._told >= EVERY:
                 self._told = time.monotonic()
-                with contextlib.suppress(OSError):
+                # No room in RAM: the search is answered all the same, and the counts are told a minute later.
+                with contextlib.suppress(NotSo):
                     facts.publish(self._layout, "catalogue", {"unanswered": dict(sorted(self._counts.items()))})

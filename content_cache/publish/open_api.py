@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from flask import Flask
 
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
-from content_cache import api, downloads, snapshot
+from content_cache import api, downloads, one_edition, snapshot
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_store import FILE, Store
 from content_cache.publish import publisher
@@ -27,10 +26,10 @@ class PublishedStore(Store):
         self._known: object = None
         super().__init__(Place.of(layout).folder / "open" / FILE)
 
-    def _connection(self) -> sqlite3.Connection | None:
+    def _look(self) -> None:
         """As a box's; looks first whether there is a newer edition."""
         self.look()
-        return super()._connection()
+        super()._look()
 
     def look(self) -> None:
         """Build the store if something else is published than what it holds."""
@@ -65,5 +64,6 @@ def _serial(path: Path) -> int | None:
 def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
     """Add /hsds to the hub."""
     store = PublishedStore(layout)
+    one_edition.register(app, store)
     api.register(app, store)
     downloads.register(app, store)

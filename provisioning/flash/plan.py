@@ -2,8 +2,9 @@
 
 1. The first MiB (partition tables) is replaced by a label: from here on nothing starts from this card.
 2. Marks are written over the whole size that the card claims, and read again.
-3. The image from its first MiB on, in chunks; then all of it is read back, and the marks once more.
-4. The image's first MiB, read back as well.
+3. The image from its first MiB on, in chunks. What was written first is written again, so that a card which only remembers its
+   latest writes has forgotten the image's end; then all of it is read back, and the marks once more.
+4. The image's first MiB, read back as well; then the image's end once more, since nothing is written after that.
 
 Why the marks show every card that wraps round (address x is really x mod M, M being its true size): with an image of S bytes
 there is a mark at least every S/2 bytes from S on, and one on the last block. If M < S the chunks come back wrong, or the image's
@@ -26,6 +27,8 @@ FIRST = MIB
 MARK = 4096
 """Bytes of one mark: the largest block any card addresses."""
 MOST_MARKS = 4096
+PUSHED, READ_AGAIN = 32 * MIB, 64 * MIB
+"""Bytes: written a second time before the reading back; and read a second time, at the image's end, after the last write."""
 GROWTH = 2 * 10**9
 """Bytes: a rehearsal's file is a multiple of it, larger than the image as a card would be."""
 

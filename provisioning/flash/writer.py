@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.errors import NotSo
 from provisioning.flash import plan
 from provisioning.flash.card import Card
-from provisioning.flash.plan import CHUNK, FIRST, MARK
+from provisioning.flash.plan import FIRST, MARK, PUSHED, READ_AGAIN
 
 Tell = Callable[[str, int, int], None]
 """(what is being done, bytes done, bytes in all)."""
@@ -36,13 +36,14 @@ def write(card: Card, image_size: int, chunks: Iterator[tuple[int, bytes]], tell
     card.write(0, plan.unfinished(min(FIRST, image_size)))
     card.flush()
     marks.put(tell)
-    first, hashes, resumed, sha256 = _image(card, image_size, chunks, tell, resuming=resuming)
-    _read_back(card, image_size, hashes, tell)
+    image = _image(card, image_size, chunks, tell, resuming=resuming)
+    _push_out(card, image)
+    _read_back(card, image.bodies, lambda done: tell("reading back", min(done, image_size), image_size))
     _check_label(card, image_size)
     marks.check("probing once more", tell)
     marks.erase()
-    _begin(card, first)
-    return Written(image_size, resumed, sha256)
+    _begin(card, image, tell)
+    return Written(image_size, image.resumed, image.sha256)
 
 
 class _Marks:
@@ -89,39 +90,74 @@ class _Marks:
         self.card.flush()
 
 
-def _image(
-    card: Card, image_size: int, chunks: Iterator[tuple[int, bytes]], tell: Tell, *, resuming: bool
-) -> tuple[bytes, list[bytes], int, str]:
-    """All but the first MiB: what that will be, the hash of each chunk, how much was there already, the hash of all."""
-    first, hashes, resumed, whole = b"", [], 0, hashlib.sha256()
+@dataclass(frozen=True)
+class _Body:
+    """A chunk as it was given: where it begins on the card, its length padded to MARK, SHA-256 of that."""
+
+    start: int
+    length: int
+    digest: bytes
+
+
+@dataclass(frozen=True)
+class _Image:
+    """What was to be written: size in bytes, the first MiB, all bodies behind it, those of them that this run wrote."""
+
+    size: int
+    first: bytes
+    bodies: tuple[_Body, ...]
+    written: tuple[_Body, ...]
+    resumed: int
+    sha256: str
+
+
+def _image(card: Card, image_size: int, chunks: Iterator[tuple[int, bytes]], tell: Tell, *, resuming: bool) -> _Image:
+    """Write all but the first MiB. What an interrupted run has left is compared instead, up to the first difference."""
+    first, resumed, whole = b"", 0, hashlib.sha256()
+    bodies, written = list[_Body](), list[_Body]()
     for offset, data in chunks:
         whole.update(data)
         padded = data + bytes(-len(data) % MARK)
         if offset == 0:
             first = padded[:FIRST]
         start = FIRST if offset == 0 else offset
-        body = padded[start - offset :]
-        if resuming and card.read(start, len(body)) == body:
+        content = padded[start - offset :]
+        if content:
+            bodies.append(_Body(start, len(content), hashlib.sha256(content).digest()))
+        if resuming and card.read(start, len(content)) == content:
             resumed = offset + len(data)
         else:
             resuming = False
-            card.write(start, body)
-        hashes.append(hashlib.sha256(body).digest())
+            card.write(start, content)
+            written += bodies[-1:] if content else []
         tell("writing", offset + len(data), image_size)
     card.flush()
-    return first, hashes, resumed, whole.hexdigest()
+    return _Image(image_size, first, tuple(bodies), tuple(written), resumed, whole.hexdigest())
 
 
-def _read_back(card: Card, image_size: int, hashes: list[bytes], tell: Tell) -> None:
-    for number, expected in enumerate(hashes):
-        start = FIRST if number == 0 else number * CHUNK
-        end = min((number + 1) * CHUNK, -(-image_size // MARK) * MARK)
-        if end > start and hashlib.sha256(card.read(start, end - start)).digest() != expected:
-            where = f"between {start / 10**6:.0f} and {end / 10**6:.0f} MB"
-            raise NotSo(
-                f"the card does not give back what was written {where}", mend="take another card; nothing starts from this one"
-            )
-        tell("reading back", end, image_size)
+def _push_out(card: Card, image: _Image) -> None:
+    """Write once more what was written first: a card that only remembers its latest writes forgets the image's end by that."""
+    room = PUSHED
+    for body in image.written[: len(image.written) // 2]:
+        if room < body.length:
+            break
+        content = card.read(body.start, body.length)
+        _compare(body, content)
+        card.write(body.start, content)
+        room -= body.length
+    card.flush()
+
+
+def _read_back(card: Card, bodies: Sequence[_Body], tell: Callable[[int], None]) -> None:
+    for body in bodies:
+        _compare(body, card.read(body.start, body.length))
+        tell(body.start + body.length)
+
+
+def _compare(body: _Body, untrusted_content: bytes) -> None:
+    if hashlib.sha256(untrusted_content).digest() != body.digest:
+        where = f"between {body.start / 10**6:.0f} and {(body.start + body.length) / 10**6:.0f} MB"
+        raise NotSo(f"the card does not give back what was written {where}", mend="take another card; nothing starts from this one")
 
 
 def _check_label(card: Card, image_size: int) -> None:
@@ -130,11 +166,18 @@ def _check_label(card: Card, image_size: int) -> None:
         raise NotSo(str(plan.Lie(card.size, image_size, image_size)), mend="throw it away and take another")
 
 
-def _begin(card: Card, first: bytes) -> None:
-    """The partition tables. Should it go wrong here, the label goes back: half a table is worse than none."""
+def _begin(card: Card, image: _Image, tell: Tell) -> None:
+    """The partition tables, then a last look. Should it go wrong here, the label goes back: half a table is worse than none."""
+    first = image.first
     card.write(0, first)
     card.flush()
-    if card.read(0, len(first)) != first:
+    try:
+        if card.read(0, len(first)) != first:
+            raise NotSo("the card does not give back its beginning", mend="take another card")
+        # Nothing is written after this: what the card's cache held until now, it must hold in its cells.
+        end = [body for body in image.bodies if body.start >= image.size - READ_AGAIN]
+        _read_back(card, end, lambda done: tell("reading its end again", min(done, image.size), image.size))
+    except NotSo:
         card.write(0, plan.unfinished(len(first)))
         card.flush()
-        raise NotSo("the card does not give back its beginning", mend="take another card")
+        raise
