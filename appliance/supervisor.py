@@ -8,21 +8,19 @@ import os
 import signal
 import subprocess
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from appliance import backoff, progress
-from appliance.errors import NotSo
+from appliance import backoff, boot, progress, service_log
+from appliance.errors import CampboxError, NotSo
 from appliance.layout import Layout
-from appliance.run import PARTS, find_program, open_log, spawn
+from appliance.run import PARTS, find_program, spawn
 from appliance.services import USERS, Service
 
 log = logging.getLogger(__name__)
-LOG_LIMIT = 1_000_000
-"""Bytes after which a service's log is begun anew at its next start; one older one is kept."""
+LOG_LIMIT = service_log.LIMIT
 
 
 @dataclass
@@ -34,12 +32,14 @@ class _Child:
     wait: float = 0.0
     starts: int = 0
     woken: int = 0
+    refused: str = ""
     finished: bool = field(default=False)
 
 
 class Supervisor:
     """Starts services in order, keeps them running, stops them in reverse.
 
+    A start that the kernel refuses (no process, no memory, no room) is one failed start: it is tried again, later each time.
     ``enter`` is put before every command (``ip netns exec NAME`` in the demo). Nothing here forks outside ``start`` and
     ``tick``; the caller calls ``tick`` at least every 0.2 s.
     """
@@ -62,8 +62,7 @@ class Supervisor:
             folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         self.layout.facts_dir.mkdir(exist_ok=True)
         self.layout.facts_dir.chmod(0o1777)
-        if not self.layout.boot_id_file.exists():
-            self.layout.boot_id_file.write_text(f"{uuid.uuid4()}\n")
+        boot.make(self.layout)
         for child in self.children.values():
             service = child.service
             _own(self.layout.service_run(service.name), service.uid, 0o755)
@@ -76,7 +75,7 @@ class Supervisor:
             if child.service.kind == "oneshot":
                 self._run_once(child, timeout)
                 continue
-            self._launch(child)
+            self._try_launch(child)
             if child.service.ready is not None:
                 self._await(child, time.monotonic() + timeout)
 
@@ -95,8 +94,11 @@ class Supervisor:
         for child in self.children.values():
             if child.process is not None and child.process.poll() is not None:
                 self._ended(child, now)
-            if child.process is None and child.starts and not child.finished and (child.due <= now or self._is_woken(child)):
-                self._launch(child)
+            elif child.process is not None:
+                service_log.bound(self._log(child.service))
+            if child.process is None and child.starts and not child.finished and self._is_due(child, now):
+                with contextlib.suppress(CampboxError):  # said already; its program may be back the next time
+                    self._try_launch(child)
 
     def run_now(self, name: str) -> None:
         """Make a timer due at once."""
@@ -156,6 +158,10 @@ class Supervisor:
             "LANG": "C.UTF-8",
         }
 
+    def _is_due(self, child: _Child, now: float) -> bool:
+        # A start that was refused waits for its time, whoever wakes it.
+        return child.due <= now or not child.refused and self._is_woken(child)
+
     def _is_woken(self, child: _Child) -> bool:
         return child.service.wakes is not None and self._woken(child.service) != child.woken
 
@@ -167,16 +173,36 @@ class Supervisor:
         except OSError:
             return 0
 
+    def _log(self, service: Service) -> Path:
+        return self.layout.log / f"{service.name}.log"
+
+    def _try_launch(self, child: _Child) -> None:
+        """Start it. If the kernel refuses, say so and try again later. Raises MissingComponent when its program is not there."""
+        began, refused = time.monotonic(), child.refused
+        try:
+            self._launch(child)
+            child.refused = ""
+        except OSError as error:
+            child.refused = error.strerror or type(error).__name__
+        except CampboxError as error:
+            child.refused = error.what
+            raise
+        finally:
+            child.started, child.starts = began, child.starts + 1
+            if child.refused:
+                child.wait = backoff.next_wait(child.wait, 0.0)
+                child.due = began + child.wait
+            if child.refused and child.refused != refused:
+                log.error("%s cannot be started: %s; it is tried again", child.service.name, child.refused)
+        self.on_change()
+
     def _launch(self, child: _Child) -> None:
         service = child.service
         child.woken = self._woken(service)
         ready = service.ready_path(self.layout)
         if ready is not None:
             Path(ready).unlink(missing_ok=True)
-        path = self.layout.log / f"{service.name}.log"
-        if path.exists() and path.stat().st_size > LOG_LIMIT:
-            os.replace(path, path.with_suffix(".log.1"))
-        with open_log(path) as output:
+        with service_log.begin(self._log(service)) as output:
             child.process = spawn(
                 self.command(service),
                 stdin=subprocess.DEVNULL,
@@ -186,8 +212,6 @@ class Supervisor:
                 env=self.environment(service),
                 start_new_session=True,
             )
-        child.started, child.starts = time.monotonic(), child.starts + 1
-        self.on_change()
 
     def _ended(self, child: _Child, now: float) -> None:
         assert child.process is not None
@@ -200,11 +224,16 @@ class Supervisor:
         log.warning("%s ended with %s; again in %.1f s", child.service.name, code, child.wait)
 
     def _run_once(self, child: _Child, timeout: float) -> None:
-        self._launch(child)
-        assert child.process is not None
+        deadline = time.monotonic() + timeout
+        self._try_launch(child)
+        while child.process is None and time.monotonic() < deadline:
+            self.tick()
+            time.sleep(0.02)
         child.finished = True
+        if child.process is None:
+            raise self._not_ready(child.service, f"cannot be started: {child.refused}")
         try:
-            code: int | str = child.process.wait(timeout)
+            code: int | str = child.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             code = f"nothing for {timeout:.0f} s"
             _signal(child, signal.SIGKILL)
@@ -217,12 +246,12 @@ class Supervisor:
         path = Path(child.service.ready_path(self.layout) or "")
         while not path.exists():
             if time.monotonic() > deadline:
-                raise self._not_ready(child.service, "is not ready")
+                raise self._not_ready(child.service, f"cannot be started: {child.refused}" if child.refused else "is not ready")
             self.tick()
             time.sleep(0.02)
 
     def _not_ready(self, service: Service, problem: str) -> NotSo:
-        path = self.layout.log / f"{service.name}.log"
+        path = self._log(service)
         lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
         return NotSo(f"{service.name} {problem}: {lines[-1] if lines else 'it said nothing'}", where=str(path), mend="read its log")
 

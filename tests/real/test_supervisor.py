@@ -202,3 +202,17 @@ def test_a_log_that_grew_too_long_is_begun_anew_and_one_kept(supervise: Callable
     _until(supervisor, lambda: (layout.log / "one.log").read_text() == "fresh\n")
     assert (layout.log / "one.log.1").stat().st_size == LOG_LIMIT + 1
     assert (layout.log / "one.log").stat().st_mode & 0o007 == 0
+
+
+def test_r11_a_service_that_never_stops_talking_keeps_to_its_bound_while_it_runs(
+    supervise: Callable[..., Supervisor], layout: Layout
+) -> None:
+    words = "w" * 999
+    supervisor = supervise(_shell("one", f"n=0; while :; do echo $n {words}; n=$((n+1)); [ $((n % 50)) = 0 ] && sleep 0.02; done"))
+    supervisor.start()
+    first, log, older = supervisor.pids()["one"], layout.log / "one.log", layout.log / "one.log.1"
+    _until(supervisor, lambda: older.exists() and older.stat().st_size > 0)
+    seen = int(older.read_bytes().splitlines()[-2].split()[0])
+    _until(supervisor, lambda: int((older.read_bytes().splitlines() or [b"0", b"0"])[-2].split()[0]) > seen + 500)
+    assert log.stat().st_size < 2 * LOG_LIMIT and older.stat().st_size <= 2 * LOG_LIMIT
+    assert supervisor.pids()["one"] == first, "nobody was started again for it"
