@@ -125,8 +125,14 @@ def _note(line: str) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Say what there is to run, once nothing is left out any more."""
+    """Say what there is to run, once nothing is left out any more.
+
+    With --collect-only one line names the kinds: the launcher asks, to install no more than ``campbox test --only`` needs.
+    """
     _note(lanes.collected(len(session.items)))
+    if session.config.option.collectonly:
+        found = {"fast" if kind_of(item) == "lint" else kind_of(item) for item in session.items}
+        print("kinds:", *(kind for kind in ORDER if kind in found))
 
 
 def pytest_sessionfinish() -> None:

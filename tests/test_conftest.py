@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -77,3 +78,11 @@ def test_t1_a_lane_says_what_it_collected_and_ran(text: str, status: int, said: 
     argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.conftest", "-c", os.devnull]
     done = subprocess.run([*argv, "--rootdir", ".", "test_it.py"], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, lanes.read(notes.read_text())) == (status, said), done.stdout + done.stderr
+
+
+@pytest.mark.lint
+def test_collecting_says_in_one_line_which_kinds_there_are() -> None:
+    files = [str(Path(__file__)), str(Path(__file__).parent / "real/test_names.py")]
+    argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q", *files]
+    found = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert re.findall(r"(?m)^kinds:.*$", found.stdout) == ["kinds: fast net"]

@@ -10,13 +10,16 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
+import click
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from appliance.cli import campbox
 from appliance.services import SERVICES
+from provisioning.testing import KINDS
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCKS = sorted((PROJECT / "requirements").glob("*.lock"))
@@ -174,10 +177,56 @@ def test_the_longest_command_that_fits_decides(arguments: list[str], row: str | 
     assert launcher.wanted(arguments) == (launcher.COMMANDS[row] if row else ({}, ("base",), "never"))
 
 
-def test_several_kinds_of_tests_need_what_all_of_them_need() -> None:
-    programs, _, root = launcher.wanted(["test", "fast", "vm"])
-    assert "qemu-system-x86_64" in programs
-    assert root != "never"
+def _together(*rows: str) -> tuple[dict[str, str], set[str]]:
+    programs = {program: package for row in rows for program, package in launcher.COMMANDS[row][0].items()}
+    return programs, {lock for row in rows for lock in launcher.COMMANDS[row][1]}
+
+
+@pytest.mark.parametrize(
+    ("line", "rows", "root"),
+    [
+        ("test fast --only gate", ["test fast"], "never"),
+        ("test --only gate fast", ["test fast"], "never"),
+        ("test --only=gate fast", ["test fast"], "never"),
+        ("test fast --only=gate --verbose", ["test fast"], "never"),
+        ("test --verbose fast", ["test fast"], "never"),
+        ("test --verbose fast --only net", ["test fast"], "never"),
+        ("test fast --only all", ["test fast"], "never"),
+        ("test --only gate", ["test"], "if possible"),
+        ("test --only fast", ["test"], "if possible"),
+        ("test --only=gate net", ["test net"], "always"),
+        ("test net --only gate", ["test net"], "always"),
+        ("test fast fast", ["test fast"], "never"),
+        ("test -- fast", ["test fast"], "never"),
+        ("test fast vm", ["test fast", "test vm"], "always"),
+        ("test --only gate fast --verbose vm browser", ["test fast", "test vm", "test browser"], "always"),
+        ("test fast all", ["test fast", "test all"], "always"),
+        ("bench --json portal content", ["bench"], "always"),
+    ],
+)
+def test_point_6_options_and_their_values_are_no_kinds_and_kinds_need_no_more_than_they_do(
+    line: str, rows: list[str], root: str
+) -> None:
+    programs, locks, found = launcher.wanted(line.split())
+    assert (programs, set(locks), found) == (*_together(*rows), root)
+
+
+def test_a_kind_that_is_none_is_refused_before_anything_is_installed() -> None:
+    assert launcher.wanted(["test", "fats"]) == (*launcher.needed_by([])[:2], "never")
+    assert launcher.needed_by([])[0] == {}
+
+
+def test_every_kind_has_its_row() -> None:
+    for kind in [*KINDS, "all"]:
+        assert f"test {kind}" in launcher.COMMANDS
+
+
+@pytest.mark.parametrize("command", ["test", "bench"])
+def test_the_launcher_knows_every_option_with_a_value_where_words_follow(command: str) -> None:
+    found = campbox.get_command(click.Context(campbox), command)
+    assert found is not None
+    options = [option for option in found.params if isinstance(option, click.Option) and not (option.is_flag or option.count)]
+    assert {name for option in options for name in option.opts} == launcher.VALUED[command]
 
 
 def test_an_unpacked_emulator_finds_its_modules_and_firmware_beside_it() -> None:
@@ -223,6 +272,52 @@ def test_without_root_one_line_names_the_packages_and_why(missing: list[str], ro
     assert "needs root" in line
     assert "\n" not in line
     assert ("network namespaces" in line) == (root == "always")
+
+
+class _Became(Exception):
+    """What the launcher would have become."""
+
+
+@pytest.fixture
+def bare(nobody: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A machine with Python alone: no program, nobody who may install one. What pytest says to a name stands in the answer."""
+    said = {"camp": "x\nkinds: net\n", "gate": "x\nkinds: fast\n", "broken": "no such thing\n", "nothing": "kinds:\n"}
+
+    def become(_: str, command: list[str]) -> None:
+        raise _Became(" ".join(command[3:]))
+
+    def collect(argv: list[str], **_: object) -> SimpleNamespace:
+        assert argv[1:3] == ["-m", "pytest"]
+        return SimpleNamespace(stdout=said[argv[-1]])
+
+    monkeypatch.setattr(launcher, "present", lambda program: program in launcher.VENV_PARTS)
+    monkeypatch.setattr(launcher, "install_libraries", lambda _: None)
+    monkeypatch.setattr(launcher.fcntl, "flock", lambda *_: None)
+    monkeypatch.setattr(launcher.os, "execvp", become)
+    monkeypatch.setattr(launcher.subprocess, "run", collect)
+    return said
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "test fast", "test fast --only gate", "test --only gate fast", "test --only=camp fast", "test --verbose fast",
+        "test --only gate", "test --only=gate --verbose", "test --only nothing", "test --only gate --only=nothing",
+        "test --help", "test fats",
+    ],
+)  # fmt: skip
+def test_point_6_what_only_fits_fast_tests_asks_for_no_package_and_no_root(line: str) -> None:
+    with pytest.raises(_Became, match=f"^{line}$"):
+        launcher.main(line.split())
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize("line", ["test", "test net", "test --only camp", "test --only broken", "test --only=gate net"])
+def test_what_fits_other_tests_asks_for_what_they_need(line: str) -> None:
+    with pytest.raises(launcher.Stop, match="missing .*nftables.* needs root") as stopped:
+        launcher.main(line.split())
+    assert ("chromium" in str(stopped.value)) == (line in ("test", "test --only broken"))
 
 
 @pytest.mark.usefixtures("nobody")
