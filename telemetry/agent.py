@@ -149,11 +149,13 @@ class Agent:
     def _told(self, event: Event) -> None:
         if event.topic == "ack":
             ack = message.decode_ack(event.payload)
-            self.outbox.acknowledge(ack)
+            gone = self.outbox.acknowledge(ack)
             if self._result.acknowledge(ack):
                 self._result_flight = schedule.Flight()
             if ack.journal == self.outbox.journal:
                 self._flight = self._flight.landed(ack.upto)
+                if gone and self._flight.upto is not None:
+                    self._flight, self.urgent = self._flight.lost(), True  # the hub took a part of it: the rest at once
                 # What gathered while out of reach goes out without waiting for ten rows of today.
                 self.urgent = self.urgent or self.outbox.count() >= schedule.ROWS_TOGETHER
         elif event.topic == "command":

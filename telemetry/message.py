@@ -5,7 +5,7 @@ Decoding takes nothing for granted: size, depth, tags, types, ranges and trailin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,14 @@ import cbor2
 from appliance.moment import Trust
 from appliance.values import BoxId
 from telemetry.metrics import TEXT_LIMIT, WHOLE_LIMIT, Fewer
+from telemetry.room import ROW, change
 from telemetry.strict import bad, octets, signed, text, unpack, whole
 
 VERSION = 1
 ROWS_LIMIT = 500
 """Rows of one batch."""
+VALUES_LIMIT = 256
+"""Values of one row, those carried on from the row before among them."""
 TRUSTS: tuple[Trust, ...] = ("none", "floor", "synced")
 _VERSION, BOX, BOOT, JOURNAL, SENT, _ROWS, _LIVE, _UPTO, _SECONDS, _SITE, _SOFTWARE, _SESSION = range(12)
 _PUBLISHED = 15
@@ -46,6 +49,7 @@ class Batch:
     """Rows of one boot, oldest first. ``journal`` names the outbox they stand in.
 
     ``sent`` is the uptime at sending, only when the boot is still running: it dates rows whose wall clock is not trusted.
+    ``unknown``: whether values of unknown metrics were left out in reading.
     """
 
     box: BoxId
@@ -53,6 +57,7 @@ class Batch:
     journal: bytes
     rows: tuple[Row, ...]
     sent: int | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,7 @@ class Live:
     box: BoxId
     boot: bytes
     row: Row
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,16 +151,22 @@ def _as_map(message: Batch | Live | Birth | Death | Ack | Command) -> dict[int, 
     return {_VERSION: VERSION, **fields}
 
 
-def decode_telemetry(untrusted: bytes) -> Batch | Live:
-    """What stands in up/t. Raises BadInput."""
+def decode_telemetry(untrusted: bytes, known: Container[int] | None = None, room: int | None = None) -> Batch | Live:
+    """What stands in up/t. Raises BadInput.
+
+    ``known``: the metrics that are read, all others are left out. ``room``: what the rows may cost (see telemetry/room.py): of a
+    batch that costs more only the first rows are read, at least one.
+    """
     fields = opened(untrusted)
     box, boot = BoxId(text(fields, BOX, 32)), octets(fields, BOOT, 16)
+    reader = _RowReader(known, room)
     if _LIVE in fields:
         only(fields, BOX, BOOT, _LIVE)
-        return Live(box, boot, _decode_row(fields[_LIVE]))
+        return Live(box, boot, reader.row(fields[_LIVE], NOTHING), reader.unknown)
     only(fields, BOX, BOOT, JOURNAL, SENT, _ROWS)
     sent = whole(fields[SENT]) if SENT in fields else None
-    return Batch(box, boot, octets(fields, JOURNAL, 8), _decode_rows(fields.get(_ROWS)), sent)
+    rows = reader.rows(fields.get(_ROWS))
+    return Batch(box, boot, octets(fields, JOURNAL, 8), rows, sent, reader.unknown)
 
 
 def decode_birth(untrusted: bytes) -> Birth:
@@ -186,13 +198,15 @@ def decode_command(untrusted: bytes) -> Command:
     return Command(whole(fields[_SECONDS], 3600))
 
 
-def decode_values(untrusted: Any, before: Mapping[int, Wire]) -> dict[int, Wire]:
-    """The values of a row, laid over those of the row before. Raises BadInput."""
-    if not isinstance(untrusted, dict) or len(untrusted) > 256:
-        raise bad("values are not a map of at most 256")
+def decode_values(untrusted: Any, before: Mapping[int, Wire], known: Container[int] | None = None) -> dict[int, Wire]:
+    """The values of a row, laid over those of the row before, without those that are not ``known``. Raises BadInput."""
+    if not isinstance(untrusted, dict) or len(untrusted) > VALUES_LIMIT:
+        raise bad(f"values are not a map of at most {VALUES_LIMIT}")
     values = dict(before)
     for number, step in untrusted.items():
         old = values.get(whole(number, 65_535))
+        if known is not None and number not in known:
+            continue
         if step is None:
             values.pop(number, None)
         elif isinstance(old, int):
@@ -200,6 +214,8 @@ def decode_values(untrusted: Any, before: Mapping[int, Wire]) -> dict[int, Wire]
             values[number] = signed(old + read) if isinstance(read, int) else read
         else:
             values[number] = _value(step)
+    if len(values) > VALUES_LIMIT:
+        raise bad(f"a row unfolds to more than {VALUES_LIMIT} values")
     return values
 
 
@@ -218,26 +234,41 @@ def only(fields: dict[int, Any], *known: int) -> dict[int, Any]:
     return fields
 
 
-def _decode_rows(untrusted: Any) -> tuple[Row, ...]:
-    if not isinstance(untrusted, list) or not 1 <= len(untrusted) <= ROWS_LIMIT:
-        raise bad(f"not 1 to {ROWS_LIMIT} rows")
-    rows: list[Row] = []
-    for item in untrusted:
-        row = _decode_row(item, rows[-1] if rows else NOTHING)
-        if rows and row.sequence <= rows[-1].sequence:
-            raise bad("rows out of order")
-        rows.append(row)
-    return tuple(rows)
+class _RowReader:
+    """Reads the rows of one message, each as the difference to the one before, as long as there is room."""
 
+    def __init__(self, known: Container[int] | None, room: int | None) -> None:
+        self._known, self._room = known, room
+        self.unknown = False
 
-def _decode_row(untrusted: Any, before: Row = NOTHING) -> Row:
-    if not isinstance(untrusted, list) or len(untrusted) != 5:
-        raise bad("a row is not a list of five")
-    sequence, uptime, wall = (
-        whole(signed(step) + start)
-        for step, start in zip(untrusted[:3], (before.sequence, before.uptime, before.wall), strict=True)
-    )
-    return Row(sequence, uptime, wall, TRUSTS[whole(untrusted[3], 2)], decode_values(untrusted[4], before.values))
+    def rows(self, untrusted: Any) -> tuple[Row, ...]:
+        if not isinstance(untrusted, list) or not 1 <= len(untrusted) <= ROWS_LIMIT:
+            raise bad(f"not 1 to {ROWS_LIMIT} rows")
+        rows: list[Row] = []
+        before, weighs, spent = NOTHING, 0, 0
+        for item in untrusted:
+            row = self.row(item, before)
+            if rows and row.sequence <= before.sequence:
+                raise bad("rows out of order")
+            weighs += change(item[4], before.values, row.values)
+            spent += ROW + weighs
+            if self._room is not None and spent > self._room and rows:
+                break
+            rows.append(row)
+            before = row
+        return tuple(rows)
+
+    def row(self, untrusted: Any, before: Row) -> Row:
+        if not isinstance(untrusted, list) or len(untrusted) != 5:
+            raise bad("a row is not a list of five")
+        sequence, uptime, wall = (
+            whole(signed(step) + start)
+            for step, start in zip(untrusted[:3], (before.sequence, before.uptime, before.wall), strict=True)
+        )
+        values = decode_values(untrusted[4], before.values, self._known)
+        if self._known is not None and not self.unknown:
+            self.unknown = any(number not in self._known for number in untrusted[4])
+        return Row(sequence, uptime, wall, TRUSTS[whole(untrusted[3], 2)], values)
 
 
 def _value(untrusted: Any, limit: int = WHOLE_LIMIT) -> Wire:

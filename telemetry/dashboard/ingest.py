@@ -30,6 +30,8 @@ from telemetry.dashboard.dating import date
 from telemetry.dashboard.news import News
 from telemetry.dashboard.report_store import ReportStore, connect, store_file
 from telemetry.dashboard.retention import prune
+from telemetry.metrics import BY_NUMBER
+from telemetry.room import room
 
 log = logging.getLogger(__name__)
 NAME = "hub-ingest"
@@ -89,7 +91,7 @@ class Ingester:
 
     def _take_one(self, box: str, leaf: str, payload: bytes, arrived: float, *, retained: bool) -> message.Ack | None:
         if leaf == "t":
-            told = message.decode_telemetry(payload)
+            told = message.decode_telemetry(payload, BY_NUMBER, room(len(payload)))
             if self._is_other(box, told.box, arrived):
                 return None
             if isinstance(told, message.Live):

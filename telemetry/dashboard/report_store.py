@@ -17,6 +17,7 @@ from pathlib import Path
 import cbor2
 
 from appliance.layout import Layout
+from telemetry.dashboard.sorting import Sorter
 from telemetry.message import Batch, Birth, Death, Live, Wire, encode_values
 from telemetry.metrics import named, sort_out, to_json
 from telemetry.result import Result
@@ -98,17 +99,29 @@ class ReportStore:
             self._db.execute("COMMIT" if whole else "ROLLBACK")
 
     def take_batch(self, batch: Batch, dates: list[float], arrived: float) -> int:
-        """Keep the rows that are new; how many these were. Values that the metric table does not know are refused and counted."""
+        """Keep the rows that are new; how many these were. Values that the metric table does not take are refused; each reason
+        is counted once a message, and not again when all its rows are known already.
+        """
         box = str(batch.box)
         self._see(box, arrived)
-        fresh = 0
-        for row, at in zip(batch.rows, dates, strict=True):
-            values, reasons = sort_out(row.values, self._smallest)
-            columns = (box, batch.boot, row.sequence, at, row.uptime, row.wall, row.trust, cbor2.dumps(encode_values(values)))
-            if self._db.execute(_INSERT, columns).rowcount:
-                fresh += 1
-                self._refuse_values(box, reasons, arrived)
-        self._know(box, dates[-1], values)
+        sorter = Sorter(self._smallest, unknown=batch.unknown)
+        columns = [
+            (
+                box,
+                batch.boot,
+                row.sequence,
+                at,
+                row.uptime,
+                row.wall,
+                row.trust,
+                cbor2.dumps(encode_values(sorter.take(row.values))),
+            )
+            for row, at in zip(batch.rows, dates, strict=True)
+        ]
+        fresh = self._db.executemany(_INSERT, columns).rowcount
+        if fresh:
+            self._refuse_values(box, sorter.reasons, arrived)
+        self._know(box, dates[-1], sorter.taken)
         return fresh
 
     def take_live(self, live: Live, at: float, arrived: float) -> None:
@@ -116,7 +129,7 @@ class ReportStore:
         box = str(live.box)
         self._see(box, arrived)
         values, reasons = sort_out(live.row.values, self._smallest)
-        self._refuse_values(box, reasons, arrived)
+        self._refuse_values(box, {*reasons, *(["unknown-metric"] if live.unknown else [])}, arrived)
         self._db.execute("INSERT INTO live (box, at, body) VALUES (?,?,?)", (box, at, cbor2.dumps(encode_values(values))))
         self._know(box, at, values)
 
@@ -171,8 +184,8 @@ class ReportStore:
         """Boxes that somebody looks at."""
         return [box for (box,) in self._db.execute("SELECT box FROM watched WHERE until > ?", (now,))]
 
-    def _refuse_values(self, box: str, reasons: list[str], arrived: float) -> None:
-        for reason in reasons:
+    def _refuse_values(self, box: str, reasons: set[str], arrived: float) -> None:
+        for reason in sorted(reasons):
             self.refuse(box, reason, arrived)
 
     def _see(self, box: str, arrived: float) -> None:

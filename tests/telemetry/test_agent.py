@@ -100,6 +100,16 @@ def test_what_is_not_acknowledged_stays_and_is_sent_again_after_some_patience(wo
     assert world.outbox.count() == 0 and len(ReportReader(world.db).keys(ONE)) == 1
 
 
+def test_h1_when_the_hub_takes_a_part_the_rest_goes_out_at_once(world: World) -> None:
+    """See telemetry/room.py. Rows in which nothing at all changes unfold to more than the hub takes of one message."""
+    for _ in range(99):
+        world.outbox.add(BOOT, Moment(1_900_000_000.0, 500.0, "floor"), {1: 5})
+    world.steps()
+    kept = [sequence for _, sequence in ReportReader(world.db).keys(ONE)]
+    assert len(kept) == 100 and world.outbox.count() == 0
+    assert 1 < len(world.sent("t")) < 10, "else it went out whole, or row by row"
+
+
 def test_a_cut_line_loses_nothing_and_all_goes_out_when_it_is_back(world: World) -> None:
     world.steps()
     world.links[0].cut()
