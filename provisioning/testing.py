@@ -20,7 +20,7 @@ import click
 from appliance.errors import MissingComponent, NotSo
 from appliance.run import PARTS, find_program, run, spawn
 from provisioning import lanes, second_look
-from provisioning.lab import apart, qemu
+from provisioning.lab import apart, pace, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
 LANES: dict[str, tuple[str, ...]] = {"places": (), "camp": ("tests/real", "tests/browser"), "machines": ("tests/real",)}
@@ -104,6 +104,7 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     chosen = [name for name in asked if name not in lacking]
     for name in asked:
         click.echo(f"{name:8} {KINDS[name].what}" if name in chosen else f"{name:8} not run: {lacking[name]}")
+    click.echo(f"campbox test: {pace.line()}")
     verdict = _pytest(chosen, only, verbose, everything="all" in kinds, images={"image", "all"} & set(kinds) != set())
     if verdict.status == lanes.NO_TESTS and only:
         raise NotSo(

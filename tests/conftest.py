@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from provisioning import lanes
+from provisioning.lab import pace
 
 IN_VM = "CAMPBOX_VM" in os.environ
 """In the virtual machine every import costs seconds: there is no camp and no property test there."""
@@ -76,8 +77,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--lane", choices=("places", "camp", "machines"), help="Only the tests of this lane.")
 
 
+def pytest_report_header() -> str:
+    """What every wait is multiplied by here (``campbox test`` says so itself, and runs quietly)."""
+    return pace.line()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Order by kind; leave the other lanes' out; skip what needs root where there is none."""
+    """Order by kind; leave the other lanes' out; give a slow machine its time; skip what needs root where there is none."""
     items.sort(key=lambda item: ORDER.index(kind_of(item)))
     if (lane := config.getoption("lane")) is not None:
         strays = [item.nodeid for item in items if lane_of(item) != "places" and item.path.parent.name not in ("real", "browser")]
@@ -86,6 +92,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if lane_of(item) != lane])
         items[:] = [item for item in items if lane_of(item) == lane]
     for item in items:
+        limit = item.get_closest_marker("timeout")
+        if seconds := float(limit.args[0] if limit is not None else config.getini("timeout") or 0):
+            item.add_marker(pytest.mark.timeout(pace.patient(seconds)), append=False)
         if os.geteuid() != 0 and kind_of(item) in NEED_ROOT:
             item.add_marker(pytest.mark.skip(reason="needs root: it makes network namespaces"))
 

@@ -17,7 +17,7 @@ from appliance.config import SiteConfig
 from appliance.errors import BadInput, CampboxError, NotSo
 from provisioning.flash import personal
 from provisioning.flash.image import Image
-from provisioning.lab import card_place, fitness, keys, places, qemu, vmbox
+from provisioning.lab import card_place, fitness, keys, pace, places, qemu, vmbox
 from provisioning.lab.camp import PROJECT, Camp
 from provisioning.lab.commands import DEFAULT_SITE
 from provisioning.lab.demo import TELEMETRY_PACE
@@ -133,4 +133,4 @@ def _keep(log: Path, to: Path | None) -> None:
 def _environment() -> dict[str, str]:
     """For the lab's own processes."""
     path = os.environ.get("PATH", os.defpath)
-    return {"PATH": path, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+    return {"PATH": path, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8", **pace.told()}

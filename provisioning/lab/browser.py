@@ -29,7 +29,7 @@ class Browser:
             raise NotSo(f"no IPv{version} address for a name, code {answer.code}")
         return answer.addresses[0]
 
-    def fetch(self, url: str, version: int = 4, body: str | None = None, timeout: float = handset.TIMEOUT) -> Reply:
+    def fetch(self, url: str, version: int = 4, body: str | None = None, timeout: float | None = None) -> Reply:
         """One request; redirects are not followed."""
         headers = {**self.kind.headers, **(_FORM if body is not None else {})}
         address = self.address(urlsplit(url).hostname or "", version)

@@ -16,7 +16,7 @@ from appliance.config import SiteConfig
 from appliance.layout import Layout
 from appliance.services import USERS
 from appliance.supervisor import Supervisor
-from provisioning.lab import cabling, forward, kinds, places, state
+from provisioning.lab import cabling, forward, kinds, pace, places, state
 from provisioning.lab import topology as plan
 from provisioning.lab.forward import Forwarder
 from provisioning.lab.hub_place import REAL_DATA, HubPlace
@@ -150,7 +150,7 @@ class Camp:
     def environment(self) -> dict[str, str]:
         """For the lab's own processes."""
         path = os.environ.get("PATH", os.defpath)
-        return {"PATH": path, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+        return {"PATH": path, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8", **pace.told()}
 
     def _on_change(self) -> None:
         self.changed = True
@@ -190,7 +190,7 @@ class Camp:
         """Both happen by themselves within minutes; here the box is asked to hurry, so that the first phone finds services."""
         assert self.supervisor is not None
         self.hub.finish_import()
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + pace.patient(PATIENCE)
         while not facts.read(self.box, "sync").get("services") and time.monotonic() < deadline:
             if (self.box.identity_dir / "root.json").exists() and "sync" not in self.supervisor.pids():
                 self.supervisor.run_now("sync")

@@ -14,6 +14,7 @@ from provisioning.flash.image import Image
 from provisioning.lab import cabling
 from provisioning.lab import topology as plan
 from provisioning.lab.netns import Namespace, existing
+from provisioning.lab.pace import patient
 
 FOLDER = Path("/var/tmp/campbox-boot")
 """On a disk: a card does not fit into the RAM that /run is."""
@@ -54,8 +55,8 @@ def check_state(card: Path, offset: int, size: int) -> tuple[int, str]:
     """
     part = card.with_name("data.img")
     where = [f"skip={offset}", f"count={size}", "iflag=skip_bytes,count_bytes", "bs=4M", "conv=sparse"]
-    run(["dd", f"if={card}", f"of={part}", "status=none", *where], timeout=300)
-    done = run(["e2fsck", "-f", "-y", str(part)], check=False, timeout=300)
+    run(["dd", f"if={card}", f"of={part}", "status=none", *where], timeout=patient(300))
+    done = run(["e2fsck", "-f", "-y", str(part)], check=False, timeout=patient(300))
     part.unlink()
     words = (done.stdout.strip() or done.stderr.strip() or "it said nothing").splitlines()
     return done.returncode, words[-1].partition(": ")[2] or words[-1]

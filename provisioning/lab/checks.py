@@ -17,6 +17,7 @@ from appliance import facts
 from provisioning.lab import places, scan
 from provisioning.lab.camp import Camp
 from provisioning.lab.judging import Outcome
+from provisioning.lab.pace import patient
 
 T = TypeVar("T")
 PATIENCE = 90.0
@@ -108,7 +109,7 @@ def _kill_under_load(camp: Camp) -> Outcome:
 
 
 def _await(camp: Camp, ask: Callable[[], T], enough: Callable[[T], bool]) -> T:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patient(PATIENCE)
     while not enough(found := ask()) and time.monotonic() < deadline:
         _tend(camp, 0.2)
     return found

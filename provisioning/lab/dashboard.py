@@ -9,6 +9,7 @@ import urllib.request
 from typing import Any
 
 from appliance.errors import Unreachable
+from provisioning.lab.pace import patient
 
 TIMEOUT = 10.0
 
@@ -24,7 +25,7 @@ class Dashboard:
         """One JSON object. Raises Unreachable."""
         request = urllib.request.Request(self.url + path, headers={"Authorization": f"Basic {self._login}"})
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            with urllib.request.urlopen(request, timeout=patient(TIMEOUT)) as answer:
                 found = json.loads(answer.read())
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Unreachable(f"the dashboard does not answer: {type(error).__name__}", where=self.url + path) from error

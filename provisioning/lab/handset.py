@@ -21,6 +21,7 @@ from appliance.errors import BadInput, Unreachable
 from appliance.run import run
 from appliance.values import Ip, parse_ip
 from provisioning.lab import dnswire
+from provisioning.lab.pace import patient
 from provisioning.lab.pages import Reply
 
 TIMEOUT = 20.0
@@ -35,8 +36,23 @@ _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EACCES, errno.EPERM
 def lease(hostname: str) -> float:
     """Get an IPv4 address by DHCP as ``hostname``; seconds taken. Raises CommandFailed when nobody gives one."""
     began = time.monotonic()
-    options = ["-i", INTERFACE, "-s", str(SCRIPT), "-n", "-q", "-t", "30", "-T", "1", "-O", "114", "-x", f"hostname:{hostname}"]
-    run(["busybox", "udhcpc", *options], timeout=60)
+    options = [
+        "-i",
+        INTERFACE,
+        "-s",
+        str(SCRIPT),
+        "-n",
+        "-q",
+        "-t",
+        f"{patient(30):.0f}",
+        "-T",
+        "1",
+        "-O",
+        "114",
+        "-x",
+        f"hostname:{hostname}",
+    ]
+    run(["busybox", "udhcpc", *options], timeout=patient(60))
     return time.monotonic() - began
 
 
@@ -47,10 +63,10 @@ def addresses() -> tuple[Ip, ...]:
     return tuple(parse_ip(a["local"]) for a in usable)
 
 
-def wait_for_ipv6(timeout: float = 60.0) -> float:
+def wait_for_ipv6() -> float:
     """Seconds until the phone has made itself an address (SLAAC) and a default route. Raises Unreachable."""
     began = time.monotonic()
-    while time.monotonic() - began < timeout:
+    while time.monotonic() - began < patient(60.0):
         if any(a.version == 6 for a in addresses()) and run(["ip", "-6", "route", "show", "default"]).stdout.strip():
             return time.monotonic() - began
         time.sleep(0.1)
@@ -70,12 +86,12 @@ def captive_api() -> str | None:
     return bytes.fromhex(found[1]).decode() if re.fullmatch(r"(?:[0-9a-f]{2})+", found[1]) else found[1]
 
 
-def resolve(name: str, kind: int, server: Ip, timeout: float = TIMEOUT, source_port: int = 0) -> dnswire.Answer:
+def resolve(name: str, kind: int, server: Ip, timeout: float | None = None, source_port: int = 0) -> dnswire.Answer:
     """Ask one name server by UDP (from any port, or always the same), twice at most. Raises Unreachable when it does not answer."""
     identifier = int.from_bytes(os.urandom(2), "big")
     for _ in range(2):
         with socket.socket(_family(server), socket.SOCK_DGRAM) as asking:
-            asking.settimeout(timeout / 2)
+            asking.settimeout((timeout or patient(TIMEOUT)) / 2)
             try:
                 asking.bind(("::" if server.version == 6 else "0.0.0.0", source_port))
                 asking.connect((str(server), 53))
@@ -93,7 +109,7 @@ def fetch(
     *,
     body: str | None = None,
     trust: Path | None = None,
-    timeout: float = TIMEOUT,
+    timeout: float | None = None,
 ) -> Reply:
     """One request for ``url`` sent to ``address``; redirects are not followed. Raises Unreachable when it fails."""
     parts = urlsplit(url)
@@ -101,6 +117,7 @@ def fetch(
     port = parts.port or (443 if parts.scheme == "https" else 80)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     began = time.monotonic()
+    timeout = timeout or patient(TIMEOUT)
     connection = http.client.HTTPConnection(host, port, timeout=timeout)
     try:
         connection.sock = socket.create_connection((str(address), port), timeout)

@@ -22,6 +22,7 @@ from appliance.supervisor import Supervisor
 from provisioning.authority import desk
 from provisioning.lab import topology as plan
 from provisioning.lab.netns import Namespace
+from provisioning.lab.pace import patient
 
 REAL_DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "jordan"
 """The real catalogue, where it stands beside the project; else the invented sample is shown, and says so on every page."""
@@ -71,7 +72,7 @@ class HubPlace:
     def finish_import(self) -> None:
         """Wait until the catalogue is published. Raises CommandFailed when it cannot be."""
         assert self.importing is not None
-        said, _ = self.importing.communicate(timeout=120)
+        said, _ = self.importing.communicate(timeout=patient(120))
         if self.importing.returncode != 0:
             words = said.decode(errors="replace").strip().splitlines()
             raise CommandFailed(words[-1] if words else "it said nothing", where="campbox catalogue import")

@@ -9,9 +9,11 @@ import click
 from appliance.config import SiteConfig, parse
 from appliance.errors import BadInput, ConfigError
 from provisioning.card_site import refuse_public_name
+from provisioning.lab.pace import patient
 
 CARD_SITE = Path(__file__).with_name("card.toml")
 MOST_PHONES, MOST_CUTS = 20, 10
+PATIENCE = 600.0
 
 
 @click.command(epilog="Example: campbox image boot camp-north.img --phones 2 --cut-power-after 15")
@@ -22,12 +24,14 @@ MOST_PHONES, MOST_CUTS = 20, 10
 @click.option("--cut-power-after", "cuts", type=click.FloatRange(0, 600), multiple=True, metavar="SECONDS",
               help="Pull the plug so long after power-on, then start again; each further one cuts a further start.")  # fmt: skip
 @click.option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Join the demo that wrote this state file.")
-@click.option("--patience", type=click.FloatRange(1, 3600), default=600.0, show_default=True, help="Seconds a step may take.")
+@click.option(
+    "--patience", type=click.FloatRange(1, 3600), help=f"Seconds a step may take; else {PATIENCE:.0f}, more on a slow machine."
+)
 @click.option("--log", type=click.Path(path_type=Path, dir_okay=False), help="Keep the box's console there.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def boot(
     file: Path, arch: str | None, site: Path | None, phones: int, cuts: tuple[float, ...],
-    state: Path | None, patience: float, log: Path | None, as_json: bool,
+    state: Path | None, patience: float | None, log: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Rehearse a card: ticket at a hub, flash FILE to a card of 4 GB, power on, until phones are online and the hub sees the box.
 
@@ -44,7 +48,7 @@ def boot(
         raise ConfigError(f"cannot read it: {error}", where=str(site_file), mend="name an existing TOML file in UTF-8") from error
     config = parse(text, str(site_file))
     check_site(config, str(site_file))
-    asked = boot_show.Asked(file, arch, config, site_file, phones, cuts, state, patience, log, as_json)
+    asked = boot_show.Asked(file, arch, config, site_file, phones, cuts, state, patience or patient(PATIENCE), log, as_json)
     raise SystemExit(boot_show.run(asked))
 
 

@@ -9,6 +9,7 @@ from subprocess import CompletedProcess
 
 from appliance.errors import MissingComponent
 from appliance.run import run
+from provisioning.lab.pace import patient
 
 BARE = "git,python3,sudo,ca-certificates,procps,iproute2"
 """What is there beside a minimal Debian: what a clone needs, and what looks at ports."""
@@ -39,7 +40,7 @@ class Machine:
         suite = run(["sh", "-c", '. /etc/os-release; echo "$VERSION_CODENAME"']).stdout.strip()
         run(
             ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={BARE}", suite, str(self.root), str(sources[-1])],
-            timeout=600,
+            timeout=patient(600),
         )
         for path in filter(os.path.exists, _BROUGHT):
             shutil.copy(path, self.root / path.lstrip("/"))
@@ -57,11 +58,11 @@ class Machine:
         """A new clone of the project in the user's home, in place of an earlier one; the answer is its path inside."""
         home = Path("/root") if user == "root" else Path("/home") / user
         shutil.rmtree(f"{self.root}{home}/campbox", ignore_errors=True)
-        run(["git", "clone", "--quiet", str(project), f"{self.root}{home}/campbox"], timeout=120)
+        run(["git", "clone", "--quiet", str(project), f"{self.root}{home}/campbox"], timeout=patient(120))
         run(["chroot", str(self.root), "chown", "-R", f"{user}:", f"{home}/campbox"])
         return home / "campbox"
 
-    def run(self, user: str, command: str, timeout: float = 600) -> CompletedProcess[str]:
+    def run(self, user: str, command: str, timeout: float | None = None) -> CompletedProcess[str]:
         """Run a line of shell as a user, logged in; whatever it leaves running ends with it."""
         kept = " ".join(f"{name}='{value}'" for name, value in os.environ.items() if name.startswith("PIP_") and "'" not in value)
         inside = [
@@ -77,7 +78,7 @@ class Machine:
             user,
             f"export {kept} CI=1; {command}",
         ]
-        return run(inside, timeout=timeout, check=False)
+        return run(inside, timeout=timeout or patient(600), check=False)
 
     def accounts(self) -> str:
         """Everybody it knows."""

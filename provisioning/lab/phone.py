@@ -22,6 +22,7 @@ from provisioning.lab import handset, judging, kinds
 from provisioning.lab.browser import KINDS_OF_RECORD, Browser
 from provisioning.lab.internet import load_rows
 from provisioning.lab.judging import Outcome
+from provisioning.lab.pace import patient
 from provisioning.lab.pages import Page, Reply
 from provisioning.lab.sites import BIG_FILE, Probe, fixed_names, probes
 from provisioning.lab.world import World
@@ -99,7 +100,7 @@ class Phone:
         _, reply, page = self.browser.browse(urljoin(url, form.action), urlencode(form.values))
         yield judging.page_in("tap on connect is answered in the same language", page, reply, self.kind.language)
         address = self.world.web(4)
-        while (met := handset.knock_tcp(address, 443, 0.5))[0] != "open" and time.monotonic() - began < TAP_PATIENCE:
+        while (met := handset.knock_tcp(address, 443, 0.5))[0] != "open" and time.monotonic() - began < patient(TAP_PATIENCE):
             time.sleep(0.02)
         yield Outcome("internet after the tap", met[0] == "open", judging.in_ms(time.monotonic() - began))
 
@@ -174,7 +175,7 @@ class Phone:
             yield self._try(what, partial(self._load, what, url))
 
     def _load(self, what: str, url: str) -> Outcome:
-        return judging.fetched(what, self.browser.fetch(url, timeout=20))
+        return judging.fetched(what, self.browser.fetch(url))
 
     def _option_114(self) -> Outcome:
         offered = handset.captive_api()

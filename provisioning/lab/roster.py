@@ -15,6 +15,7 @@ from provisioning.lab import cabling, kinds
 from provisioning.lab import topology as plan
 from provisioning.lab.judging import ARRIVED, Outcome
 from provisioning.lab.netns import Namespace
+from provisioning.lab.pace import patient
 
 JOURNEY = ("join", "held", "welcome", "tap", "online", "catalogue", "about_me", "api")
 AT_ONCE = 3
@@ -82,7 +83,7 @@ class Roster:
     def act(self, name: str, kind: kinds.PhoneKind, deeds: Iterable[str], *more: str) -> list[Outcome]:
         """Let one phone do something now, to its end."""
         argv = [*Namespace(name).enter, *self.command, "--name", name, "--kind", kind.name, *more, *deeds]
-        done = run(argv, env=self.environment, check=False, timeout=240)
+        done = run(argv, env=self.environment, check=False, timeout=patient(240))
         return [Outcome.from_json(line) for line in done.stdout.splitlines()]
 
     def begin(self, rider: Rider, deeds: Iterable[str]) -> subprocess.Popen[bytes]:

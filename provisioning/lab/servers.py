@@ -11,6 +11,7 @@ from typing import Any
 from appliance.errors import NotSo
 from appliance.run import find_program
 from provisioning.lab.netns import Namespace
+from provisioning.lab.pace import patient
 
 PATIENCE = 60.0
 """Seconds within which a server serves."""
@@ -30,7 +31,7 @@ class Servers:
             for argv in commands.values():
                 command = [find_program(argv[0]), *argv[1:]]
                 self._running.append(place.spawn(command, stdout=output, stderr=output, **options))
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patient(PATIENCE)
         while not all(file.exists() for file in commands):
             if time.monotonic() > deadline or any(process.poll() is not None for process in self._running):
                 words = self.log.read_text(errors="replace").strip().splitlines()

@@ -1,7 +1,7 @@
 """E A virtual machine with Debian's own kernel (QEMU through virtme-ng, no KVM): what this machine's kernel lacks is tried there.
 
-The guest's root is this machine's, read-only with RAM over it; the project is copied to GUEST_CODE there. Nothing is left on this
-machine but the unpacked kernel in ``.parts/kernel``.
+The guest's root is this machine's, read-only with RAM over it; what it needs of the project (``guest_load``) is copied to
+GUEST_CODE there. Nothing is left on this machine but the unpacked kernel in ``.parts/kernel``.
 """
 
 from __future__ import annotations
@@ -23,18 +23,14 @@ from typing import Any
 from appliance.errors import CommandFailed, MissingComponent, NotSo
 from appliance.files import write_atomically
 from appliance.run import PARTS, find_program, open_log, run, spawn
+from provisioning.lab import guest_load, pace
+from provisioning.lab.pace import patient
 from provisioning.lab.precedence import go_first
 
 PROJECT = Path(__file__).resolve().parents[2]
 KERNELS = PARTS / "kernel"
 GUEST_CODE = "/run/campbox-code"
 """Where the guest has the project: in its RAM, since a file over 9p costs ten times as much, and where service users reach it."""
-_PACKED = "appliance captive_portal content_cache telemetry provisioning tests examples setup.cfg pyproject.toml .venv .parts"
-_LEFT_OUT = (
-    ".parts/kernel .parts/usr/share */site-packages/*mypy* */site-packages/selenium* */site-packages/trio* */site-packages/pip* "
-    "*/babel/locale-data/[!aer]* */site-packages/scapy */site-packages/setuptools */site-packages/zstandard .venv/bin/ruff "
-    "tests/browser"
-)
 _UNPACKED = ".unpacked"
 
 
@@ -75,29 +71,33 @@ def debian_kernel(kernels: Path = KERNELS) -> Kernel:
 def _unpack(package: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="campbox-kernel-") as download:
-        run(["sh", "-c", 'cd "$0" && exec apt-get -q -o APT::Sandbox::User=root download "$1"', download, package], timeout=600)
-        run(["dpkg", "-x", str(next(Path(download).glob("*.deb"))), str(folder)], timeout=300)
+        run(
+            ["sh", "-c", 'cd "$0" && exec apt-get -q -o APT::Sandbox::User=root download "$1"', download, package],
+            timeout=patient(600),
+        )
+        run(["dpkg", "-x", str(next(Path(download).glob("*.deb"))), str(folder)], timeout=patient(300))
     write_atomically(folder / _UNPACKED, "")
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What became of a command in the guest: its exit status, and the console, kernel messages and all."""
+    """What became of a command in the guest: its exit status, the console, kernel messages and all, and what was brought along."""
 
     status: int
     console: str
+    load: guest_load.Load
 
 
-def visit(argv: Sequence[str], results: Path, *, timeout: float = 240, memory: str = "1536M", modules: Sequence[str] = ()) -> Visit:
+def visit(argv: Sequence[str], results: Path, *, timeout: float, memory: str = "1536M", modules: Sequence[str] = ()) -> Visit:
     """Boot, load ``modules``, run ``argv`` in the project's folder as root, power off.
 
     The guest may write to ``results`` (the same path there). Raises NotSo when it does not come to an end within
-    ``timeout`` seconds or says nothing, MissingComponent when QEMU or the kernel is not to be had.
+    ``timeout`` seconds or says nothing, or is to carry too much, MissingComponent when QEMU or the kernel is not to be had.
     """
     kernel = debian_kernel()
     find_program("qemu-system-x86_64")
     script, log = results / "guest.sh", results / "console.log"
-    _pack(results / "code.tar")
+    load = _pack(results / "code.tar")
     write_atomically(script, guest_script(argv, results, modules), 0o755)
     with tempfile.TemporaryDirectory(prefix="campbox-vm-") as home, open_log(log) as output:
         machine = spawn(
@@ -117,7 +117,7 @@ def visit(argv: Sequence[str], results: Path, *, timeout: float = 240, memory: s
         why = "said nothing before it ended" if ended else f"did not end within {timeout:.0f} s"
         last = "; ".join(console.strip().splitlines()[-3:])
         raise NotSo(f"the virtual machine {why}: {last}", where=str(log), mend="read its console")
-    return Visit(int(status.read_text()), console)
+    return Visit(int(status.read_text()), console, load)
 
 
 def guest_script(argv: Sequence[str], results: Path, modules: Sequence[str] = ()) -> str:
@@ -127,20 +127,23 @@ def guest_script(argv: Sequence[str], results: Path, modules: Sequence[str] = ()
 mkdir -p {GUEST_CODE} /run/netns
 tar -xf {shlex.quote(str(results / "code.tar"))} -C {GUEST_CODE}
 cd {GUEST_CODE} || exit 1
-export HOME=/run TMPDIR=/tmp PYTHONPATH={GUEST_CODE} PYTHONDONTWRITEBYTECODE=1 CAMPBOX_VM=1
+export HOME=/run TMPDIR=/tmp PYTHONPATH={GUEST_CODE} PYTHONDONTWRITEBYTECODE=1 CAMPBOX_VM=1 {pace.VARIABLE}={pace.factor():.2f}
 {load}{shlex.join(argv)}
 echo $? > {shlex.quote(str(results / "status"))}
 sync
 """
 
 
-def _pack(archive: Path) -> None:
-    """The project with its libraries and unpacked servers, less what no guest needs, as one file."""
-    there = [part for part in _PACKED.split() if (PROJECT / part).exists()]
-    left_out = [f"--exclude={pattern}" for pattern in _LEFT_OUT.split()]
-    packed = run(["tar", "-cf", str(archive), "-C", str(PROJECT), *left_out, *there], check=False, timeout=300)
+def _pack(archive: Path) -> guest_load.Load:
+    """What the guest needs of the project, its libraries and unpacked servers, as one file. Raises NotSo when it is too heavy."""
+    load = guest_load.load(PROJECT)
+    load.check()
+    listed = "".join(f"{path}\0" for path in load.files)
+    argv = ["tar", "-cf", str(archive), "-C", str(PROJECT), "--no-recursion", "--null", "--files-from=-"]
+    packed = run(argv, input=listed, check=False, timeout=patient(300))
     if packed.returncode not in (0, 1):  # 1: a file changed or went meanwhile (GNU tar, "Return status"); somebody works here
         raise CommandFailed(packed.stderr.strip() or f"exit {packed.returncode}", where="tar")
+    return load
 
 
 def _environment(home: str) -> dict[str, str]:

@@ -20,10 +20,11 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from appliance.errors import MissingComponent
 from appliance.run import find_program
+from provisioning.lab.pace import patient
 
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PHONE, SMALL_PHONE, DESK = (360, 640), (320, 568), (1280, 800)
-PATIENCE = 60
+PATIENCE = patient(60)
 """Seconds after which a page that should have come is a fault; long, because a busy machine is none."""
 
 _OPTIONS = (

@@ -12,6 +12,7 @@ import pytest
 
 from appliance.web.languages import BY_TAG
 from provisioning.lab.commands import DEFAULT_SITE
+from provisioning.lab.pace import patient
 from tests.browser.chromium import DESK, SMALL_PHONE, Browser, chromium
 from tests.real.running_camp import RunningCamp
 
@@ -42,7 +43,7 @@ def hub(state: dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def status(portal: str) -> dict[str, Any]:
     """What the box says about itself: site, languages, whether its content is a sample."""
-    with urllib.request.urlopen(f"{portal}/status.json", timeout=60) as answer:
+    with urllib.request.urlopen(f"{portal}/status.json", timeout=patient(60)) as answer:
         told: dict[str, Any] = json.load(answer)
     return told
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from selenium.webdriver.support.ui import WebDriverWait
 
+from provisioning.lab.pace import patient
 from tests.browser.chromium import DESK, SMALL_PHONE, Browser, audit, chromium, complaints, sticking_out
 
 pytestmark = pytest.mark.browser
@@ -18,7 +19,7 @@ PEOPLE_ONLINE = """
 const term = [...document.querySelectorAll('dt')].find(element => element.textContent.trim() == 'People online');
 return (document.querySelector("td[data-label='People online']") || term.nextElementSibling).innerText.trim();
 """
-LIVE = 180
+LIVE = patient(180)
 """Seconds within which a live chart must have heard something: the hub's word to the box, its first readings, and a margin."""
 
 

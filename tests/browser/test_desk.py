@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from selenium.webdriver.support.ui import WebDriverWait
 
+from provisioning.lab.pace import patient
 from tests.browser.chromium import DESK, SMALL_PHONE, Browser, audit, chromium, complaints, sticking_out
 from tests.browser.test_dashboard import log_in
 from tests.browser.test_pictures import take
@@ -16,7 +17,7 @@ from tests.browser.test_pictures import take
 pytestmark = pytest.mark.browser
 
 ARABIC = "لا ماء في القطاع 5 حتى الظهر. الماء عند البوابة الشمالية."
-CONTACT = 60
+CONTACT = patient(60)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ import socket
 import struct
 import sys
 
-SILENCE = 8.0
+from provisioning.lab.pace import patient
+
+SILENCE = patient(8.0)
 """Seconds. A busy machine may let its name server wait for one or two; one that asked the internet would wait for ever here."""
 KINDS = {"A": 1, "NS": 2, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "SVCB": 64, "HTTPS": 65}
 

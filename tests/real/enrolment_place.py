@@ -26,6 +26,7 @@ from appliance.services import SERVICES, USERS
 from appliance.supervisor import Supervisor
 from appliance.values import BoxId
 from provisioning.authority import blueprint, certificates, desk
+from provisioning.lab.pace import patient
 
 CODE = Path(__file__).resolve().parents[2]
 [ENROL] = [service for service in SERVICES if service.name == "enrol"]
@@ -66,7 +67,7 @@ class Hub:
     def _after(self, response: Response) -> Response:
         self.reached[request.path].set()
         if request.path in self.hold:
-            self.hold[request.path].wait(60)
+            self.hold[request.path].wait(patient(60))
         return response
 
     def ticket(self, box: str = "north-1", host: str = "localhost", now: float | None = None) -> dict[str, Any]:
@@ -100,7 +101,7 @@ class Box:
         return spawn(whole, env=environment, cwd="/")
 
     def run(self, *command: str) -> int:
-        code: int = self.start(*command).wait(180)
+        code: int = self.start(*command).wait(patient(180))
         return code
 
     @property

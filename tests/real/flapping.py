@@ -17,6 +17,7 @@ from appliance.run import spawn
 from provisioning.lab import cabling, places
 from provisioning.lab import topology as plan
 from provisioning.lab.netns import Namespace
+from provisioning.lab.pace import patient
 from provisioning.lab.steadiness import Change, Seen, Verdict, judge
 from tests.real.running_camp import ENVIRONMENT, Guest, RunningCamp
 
@@ -45,7 +46,7 @@ def flap(
     finally:
         cabling.restore(net)
         watching.terminate()
-        watching.wait(60)
+        watching.wait(patient(60))
     return judge(changes, _looks(output))
 
 

@@ -25,13 +25,14 @@ from appliance.services import SERVICES
 from appliance.supervisor import Supervisor
 from appliance.web.languages import BY_TAG
 from provisioning.lab.netns import Namespace, connect
+from provisioning.lab.pace import patient
 from tests.fakes.gate import FakeGate
 
 CODE = Path(__file__).resolve().parents[2]
 ASKER = "tests/real/http_asker.py"
 LAN4, LAN6 = "10.44.0.1", "fd5c:a3b0:77::1"
 PHONE4, PHONE6 = "10.44.0.9", "fd5c:a3b0:77::9"
-PATIENCE = 60.0
+PATIENCE = patient(60.0)
 _numbers = itertools.count()
 
 
@@ -93,7 +94,7 @@ class Place:
 
     def ask(self, requests: Sequence[dict[str, object]]) -> list[Reply]:
         """Send each request from the phone."""
-        done = self.phone.run(sys.executable, str(CODE / ASKER), input=json.dumps(list(requests)), timeout=300)
+        done = self.phone.run(sys.executable, str(CODE / ASKER), input=json.dumps(list(requests)), timeout=patient(300))
         return [Reply.parse(raw) for raw in json.loads(done.stdout)]
 
     def one(self, path: str, headers: Headers | None = None) -> Reply:

@@ -20,6 +20,7 @@ from appliance.config import SiteConfig
 from appliance.run import run
 from appliance.values import Mac
 from provisioning.lab.netns import Namespace, connect
+from provisioning.lab.pace import patient
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "site.toml"
 BOX4, BOX6 = "10.44.0.1", "fd5c:a3b0:77::1"
@@ -31,7 +32,7 @@ _SITE = {
     'check = ["connectivitycheck.gstatic.com:80", "captive.apple.com:80"]': f'check = ["{NET4}:80"]',
 }
 SITE = re.compile("|".join(re.escape(old) for old in _SITE))
-PATIENCE, AGAIN = 30.0, 2.0
+PATIENCE, AGAIN = patient(30.0), 2.0
 """Seconds to wait for what must come on a busy machine, and after which a datagram without an answer is sent again."""
 _NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)

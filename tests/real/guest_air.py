@@ -20,6 +20,7 @@ from typing import Any
 from appliance.layout import Layout
 from appliance.run import find_program, run, spawn
 from provisioning.lab.netns import Namespace
+from provisioning.lab.pace import patient
 
 SSID = "مخيم North"
 GATEWAY, WEB = "10.44.0.1", "192.0.2.1"
@@ -55,7 +56,7 @@ echo "leased $ip dns $dns"
 CODE, ROOT = Path.cwd(), Path("/tmp/vm-box")
 PORTAL = ("--resolve", f"camp.internal:80:{GATEWAY}")
 PROBE_HOST = "connectivitycheck.gstatic.com"
-PATIENCE = 90.0
+PATIENCE = patient(90.0)
 """Seconds: the machine is emulated, ten to twenty times slower than the one it runs on."""
 
 
@@ -154,7 +155,7 @@ class Air:
         self.said = ROOT / "said"
         with self.said.open("wb") as output:
             self.box = self._campbox("up", str(ROOT / "site.toml"), stdout=output, stderr=output)
-        until(lambda: "services run" in self.words or self.ended, "the box is up", 240)
+        until(lambda: "services run" in self.words or self.ended, "the box is up", patient(240))
         assert not self.ended, self.words
         self.phones = [Phone(1), Phone(2)]
 

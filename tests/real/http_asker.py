@@ -9,7 +9,9 @@ import json
 import socket
 import sys
 
-PATIENCE = 20.0
+from provisioning.lab.pace import patient
+
+PATIENCE = patient(20.0)
 
 
 def ask(to: str, port: int, send: str) -> str:

@@ -32,6 +32,7 @@ from content_cache.publish import publisher
 from content_cache.publish.importers.report import Entry, Imported, Report
 from content_cache.publish.publisher import Place
 from provisioning.authority import certificates
+from provisioning.lab.pace import patient
 from tests.content_cache.data import many
 from tests.real.open_folder import open_folder
 
@@ -187,7 +188,7 @@ class Box:
 
     def sync(self) -> dict[str, Any]:
         """One whole run; what it told."""
-        assert self.start().wait(180) == 0
+        assert self.start().wait(patient(180)) == 0
         return facts.read(self.layout, "sync")
 
     def sync_and_kill(self, after: float) -> None:
@@ -195,7 +196,7 @@ class Box:
         process = self.start()
         time.sleep(after)
         process.send_signal(signal.SIGKILL)
-        process.wait(60)
+        process.wait(patient(60))
 
     def sync_and_kill_while_writing(self) -> bool:
         """One run that ends by kill -9 once the new store is being written; whether it stood there half done."""
@@ -203,7 +204,7 @@ class Box:
         while process.poll() is None and _size(beside) <= 20_000:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
-        process.wait(60)
+        process.wait(patient(60))
         return beside.exists()
 
     @property

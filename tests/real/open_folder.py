@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PATIENCE = 10.0
+from provisioning.lab.pace import patient
+
+PATIENCE = patient(10.0)
 
 
 @contextmanager

@@ -13,8 +13,10 @@ import struct
 import sys
 import time
 
+from provisioning.lab.pace import patient
+
 INTERFACE = "wlan0"
-PATIENCE, LATE = 30.0, 2.0
+PATIENCE, LATE = patient(30.0), 2.0
 
 
 def by_dhcpv6(index: int) -> str | None:

@@ -23,10 +23,11 @@ from appliance.services import SERVICES
 from provisioning.lab import cabling, keys, kinds, places
 from provisioning.lab.judging import Outcome
 from provisioning.lab.netns import Namespace, existing
+from provisioning.lab.pace import patient
 
 T = TypeVar("T")
 PROJECT = Path(__file__).resolve().parents[2]
-UP = 180.0
+UP = patient(180.0)
 """Seconds to wait for a demo, a box or an uplink that comes or goes: long, for other tests run beside."""
 ROWS = {service.name: service for service in SERVICES}
 DEMO = (sys.executable, "-m", "appliance.cli", "demo")
@@ -61,7 +62,7 @@ def traces() -> list[str]:
     return found + [f"process {pid}" for pid in _processes()]
 
 
-def none_left(patience: float = 30.0) -> list[str]:
+def none_left(patience: float = patient(30.0)) -> list[str]:
     """``traces()``, once what was killed has had the time to go: the kernel buries it when it comes to it."""
     deadline = time.monotonic() + patience
     while (found := traces()) and time.monotonic() < deadline:
@@ -102,7 +103,7 @@ class Guest:
 
     def do(self, *deeds: str) -> list[Outcome]:
         """Do the deeds; what came of them."""
-        done = run(self.command(*deeds), env=ENVIRONMENT, check=False, timeout=240)
+        done = run(self.command(*deeds), env=ENVIRONMENT, check=False, timeout=patient(240))
         outcomes = [Outcome.from_json(line) for line in done.stdout.splitlines()]
         assert outcomes, done.stderr
         return outcomes
@@ -190,7 +191,7 @@ class RunningCamp:
 
     def uplink(self) -> str:
         """What the gate takes the uplink for."""
-        return str(ask(self.layout, {"do": "facts"}, timeout=30).get("uplink"))
+        return str(ask(self.layout, {"do": "facts"}, timeout=patient(30)).get("uplink"))
 
     def cut(self) -> None:
         """Cut the uplink and wait until the box has noticed."""
@@ -241,7 +242,7 @@ class RunningCamp:
         """A page of the hub as an operator sees it, through the loopback port."""
         login = base64.b64encode(f"{self.state['hub_user']}:{self.state['hub_password']}".encode()).decode()
         request = urllib.request.Request(self.state["hub_url"].rstrip("/") + path, headers={"Authorization": f"Basic {login}"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=patient(60)) as answer:
             return str(answer.read().decode())
 
     def _signal(self, number: Any) -> None:

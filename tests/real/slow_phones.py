@@ -16,7 +16,9 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Mapping
 
-PATIENCE = 30.0
+from provisioning.lab.pace import patient
+
+PATIENCE = patient(30.0)
 MOST = 150
 """Steps after which it ends in any case: a busy front answers 500 phones later, but it does."""
 HEAD = b"GET /en/you HTTP/1.1\r\nHost: camp.internal\r\nX-Slow: "

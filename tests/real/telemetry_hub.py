@@ -22,6 +22,7 @@ from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.run import spawn
 from provisioning.authority import certificates
+from provisioning.lab.pace import patient
 from telemetry.dashboard import broker
 from telemetry.dashboard.report_reader import ReportReader
 from telemetry.dashboard.report_store import connect, store_file
@@ -70,7 +71,7 @@ class Hub:
         self.processes[name].wait()
 
     def wait_for_death(self, name: str) -> None:
-        assert self.processes[name].wait(180) == -signal.SIGKILL
+        assert self.processes[name].wait(patient(180)) == -signal.SIGKILL
 
     def stop(self) -> None:
         for process in self.processes.values():

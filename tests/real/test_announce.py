@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from appliance import facts
+from provisioning.lab.pace import patient
 from tests.real.certificate import put_certificate
 from tests.real.front_place import CODE, Place, front_place, until
 
@@ -39,7 +40,7 @@ def place() -> Iterator[Place]:
 def _asked(place: Place, adverts: int = 2) -> dict[str, Any]:
     """What the phone learns in the IPv6 ways, when so many different advertisements are to be heard."""
     asking = [sys.executable, str(CODE / "tests/real/rfc8910_asker.py"), str(adverts)]
-    told: dict[str, Any] = json.loads(place.phone.run(*asking, timeout=120).stdout)
+    told: dict[str, Any] = json.loads(place.phone.run(*asking, timeout=patient(120)).stdout)
     return told
 
 

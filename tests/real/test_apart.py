@@ -11,6 +11,7 @@ import pytest
 
 from appliance.run import run, spawn
 from provisioning.lab.apart import apart, room
+from provisioning.lab.pace import patient
 from tests.real.running_camp import ENVIRONMENT, until
 
 pytestmark = pytest.mark.net
@@ -62,4 +63,4 @@ def test_ctrl_c_is_left_to_the_command() -> None:
         began = spawn(python(wait), stdout=-1, start_new_session=True)
         assert began.stdout is not None and began.stdout.readline() == b"up\n"
         os.killpg(began.pid, signal.SIGINT)
-        assert began.wait(60) == 7
+        assert began.wait(patient(60)) == 7

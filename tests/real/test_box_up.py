@@ -17,6 +17,7 @@ import pytest
 
 from appliance import facts, leftovers
 from appliance.run import run, spawn
+from provisioning.lab.pace import patient
 from tests.real import up_place
 from tests.real.up_place import CAMPBOX, ENVIRONMENT, LEASED, SITE, Place, end, wait_until_up
 
@@ -44,7 +45,7 @@ def test_a_phone_on_the_lan_port_leases_is_led_to_the_portal_and_the_stop_is_ord
         assert "held back" in place.ask("explain", lease[1]).stdout
 
         second = place.up(place.site())
-        told, _ = second.communicate(timeout=180)
+        told, _ = second.communicate(timeout=patient(180))
         assert second.returncode == 1 and "already running" in told
     finally:
         code = end(process)
@@ -185,7 +186,7 @@ def test_a_box_with_a_ticket_enrols_at_a_hub_by_itself(place: Place, hub: Path) 
     process = place.up(site, "--identity", str(identity))
     try:
         wait_until_up(process)
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + patient(180)
         while (enrol := facts.read(place.layout, "enrol")).get("state") != "enrolled":
             assert time.monotonic() < deadline, (enrol, (place.layout.log / "enrol.log").read_text())
             time.sleep(0.2)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.lab.pace import patient
 from tests.real.running_camp import UP, RunningCamp, none_left, start_demo, traces, until
 
 pytestmark = [pytest.mark.net]
@@ -40,7 +41,7 @@ def test_after_kill_9_the_next_demo_clears_up_and_all_its_checks_hold(no_camp: R
     killed.wait()
     assert traces()
     checked = start_demo(tmp_path / "checked", "--phones", "6", "--check")
-    status = checked.wait(500)
+    status = checked.wait(patient(500))
     said = (tmp_path / "checked").read_text()
     assert status == 0, "\n".join(line for line in said.splitlines() if not line.startswith("ok "))
     assert "cleared away" in said

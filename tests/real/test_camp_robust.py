@@ -18,6 +18,7 @@ from provisioning.lab import cabling, places, scan
 from provisioning.lab.handset import SCRIPT
 from provisioning.lab.judging import Outcome
 from provisioning.lab.netns import Namespace
+from provisioning.lab.pace import patient
 from provisioning.lab.topology import phone_mac
 from tests.real.running_camp import ENVIRONMENT, UP, RunningCamp, start_demo, until
 
@@ -80,7 +81,7 @@ def stranger(captive_camp: RunningCamp) -> Namespace:
         run(["ip", "-n", name, "link", "set", link, "up"])
     client = Namespace(name)
     client.run("busybox", "udhcpc", "-i", "wlan0", "-n", "-q", "-t", "30", "-T", "1", "-s", str(SCRIPT))
-    until(partial(_has_ipv6, client), 60, "an address and a default route by router advertisement")
+    until(partial(_has_ipv6, client), patient(60), "an address and a default route by router advertisement")
     return client
 
 
@@ -106,7 +107,7 @@ def test_a_foreign_client_is_captive_before_the_tap_and_online_after_it(camp: Ru
         tapped = stranger.run(*asking, "-X", "POST", "http://camp.internal/en/connect").stdout
         assert tapped.split()[0] in ("200", "303")
         for family in ("-4", "-6"):
-            until(partial(_is_online, stranger, family), 60, "the genuine answer to a probe")
+            until(partial(_is_online, stranger, family), patient(60), "the genuine answer to a probe")
             said = stranger.run("curl", "-s", "-m", "20", family, f"http://{web['web_host']}/").stdout
             assert "ordinary page" in said
             trust = ["--cacert", str(places.ROOT / "trust.pem")]
@@ -142,12 +143,12 @@ def test_a_forged_catalogue_is_refused_the_old_one_stays_and_the_dashboard_says_
     forged["signed"]["version"] += 1
     try:
         (metadata / "timestamp.json").write_text(json.dumps(forged))
-        refused = until(lambda: _refusal(camp), 150, "the box refuses")
+        refused = until(lambda: _refusal(camp), patient(150), "the box refuses")
         assert refused["services"] == before["services"] > 0
         assert refused["version"] == before["version"]
         guest.must("catalogue")
         why = str(refused["why"])
-        until(lambda: why[:30] in camp.hub(f"/boxes/{camp.state['box']['id']}"), 60, "the reason on the dashboard")
+        until(lambda: why[:30] in camp.hub(f"/boxes/{camp.state['box']['id']}"), patient(60), "the reason on the dashboard")
     finally:
         (metadata / "timestamp.json").write_bytes(genuine)
         (camp.layout.service_run("sync") / "now").write_text("")

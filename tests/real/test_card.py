@@ -17,6 +17,7 @@ from appliance import facts
 from appliance.layout import Layout
 from appliance.run import run, spawn
 from appliance.services import USERS
+from provisioning.lab.pace import patient
 from tests.real.deadly import killer
 
 pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get owners")]
@@ -65,7 +66,8 @@ class Box:
 
     def start(self, die_at: int = 0, *, keeps: bool = True) -> int:
         argv = [sys.executable, "-c", RUN, str(die_at), str(self.root), str(CODE), "keeps" if keeps else "forgets"]
-        code: int = spawn(argv, env={"PYTHONPATH": str(CODE), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}).wait(180)
+        environment = {"PYTHONPATH": str(CODE), "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+        code: int = spawn(argv, env=environment).wait(patient(180))
         return code
 
     @property

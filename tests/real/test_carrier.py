@@ -16,6 +16,7 @@ from appliance.run import find_program, spawn
 from content_cache.carrier import LOWER_EFFORT, Web
 from content_cache.download import Download
 from content_cache.part_file import PartFile
+from provisioning.lab.pace import patient
 from tests.content_cache.carried import address, signed
 from tests.real.running_camp import until
 
@@ -44,11 +45,11 @@ def server() -> Iterator[tuple[Path, int]]:
         argv = [find_program("nginx"), "-c", f"{folder}/nginx.conf", "-e", "stderr", "-g", "daemon off;"]
         nginx = spawn(argv)
         try:
-            until(lambda: (folder / "pid").exists() and (folder / "pid").read_text(), 60, "nginx serves")
+            until(lambda: (folder / "pid").exists() and (folder / "pid").read_text(), patient(60), "nginx serves")
             yield folder, port
         finally:
             nginx.terminate()
-            nginx.wait(60)
+            nginx.wait(patient(60))
 
 
 class Counted:

@@ -19,6 +19,7 @@ from appliance.run import run
 from provisioning.authority import certificates
 from provisioning.authority.store import Store
 from provisioning.enrolment import TICKET_LIFE
+from provisioning.lab.pace import patient
 from tests.real.deadly import killer
 from tests.real.enrolment_place import Box, Hub
 from tests.real.open_folder import open_folder
@@ -139,7 +140,7 @@ def test_killed_while_the_hub_answers_it_completes_with_the_same_key(place: Path
     box = Box(place / "box", hub.ticket())
     hub.hold[path] = threading.Event()
     process = box.start()
-    assert hub.reached[path].wait(60)  # with /enrol/v1 the hub has used the ticket up, and the box never hears of it
+    assert hub.reached[path].wait(patient(60))  # with /enrol/v1 the hub has used the ticket up, and the box never hears of it
     process.send_signal(signal.SIGKILL)
     process.wait()
     key = (box.layout.identity_dir / "key.pem").read_bytes()

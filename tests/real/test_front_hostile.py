@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.lab.pace import patient
 from tests.real.front_place import CODE, LAN4, PHONE4, Place, front_place, get, post
 from tests.real.hostile import PARTS, Row
 
@@ -56,7 +57,7 @@ def test_hostile_requests_get_a_clean_answer_and_leave_no_trace(place: Place, pa
 def _slow(place: Place, kind: str, steps: int, left: int = 0) -> Any:
     """Until only ``left`` of them are still there, at most so many bytes each."""
     task = json.dumps({"to": LAN4, "kind": kind, "count": MANY, "steps": steps, "left": left})
-    found = json.loads(place.phone.run(sys.executable, str(CODE / SLOW), input=task, timeout=280).stdout)
+    found = json.loads(place.phone.run(sys.executable, str(CODE / SLOW), input=task, timeout=patient(280)).stdout)
     assert len(found["others"]) >= 2 and set(found["others"]) == {200}, "others are served meanwhile"
     return found
 

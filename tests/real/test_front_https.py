@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from provisioning.lab.pace import patient
 from tests.real.certificate import put_certificate
 from tests.real.front_place import LAN4, LAN6, PHONE4, PHONE6, Place, front_place, get
 
@@ -39,7 +40,7 @@ def place() -> Iterator[Place]:
 
 def _ask(place: Place, *questions: tuple[str, str, str]) -> list[str]:
     done = place.phone.run(
-        place.python, "-c", TLS_ASKER, str(place.layout.etc / "tls" / "cert.pem"), input=json.dumps(questions), timeout=60
+        place.python, "-c", TLS_ASKER, str(place.layout.etc / "tls" / "cert.pem"), input=json.dumps(questions), timeout=patient(60)
     )
     answers: list[str] = json.loads(done.stdout)
     return answers

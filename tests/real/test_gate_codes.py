@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from appliance.box_commands import box
 from appliance.gate.client import ask
+from provisioning.lab.pace import patient
 from tests.fakes.gate_contract import Ask, GateContract
 from tests.real.gate_camp import NET4, PATIENCE, Camp, phone4, phone_mac, until
 from tests.real.gate_place import Place, answers, online, see
@@ -163,16 +164,16 @@ def carry(place: Place, number: int, packets: int) -> None:
 def test_a_days_volume_follows_the_code_through_kill_and_power_cut_and_ends_passing_when_it_is_used_up(place: Place) -> None:
     code = take(place, 1)
     carry(place, 1, 20)
-    assert until(lambda: 100_000 < left(place, 1) < 800_000, 20)
+    assert until(lambda: 100_000 < left(place, 1) < 800_000, patient(20))
     victim = place.pid
     os.kill(victim, signal.SIGKILL)
     assert until(lambda: place.supervisor.pids().get("gate", victim) != victim and answers(place))
-    assert until(lambda: left(place, 1) < 800_000, 20), "the kernel counts on"
+    assert until(lambda: left(place, 1) < 800_000, patient(20)), "the kernel counts on"
     place.ask("dismiss", phone4(1))
-    assert until(lambda: left(place, 1) < 800_000, 20), "who goes takes nothing along"
+    assert until(lambda: left(place, 1) < 800_000, patient(20)), "who goes takes nothing along"
     assert enter(place, 2, code)["ok"] and left(place, 2) < 800_000
     carry(place, 2, 50)
-    assert until(lambda: place.ask("status", phone4(2))["state"] == "captive", 20) and not online(place, 2)
+    assert until(lambda: place.ask("status", phone4(2))["state"] == "captive", patient(20)) and not online(place, 2)
     assert place.ask("admit", phone4(2))["why"] == enter(place, 1, code)["why"] == "used-up"
     place.reboot()
     see(place)

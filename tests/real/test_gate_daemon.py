@@ -14,6 +14,7 @@ import pytest
 
 from appliance.gate.client import ask
 from appliance.gate.protocol import LINE_LIMIT
+from provisioning.lab.pace import patient
 from tests.real.gate_camp import BOX4, NET4, NET6, PATIENCE, Camp, inside, phone4, phone6, phone_mac, reaches, tcp, udp, until
 from tests.real.gate_place import Place, answers, online, see
 from tests.real.living_files import files_below
@@ -247,13 +248,13 @@ def test_a_cut_uplink_is_told_to_the_admitted_and_mends_without_a_tap(place: Pla
                        "add rule inet cut f drop; add chain inet cut o { type filter hook output priority -10; };"
                        'add rule inet cut o oifname "wan" drop')  # fmt: skip
     try:
-        assert until(lambda: place.ask("facts")["uplink"] == "down", 60)
+        assert until(lambda: place.ask("facts")["uplink"] == "down", patient(60))
         assert tcp(phone, NET4, 80) == "offline" and tcp(phone, NET6, 80) == "offline"
         assert udp(phone, BOX4, 53) == "captive-names"
         assert place.ask("status", phone4(1))["share"]["reason"] == "uplink-down"
     finally:
         place.camp.box.run("nft", "delete table inet cut")
-    assert until(lambda: place.ask("facts")["uplink"] == "up", 60)
+    assert until(lambda: place.ask("facts")["uplink"] == "up", patient(60))
     assert tcp(phone, NET4, 80) == "internet"
     assert udp(phone, BOX4, 53) == "names"
     assert place.ask("status", phone4(1))["state"] == "admitted"

@@ -19,6 +19,7 @@ import pytest
 
 from appliance.run import run, spawn
 from appliance.services import USERS, services
+from provisioning.lab.pace import patient
 from tests.real.open_folder import open_folder
 from tests.real.running_camp import until
 
@@ -69,7 +70,7 @@ def get(url: str, *, login: bool = True, context: ssl.SSLContext | None = None) 
     if login:
         request.add_header("Authorization", "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode())
     try:
-        with urllib.request.urlopen(request, timeout=60, context=context) as answer:
+        with urllib.request.urlopen(request, timeout=patient(60), context=context) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
@@ -110,9 +111,9 @@ def test_a_hub_comes_up_answers_and_goes_without_a_trace(root: Path) -> None:
             assert get(f"{base}/api/v1/boxes", context=context)[0] == 200
             assert get(f"{base}/catalogue/", login=False, context=context)[0] in (403, 404)
             assert b'"total_items":0' in get(f"{base}/hsds/services", login=False, context=context)[1]
-        with urllib.request.urlopen(authorised(f"http://127.0.0.1:{plain}/events"), timeout=30) as stream:
+        with urllib.request.urlopen(authorised(f"http://127.0.0.1:{plain}/events"), timeout=patient(30)) as stream:
             assert stream.readline() == b"retry: 2000\n", "events are not held back by the front"
-        with socket.create_connection(("127.0.0.1", mqtt), 60):
+        with socket.create_connection(("127.0.0.1", mqtt), patient(60)):
             pass
 
         second = run(command(root), check=False)
@@ -124,8 +125,8 @@ def test_a_hub_comes_up_answers_and_goes_without_a_trace(root: Path) -> None:
             assert secret.stat().st_mode & 0o007 == 0, secret
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(180) == 0
-    until(lambda: not ours(root), 60, "nothing of it runs")
+        assert process.wait(patient(180)) == 0
+    until(lambda: not ours(root), patient(60), "nothing of it runs")
     place = root / "place"
     logs = "".join(path.read_text(errors="replace") for path in (place / "data" / "log").iterdir())
     assert "127.0.0.1" not in logs and PASSWORD not in logs

@@ -21,13 +21,14 @@ from appliance.run import open_log, run, spawn
 from provisioning.lab import card_place, image_boot
 from provisioning.lab import topology as plan
 from provisioning.lab.netns import Namespace, existing
+from provisioning.lab.pace import patient
 from tests.real.running_camp import ENVIRONMENT, RunningCamp, none_left, until
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1500)]
 EMULATED_PI = pytest.mark.skipif("CAMPBOX_TEST_IMAGE" not in os.environ, reason="takes minutes more: ./campbox test image")
 CAMPBOX = (sys.executable, "-m", "appliance.cli")
-CUTS = ("10", "20", "32") if "CAMPBOX_TEST_IMAGE" in os.environ else ("35",)
-"""Seconds after power-on: as the kernel starts, as the card grows, as services start (on two free cores)."""
+CUTS = (10, 20, 32) if "CAMPBOX_TEST_IMAGE" in os.environ else (35,)
+"""Seconds after power-on: as the kernel starts, as the card grows, as services start (two free cores; later on a slow machine)."""
 STEPS = (
     "ticket", "flash", "portal", "enrolled", "on the dashboard", "catalogue", "phone Android", "self-test", "no unit failed",
     "card grown", "state is whole", "token gone",
@@ -57,7 +58,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
                 str(image),
                 "--json",
             ]
-            told = json.loads(run(argv, env=ENVIRONMENT, timeout=1400).stdout)
+            told = json.loads(run(argv, env=ENVIRONMENT, timeout=patient(1400)).stdout)
             print(f"\n{arch} image: {time.monotonic() - began:.0f} s, {told}"[:2000])
         return image
 
@@ -69,7 +70,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
 def rehearse(image: Path, log: Path, *arguments: str) -> dict[str, Any]:
     """``campbox image boot``; its report, with what it said printed."""
     argv = [*CAMPBOX, "image", "boot", str(image), "--json", "--log", str(log), *arguments]
-    done = run(argv, env=ENVIRONMENT, check=False, timeout=1400)
+    done = run(argv, env=ENVIRONMENT, check=False, timeout=patient(1400))
     print(f"\n{done.stderr}")
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
@@ -91,7 +92,7 @@ def holds(report: dict[str, Any], name: str) -> None:
 def cut(the_camp: RunningCamp, build: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The amd64 image at the hub of a running demo; the plug is pulled several times during the first start."""
     the_camp.ensure()
-    cuts = [part for seconds in CUTS for part in ("--cut-power-after", seconds)]
+    cuts = [part for seconds in CUTS for part in ("--cut-power-after", f"{patient(seconds):.0f}")]
     log = tmp_path_factory.mktemp("cut") / "console"
     return {**rehearse(build("amd64"), log, "--state", str(the_camp.state_file), *cuts), "console": log.read_text(errors="replace")}
 
@@ -144,14 +145,17 @@ def test_a_killed_rehearsal_leaves_no_machine_running_and_the_next_clears_away_t
     with open_log(tmp_path / "said") as said:
         argv = [*CAMPBOX, "image", "boot", str(image), "--phones", "0"]
         killed = spawn(argv, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
-    until(lambda: _machines() or killed.poll() is not None, 300, "the machine is on")
+    until(lambda: _machines() or killed.poll() is not None, patient(300), "the machine is on")
     assert _machines(), (tmp_path / "said").read_text()
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
-    until(lambda: not _machines(), 60, "the machine has gone with it")
+    until(lambda: not _machines(), patient(60), "the machine has gone with it")
     assert card_place.FOLDER.exists()
     again = run(
-        [*CAMPBOX, "image", "boot", str(image), "--phones", "0", "--patience", "1"], env=ENVIRONMENT, check=False, timeout=600
+        [*CAMPBOX, "image", "boot", str(image), "--phones", "0", "--patience", "1"],
+        env=ENVIRONMENT,
+        check=False,
+        timeout=patient(600),
     )
     assert again.returncode == 1 and "not within 1 s" in again.stdout
     assert "what an earlier rehearsal left" in again.stdout

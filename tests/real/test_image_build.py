@@ -20,6 +20,7 @@ from appliance.run import run
 from provisioning.image import recipe, system
 from provisioning.image.commands import cache_folder
 from provisioning.image.sbom import installed
+from provisioning.lab.pace import patient
 from tests.provisioning.image.test_sbom import complaints
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1200)]
@@ -31,7 +32,7 @@ LARGEST = 450_000_000
 
 def _campbox(*arguments: str, before: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    return run([*before, *CAMPBOX, *arguments], env=env, timeout=1100, check=False)
+    return run([*before, *CAMPBOX, *arguments], env=env, timeout=patient(1100), check=False)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def root(built: tuple[Path, dict[str, Any]]) -> Path:
 
 
 def _read(root: Path, path: str) -> str:
-    return run(["unsquashfs", "-cat", str(root), path], timeout=120).stdout
+    return run(["unsquashfs", "-cat", str(root), path], timeout=patient(120)).stdout
 
 
 def test_the_file_is_the_reported_one_and_small_enough(built: tuple[Path, dict[str, Any]]) -> None:
@@ -76,7 +77,7 @@ def test_nothing_is_in_it_that_is_not_in_the_recipe(built: tuple[Path, dict[str,
 
 
 def test_no_program_to_compile_to_fetch_or_to_log_in_with(root: Path) -> None:
-    paths = set(run(["unsquashfs", "-lc", str(root)], timeout=120).stdout.split("\n"))
+    paths = set(run(["unsquashfs", "-lc", str(root)], timeout=patient(120)).stdout.split("\n"))
     assert "squashfs-root/usr/sbin/nginx" in paths and "squashfs-root/opt/campbox/bin/campbox" in paths
     places = ("usr/bin", "usr/sbin", "usr/local/bin", "opt/campbox/bin")
     names = ["sshd", "ssh", "gcc", "cc", "make", "curl", "wget", "sudo", "apt-get", "pip", "git", "dropbear", "telnetd"]
@@ -91,7 +92,7 @@ def test_nobody_can_log_in_and_nothing_tells_two_images_apart(root: Path) -> Non
     assert all(field[1].startswith(("!", "*")) for field in fields)
     assert {"root", "campbox-gate", "campbox-portal"} <= {field[0] for field in fields}
     assert _read(root, "etc/machine-id").strip() in ("", "uninitialized")
-    paths = run(["unsquashfs", "-lc", str(root)], timeout=120).stdout
+    paths = run(["unsquashfs", "-lc", str(root)], timeout=patient(120)).stdout
     for trace in (
         "ssh_host_",
         "var/lib/systemd/random-seed",
@@ -105,7 +106,7 @@ def test_nobody_can_log_in_and_nothing_tells_two_images_apart(root: Path) -> Non
 
 
 def test_it_passes_the_check_that_technicians_run(built: tuple[Path, dict[str, Any]]) -> None:
-    done = run([*CAMPBOX[:3], "image", "verify", str(built[0]), "--json"], timeout=600, check=False)
+    done = run([*CAMPBOX[:3], "image", "verify", str(built[0]), "--json"], timeout=patient(600), check=False)
     facts = json.loads(done.stdout)
     assert [check for check in facts["checks"] if not check["ok"]] == [] and done.returncode == 0
     assert facts["secrets"] == [] and facts["manifest"]["recipe"] == built[1]["recipe"]

@@ -15,6 +15,7 @@ from appliance.gate.nearby import NEARBY_HTTP
 from appliance.prepare import write_configuration
 from appliance.services import SERVICES, USERS
 from appliance.supervisor import Supervisor
+from provisioning.lab.pace import patient
 from tests.real.gate_camp import NET4, NET6, Camp, inside, reaches, until
 from tests.real.gate_place import Place
 
@@ -65,7 +66,9 @@ def _publish(place: Place) -> None:
         os.chown(path, uid, uid)
 
 
-def get(camp: Camp, box: str, source: str, path: str, *, host: str = "", port: int = 80, patience: float = 5.0) -> int | None:
+def get(
+    camp: Camp, box: str, source: str, path: str, *, host: str = "", port: int = 80, patience: float = patient(5.0)
+) -> int | None:
     """The status that who has the address ``source`` on the uplink's side gets; None when nothing answers."""
     with inside(camp.net.name):
         connection = http.client.HTTPConnection(box, port, timeout=patience, source_address=(source, 0))

@@ -23,12 +23,13 @@ from content_cache import snapshot
 from content_cache.publish import desk_file, publisher
 from content_cache.snapshot import Catalogue
 from provisioning.lab import places
+from provisioning.lab.pace import patient
 from telemetry.dashboard import people
 from tests.real.running_camp import RunningCamp, until
 
 pytestmark = pytest.mark.net
 WATER, ARABIC = "No water in block 5 until noon.", "لا ماء في القطاع 5 حتى الظهر."
-CONTACT = 60.0
+CONTACT = patient(60.0)
 """Seconds that a box in touch may take."""
 
 
@@ -51,7 +52,7 @@ class Desk:
         data = urllib.parse.urlencode(form).encode()
         request = urllib.request.Request(self.url + path, data, {"Authorization": f"Basic {login}"})
         try:
-            return int(urllib.request.build_opener(_Stay).open(request, timeout=60).status)
+            return int(urllib.request.build_opener(_Stay).open(request, timeout=patient(60)).status)
         except urllib.error.HTTPError as error:
             return error.code
 
@@ -76,7 +77,7 @@ def desk(camp: RunningCamp) -> Iterator[Desk]:
 def page(camp: RunningCamp, path: str) -> str:
     """A page of the box, through its front."""
     try:
-        with urllib.request.urlopen(camp.state["portal_url"].rstrip("/") + path, timeout=60) as answer:
+        with urllib.request.urlopen(camp.state["portal_url"].rstrip("/") + path, timeout=patient(60)) as answer:
             return str(answer.read().decode())
     except urllib.error.HTTPError as error:
         return f"status {error.code}"

@@ -20,6 +20,7 @@ from appliance.gate.client import ask
 from appliance.run import run, spawn
 from appliance.values import SELFTEST_PHONE
 from provisioning.lab import needles, places, scan
+from provisioning.lab.pace import patient
 from provisioning.selftest.cable import PORT
 from tests.real.running_camp import ENVIRONMENT, PROJECT, UP, RunningCamp, until
 
@@ -40,7 +41,7 @@ def command(camp: RunningCamp) -> list[str]:
 
 def look(camp: RunningCamp) -> dict[str, dict[str, Any]]:
     """One self-test now; its lines by name."""
-    done = run([*command(camp), "--json"], env=ENVIRONMENT, check=False, timeout=180)
+    done = run([*command(camp), "--json"], env=ENVIRONMENT, check=False, timeout=patient(180))
     assert done.returncode in (0, 1), done.stderr
     told = json.loads(done.stdout)
     assert (done.returncode == 0) == (told["state"] == "passed")
@@ -82,7 +83,7 @@ def hub_page(camp: RunningCamp) -> str:
 def test_a_healthy_camp_passes_at_start_and_when_asked(camp: RunningCamp) -> None:
     until(lambda: facts.read(camp.layout, "selftest").get("state") == "passed", UP, "the timer's own run passes")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = run(command(camp), env=ENVIRONMENT, timeout=180)
+    done = run(command(camp), env=ENVIRONMENT, timeout=patient(180))
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert [line.split()[1] for line in done.stdout.splitlines()[:-1]] == list(LINES)
     assert done.stdout.splitlines()[-1].endswith("all well")
@@ -91,26 +92,26 @@ def test_a_healthy_camp_passes_at_start_and_when_asked(camp: RunningCamp) -> Non
 
 
 def test_its_phone_is_nobody_and_leaves_nothing_behind(camp: RunningCamp) -> None:
-    before = ask(camp.layout, {"do": "facts"}, timeout=30)["people_online"]
+    before = ask(camp.layout, {"do": "facts"}, timeout=patient(30))["people_online"]
     look(camp)
-    assert ask(camp.layout, {"do": "facts"}, timeout=30)["people_online"] == before
+    assert ask(camp.layout, {"do": "facts"}, timeout=patient(30))["people_online"] == before
     assert PORT not in ports(camp)
     neighbours = json.loads(camp.box.run("ip", "-j", "neighbour", "show", "dev", camp.state["box"]["lan_bridge"]).stdout)
     addresses = [row["dst"] for row in neighbours if row.get("lladdr") == str(SELFTEST_PHONE)]
     assert addresses, "the box has met it"
     found = scan.scan([places.ROOT], needles.of_device("the test phone", str(SELFTEST_PHONE), addresses)).finds
     assert found == (), found
-    assert ask(camp.layout, {"do": "admit", "ip": addresses[0]}, timeout=30) == {"ok": False, "why": "unknown-device"}
+    assert ask(camp.layout, {"do": "admit", "ip": addresses[0]}, timeout=patient(30)) == {"ok": False, "why": "unknown-device"}
 
 
 def test_a_run_that_was_killed_leaves_a_cable_that_the_next_one_takes_away(camp: RunningCamp) -> None:
     with asleep(camp, "dnsmasq-captive"):
         begun = spawn(command(camp), env=ENVIRONMENT, stdout=-3, stderr=-3)
-        until(lambda: PORT in ports(camp), 60, "the cable is laid")
+        until(lambda: PORT in ports(camp), patient(60), "the cable is laid")
         for pid in leftovers.running(camp.layout)["selftest"]:
             with suppress(ProcessLookupError):  # a short command of its own
                 os.kill(pid, signal.SIGKILL)
-        assert begun.wait(60) == 1
+        assert begun.wait(patient(60)) == 1
         assert PORT in ports(camp)
     well_again(camp)
     assert PORT not in ports(camp)

@@ -16,10 +16,11 @@ from appliance.errors import NotSo
 from appliance.layout import Layout
 from appliance.services import ADMIN, Kind, Service
 from appliance.supervisor import LOG_LIMIT, Supervisor
+from provisioning.lab.pace import patient
 from tests.real.open_folder import open_folder
 
 pytestmark = pytest.mark.net
-PATIENCE = 60.0
+PATIENCE = patient(60.0)
 SOON = (0.7, 3.0, 20.0)
 """Seconds a service is given in turn to say something before it is given up: on a busy machine it may take longer to begin."""
 

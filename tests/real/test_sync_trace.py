@@ -22,6 +22,7 @@ from content_cache import targets
 from content_cache.catalogue_store import Store
 from content_cache.publish import publisher
 from content_cache.snapshot import read as read_snapshot
+from provisioning.lab.pace import patient
 from tests.content_cache.data import real
 from tests.content_cache.reader_model import Reader, Seen
 from tests.real.hub_repository import Box, Hub
@@ -37,7 +38,7 @@ ENTITIES = ("service", "location", "schedule", "phone", "attribute")
 GREETING = 3_000
 """Bytes that reach the box before the first of a file in any run."""
 pytestmark = [pytest.mark.net, pytest.mark.timeout(3_600 if WHOLE else 900)]
-PATIENCE = 600.0 if WHOLE else 180.0
+PATIENCE = patient(600.0 if WHOLE else 180.0)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def _kill_at_a_byte(box: Box, line: ThinLine, byte: int) -> bool:
         pass
     killed = process.poll() is None
     process.send_signal(signal.SIGKILL)
-    process.wait(60)
+    process.wait(patient(60))
     return killed
 
 

@@ -23,6 +23,7 @@ from appliance.files import write_json
 from appliance.layout import Layout
 from appliance.run import spawn
 from provisioning.authority import certificates
+from provisioning.lab.pace import patient
 from telemetry.dashboard.report_store import connect, store_file
 from telemetry.mqtt import MqttLink
 from telemetry.outbox import Outbox
@@ -171,7 +172,7 @@ def test_the_agent_as_a_process_reports_and_goes_live_when_somebody_looks(hub: H
             second.execute("INSERT INTO watched VALUES (?, ?)", (ONE, time.time() + 600))
         until(lambda: len(hub.reader().live_points(ONE, 0, 0)[1]) >= 2, "live points arrive")
         process.terminate()
-        assert process.wait(180) == 0
+        assert process.wait(patient(180)) == 0
         until(lambda: not hub.reader().boxes()[0]["online"], "its orderly end is told")
     finally:
         process.kill()
@@ -212,7 +213,7 @@ def test_the_brokers_log_names_no_address(hub: Hub) -> None:
         lambda s: ssl._create_unverified_context().wrap_socket(s).sendall(b"\x10\xff\xff\xff\x7f"),
     ]
     for shout in strangers:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", hub.config.mqtt_port), 5) as stranger:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", hub.config.mqtt_port), patient(5)) as stranger:
             shout(stranger)
             stranger.settimeout(2)
             stranger.recv(100)

@@ -21,6 +21,7 @@ from appliance.run import find_program, run, spawn
 from appliance.services import USERS, Service, services
 from appliance.units import PROGRAMS
 from provisioning.lab.netns import Namespace, connect
+from provisioning.lab.pace import patient
 from tests.real import up_place
 
 CODE = Path(__file__).resolve().parents[2]
@@ -54,7 +55,7 @@ class Machine:
     def state(self, unit: str) -> str:
         return self.property(unit, "ActiveState")
 
-    def wait(self, unit: str, state: str, seconds: float = 240.0) -> None:
+    def wait(self, unit: str, state: str, seconds: float = patient(240.0)) -> None:
         deadline = time.monotonic() + seconds
         while self.state(unit) != state:
             if time.monotonic() > deadline:
@@ -76,7 +77,7 @@ def stage(folder: Path, site: Path) -> None:
 
 def child_of(process: subprocess.Popen[Any], output: Path) -> int:
     """The first process inside: ``unshare`` forks it."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + patient(120)
     while time.monotonic() < deadline:
         if process.poll() == 77:
             pytest.skip(f"this machine does not allow a systemd in namespaces: {output.read_text().strip()}")
@@ -151,7 +152,7 @@ def test_a_phone_leases_and_is_led_to_the_portal(machine: Machine, tmp_path: Pat
 
 
 def test_the_timers_ran_and_told_their_facts(machine: Machine) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + patient(120)
     while not (told := machine.inside("cat", "/run/campbox/facts/enrol.json", check=False)) and time.monotonic() < deadline:
         time.sleep(0.3)
     assert json.loads(told)["state"] == "waiting"
@@ -159,7 +160,7 @@ def test_the_timers_ran_and_told_their_facts(machine: Machine) -> None:
 
 def test_the_self_test_does_in_its_cell_all_that_it_must(machine: Machine) -> None:
     """The frames, the cable, the write, the control groups; what needs an uplink or a hub fails here, and nothing else."""
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + patient(240)
     told: dict[str, Any] = {}
     while told.get("state") not in ("passed", "failed") and time.monotonic() < deadline:
         time.sleep(1)
@@ -175,7 +176,7 @@ def test_the_self_test_does_in_its_cell_all_that_it_must(machine: Machine) -> No
 def test_a_killed_service_comes_back(machine: Machine) -> None:
     before = machine.property("campbox-portal.service", "MainPID")
     machine.inside("systemctl", "kill", "--signal=KILL", "campbox-portal.service")
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + patient(180)
     while machine.property("campbox-portal.service", "MainPID") in (before, "0") and time.monotonic() < deadline:
         time.sleep(0.2)
     machine.wait("campbox-portal.service", "active")

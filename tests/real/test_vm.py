@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.lab import vm
+from provisioning.lab.pace import patient
 from tests.junit import Case, read
 
 HERE = Path(__file__).resolve().parent
@@ -40,7 +41,7 @@ class Guest:
 
 
 @pytest.fixture(scope="module")
-def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
+def guest(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Guest]:
     results = tmp_path_factory.mktemp("guest")
     files = [str(path.relative_to(vm.PROJECT)) for path in (IN_GUEST, RADIO, GATE) if path.exists()]
     report = results / "junit.xml"
@@ -56,7 +57,10 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
         f"--junitxml={report}",
         *files,
     ]
-    seen = vm.visit(argv, results, timeout=780)
+    seen = vm.visit(argv, results, timeout=patient(780))
+    plugins = request.config.pluginmanager
+    with plugins.getplugin("capturemanager").global_and_fixture_disabled():  # to be read also where all passed
+        plugins.getplugin("terminalreporter").write_line(f"\n{seen.load.line()}")
     assert report.exists(), seen.console[-3000:]
     yield Guest(read(report.read_text("utf-8")), seen.console)
 

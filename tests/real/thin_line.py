@@ -10,6 +10,8 @@ import threading
 import time
 from dataclasses import dataclass
 
+from provisioning.lab.pace import patient
+
 SEGMENT = 1_448
 """Bytes of TCP payload in an Ethernet frame."""
 
@@ -80,8 +82,8 @@ class ThinLine:
             if not self._there.is_set():
                 _reset(box)
                 continue
-            box.settimeout(60)
-            hub = socket.create_connection(("127.0.0.1", self.server), 60)
+            box.settimeout(patient(60))
+            hub = socket.create_connection(("127.0.0.1", self.server), patient(60))
             with self._lock:
                 self._sockets |= {box, hub}
             for source, sink, way in ((box, hub, "up"), (hub, box, "down")):

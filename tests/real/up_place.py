@@ -17,6 +17,7 @@ from appliance import leftovers
 from appliance.layout import Layout
 from appliance.run import run, spawn
 from provisioning.lab.netns import Namespace, connect
+from provisioning.lab.pace import patient
 from tests.real.open_folder import open_folder
 
 CODE = Path(__file__).resolve().parents[2]
@@ -72,7 +73,7 @@ class Place:
 
     def refused(self, site: Path) -> tuple[int, list[str]]:
         process = self.up(site)
-        told, _ = process.communicate(timeout=180)
+        told, _ = process.communicate(timeout=patient(180))
         assert leftovers.running(self.layout) == {}, "something was started"
         assert not (self.root / "box" / "etc").exists(), "something was written"
         assert "Traceback" not in told
@@ -117,5 +118,5 @@ def wait_until_up(process: subprocess.Popen[Any], sign: str = "services run") ->
 
 def end(process: subprocess.Popen[Any], number: signal.Signals = signal.SIGTERM) -> int:
     process.send_signal(number)
-    process.communicate(timeout=120)
+    process.communicate(timeout=patient(120))
     return process.returncode
