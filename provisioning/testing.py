@@ -19,7 +19,7 @@ import click
 
 from appliance.errors import MissingComponent, NotSo
 from appliance.run import PARTS, find_program, run, spawn
-from provisioning import lanes, second_look
+from provisioning import lanes, modes, second_look
 from provisioning.lab import apart, pace, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -89,13 +89,16 @@ KINDS = {
 @click.command(epilog="Example: campbox test fast net --only gate")
 @click.argument("kinds", nargs=-1, type=click.Choice([*KINDS, "all"]))
 @click.option("--only", metavar="EXPRESSION", help="Only tests whose names match, as pytest -k.")
+@click.option("--random", is_flag=True, help="Property tests try examples that nobody tried before: a weekly habit, by hand.")
 @click.option("--verbose", is_flag=True, help="One line a test.")
-def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
+def test(kinds: tuple[str, ...], only: str | None, random: bool, verbose: bool) -> None:
     """Run the tests of some KINDS; without any, all that this machine can run.
 
     Without a kind, of the images only the PC's is started; "image" starts the Pi's too. With "all" also the first start on a bare
     Debian, which takes minutes more and large downloads.
     """
+    environment = _environment(everything="all" in kinds, images={"image", "all"} & set(kinds) != set(), random=random)
+    modes.read(environment)
     asked = list(KINDS) if not kinds or "all" in kinds else list(dict.fromkeys(kinds))
     lacking = {name: reason for name in asked if (reason := KINDS[name].lacks()) is not None}
     if lacking and kinds and "all" not in kinds:
@@ -105,7 +108,7 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     for name in asked:
         click.echo(f"{name:8} {KINDS[name].what}" if name in chosen else f"{name:8} not run: {lacking[name]}")
     click.echo(f"campbox test: {pace.line()}")
-    verdict = _pytest(chosen, only, verbose, everything="all" in kinds, images={"image", "all"} & set(kinds) != set())
+    verdict = _pytest(chosen, only, verbose, environment)
     if verdict.status == lanes.NO_TESTS and only:
         raise NotSo(
             f"no test of the kind {', '.join(chosen)} has a name that fits {only!r}", mend="campbox test --verbose names them"
@@ -113,18 +116,19 @@ def test(kinds: tuple[str, ...], only: str | None, verbose: bool) -> None:
     _finish(verdict, chosen, lacking)
 
 
-def _pytest(kinds: list[str], only: str | None, verbose: bool, everything: bool, images: bool) -> lanes.Verdict:
+def _environment(everything: bool, images: bool, random: bool) -> dict[str, str]:
+    asked = {"CAMPBOX_TEST_ALL": everything, "CAMPBOX_TEST_IMAGE": images, modes.RANDOM: random}
+    chosen = {name: "1" for name, wanted in asked.items() if wanted}
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PATH": _path(), **pace.told(), **chosen}
+
+
+def _pytest(kinds: list[str], only: str | None, verbose: bool, environment: dict[str, str]) -> lanes.Verdict:
     """Run them, in lanes where that is quicker."""
     expression = " or ".join(f"({KINDS[name].expression})" for name in kinds)
     # No cache folder: a clone of an ordinary user is tested by root, through sudo, and must stay the user's.
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", expression, "--color", "yes" if _colour() else "no"]
     argv += ["-k", only] if only else []
     argv += ["--verbose"] if verbose else ["--quiet"]
-    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PATH": _path()}
-    if everything:
-        environment["CAMPBOX_TEST_ALL"] = "1"
-    if images:
-        environment["CAMPBOX_TEST_IMAGE"] = "1"
     sys.stdout.flush()
     with tempfile.TemporaryDirectory(prefix="campbox-test-") as folder:
         if only is None and "net" in kinds and len(kinds) > 1:

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
-from provisioning import lanes
+from appliance.errors import BadInput
+from provisioning import lanes, modes
 from provisioning.lab import pace
 
+pytest.register_assert_rewrite("tests.golden_files")
 IN_VM = "CAMPBOX_VM" in os.environ
 """In the virtual machine every import costs seconds: there is no camp and no property test there."""
 pytest_plugins = () if IN_VM else ("tests.camp_fixture",)
@@ -27,7 +29,8 @@ FORBIDDEN = {
 }  # fmt: skip
 """Audit events (docs.python.org/3/library/audit_events.html) that no fast test may cause."""
 
-# No time limit that an example or its making may miss on a busy machine; no database in the clone that another user cannot write.
+# No time limit that an example or its making may miss on a busy machine; no database in the clone that another user cannot write;
+# the same examples in every run, unless new ones are asked for.
 if not IN_VM:
     import hypothesis
     import hypothesis.configuration
@@ -35,8 +38,10 @@ if not IN_VM:
     _home = tempfile.TemporaryDirectory(prefix="campbox-hypothesis-")
     hypothesis.configuration.set_hypothesis_home_dir(_home.name)
     slow = [hypothesis.HealthCheck.too_slow]
-    hypothesis.settings.register_profile("campbox", deadline=None, database=None, print_blob=True, suppress_health_check=slow)
-    hypothesis.settings.load_profile("campbox")
+    same = hypothesis.settings(deadline=None, database=None, print_blob=True, suppress_health_check=slow, derandomize=True)
+    hypothesis.settings.register_profile("campbox", same)
+    hypothesis.settings.register_profile("random", same, derandomize=False)
+    hypothesis.settings.load_profile("random" if os.environ.get(modes.RANDOM) else "campbox")
 
 
 class Forbidden(AssertionError):
@@ -80,6 +85,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_report_header() -> str:
     """What every wait is multiplied by here (``campbox test`` says so itself, and runs quietly)."""
     return pace.line()
+
+
+def pytest_configure() -> None:
+    """Refuse what may not be asked for, in one line."""
+    try:
+        modes.read(os.environ)
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

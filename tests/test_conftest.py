@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning import lanes
+from provisioning import lanes, modes
 from tests.conftest import Forbidden
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -37,6 +37,30 @@ def test_fast_tests_start_no_process_and_open_no_socket(deed: Callable[[], objec
 @pytest.mark.lint
 def test_tests_of_another_kind_may_start_processes() -> None:
     assert subprocess.run(["true"], check=False).returncode == 0
+
+
+PYTEST = [
+    sys.executable,
+    "-m",
+    "pytest",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "tests.conftest",
+    "-c",
+    os.devnull,
+    "--rootdir",
+    ".",
+]
+
+
+def pytest_of_its_own(folder: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a file of tests under this conftest, in a process of its own, with nothing asked for but what is given."""
+    (folder / "test_it.py").write_text(text)
+    ours = {name: value for name, value in os.environ.items() if name not in ("CI", *modes.ASKED)}
+    known = {**ours, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", **environment}
+    return subprocess.run([*PYTEST, "test_it.py"], cwd=folder, env=known, capture_output=True, text=True, check=False)
 
 
 FIRST = """
@@ -72,11 +96,8 @@ def test_fails(ends_badly): assert 0
     ],
 )
 def test_t1_a_lane_says_what_it_collected_and_ran(text: str, status: int, said: lanes.Said, tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text(text)
     notes = tmp_path / "notes"
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "CAMPBOX_NOTED": str(notes), "PYTHONDONTWRITEBYTECODE": "1"}
-    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "tests.conftest", "-c", os.devnull]
-    done = subprocess.run([*argv, "--rootdir", ".", "test_it.py"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = pytest_of_its_own(tmp_path, text, CAMPBOX_NOTED=str(notes))
     assert (done.returncode, lanes.read(notes.read_text())) == (status, said), done.stdout + done.stderr
 
 
@@ -86,3 +107,41 @@ def test_collecting_says_in_one_line_which_kinds_there_are() -> None:
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--collect-only", "-q", *files]
     found = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert re.findall(r"(?m)^kinds:.*$", found.stdout) == ["kinds: fast net"]
+
+
+PROPERTY = """
+from hypothesis import given, settings, strategies
+@settings(max_examples=20)
+@given(strategies.integers(0, 2**64))
+def test_it(number):
+    with open("tried", "a") as file:
+        file.write(f"{number} ")
+"""
+
+
+@pytest.mark.lint
+def test_t2_property_tests_try_the_same_examples_in_every_run_and_new_ones_when_asked(tmp_path: Path) -> None:
+    def tried(**environment: str) -> str:
+        (tmp_path / "tried").unlink(missing_ok=True)
+        done = pytest_of_its_own(tmp_path, PROPERTY, **environment)
+        assert done.returncode == 0, done.stdout
+        return (tmp_path / "tried").read_text()
+
+    ordinary = tried()
+    assert len(ordinary.split()) >= 20
+    assert tried() == tried(CI="true") == ordinary
+    assert len({ordinary, tried(CAMPBOX_RANDOM="1"), tried(CAMPBOX_RANDOM="1")}) == 3
+
+
+@pytest.mark.lint
+def test_t2_an_example_that_fails_can_be_tried_again(tmp_path: Path) -> None:
+    done = pytest_of_its_own(tmp_path, PROPERTY + "    assert number < 5", CAMPBOX_RANDOM="1")
+    assert done.returncode == 1 and "@reproduce_failure(" in done.stdout
+
+
+@pytest.mark.lint
+@pytest.mark.parametrize("asked", [{"CAMPBOX_GOLDEN": "write"}, {"CAMPBOX_RANDOM": "1"}])
+def test_t5_what_is_not_for_ci_is_refused_there_in_one_line_before_any_test(asked: dict[str, str], tmp_path: Path) -> None:
+    done = pytest_of_its_own(tmp_path, "import pathlib\npathlib.Path('was_here').touch()", CI="true", **asked)
+    (line,) = done.stderr.strip().splitlines()
+    assert done.returncode == 4 and "is refused where CI is set" in line and not (tmp_path / "was_here").exists()

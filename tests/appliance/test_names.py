@@ -14,7 +14,8 @@ from appliance.announce.advert import INTERVAL, ROUTER_LIFETIME
 from appliance.config import SiteConfig
 from appliance.gate.garden import KEPT
 from captive_portal.probes import PROBES
-from tests.captive_portal.site import GOLDEN, LAYOUT, PROJECT, SITE, with_api
+from tests import golden_files
+from tests.captive_portal.site import LAYOUT, PROJECT, SITE, with_api
 
 CAPTIVE = names.files(SITE, LAYOUT)["dnsmasq-captive.conf"].splitlines()
 ADMITTED = names.files(SITE, LAYOUT)["dnsmasq-admitted.conf"].splitlines()
@@ -22,7 +23,7 @@ ADMITTED = names.files(SITE, LAYOUT)["dnsmasq-admitted.conf"].splitlines()
 
 @pytest.mark.parametrize("name", ["dnsmasq-captive.conf", "dnsmasq-admitted.conf"])
 def test_the_whole_text(name: str) -> None:
-    assert names.files(SITE, LAYOUT)[name] == (GOLDEN / name).read_text()
+    golden_files.same(golden_files.FOLDER / name, names.files(SITE, LAYOUT)[name])
 
 
 def test_no_question_of_the_captive_leaves_the_box() -> None:
@@ -91,7 +92,7 @@ WITH_GARDEN = dataclasses.replace(SITE, access=dataclasses.replace(SITE.access, 
 
 
 def test_the_whole_text_of_the_garden() -> None:
-    assert names.files(WITH_GARDEN, LAYOUT)["dnsmasq-garden.conf"] == (GOLDEN / "dnsmasq-garden.conf").read_text()
+    golden_files.same(golden_files.FOLDER / "dnsmasq-garden.conf", names.files(WITH_GARDEN, LAYOUT)["dnsmasq-garden.conf"])
 
 
 def test_a_site_without_a_garden_has_no_name_server_for_it_and_a_garden_changes_neither_of_the_others() -> None:

@@ -9,7 +9,8 @@ import pytest
 from appliance.config import Radio
 from appliance.radio import files, second_network
 from appliance.services import SERVICES
-from tests.captive_portal.site import GOLDEN, LAYOUT, SITE
+from tests import golden_files
+from tests.captive_portal.site import LAYOUT, SITE
 
 RADIO = Radio("wlan0", "Community Wi-Fi", 6, "JO")
 
@@ -19,14 +20,14 @@ def _text(radio: Radio) -> str:
 
 
 def test_the_whole_text() -> None:
-    assert _text(RADIO) == (GOLDEN / "hostapd.conf").read_text()
+    golden_files.same(golden_files.FOLDER / "hostapd.conf", _text(RADIO))
 
 
 ENCRYPTED = dataclasses.replace(RADIO, owe=True)
 
 
 def test_the_whole_text_with_an_encrypted_network_beside_the_open_one() -> None:
-    assert _text(ENCRYPTED) == (GOLDEN / "hostapd-owe.conf").read_text()
+    golden_files.same(golden_files.FOLDER / "hostapd-owe.conf", _text(ENCRYPTED))
 
 
 def _networks(radio: Radio) -> list[dict[str, str]]:

@@ -5,7 +5,6 @@ After a wanted change: ``CAMPBOX_GOLDEN=write ./campbox test fast`` writes the t
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ import pytest
 from appliance.layout import Layout
 from appliance.services import SERVICES, USERS, Service, services
 from appliance.units import sysusers, tmpfiles, units
+from tests import golden_files
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "units"
 LAYOUT = Layout.system(Path("/opt/campbox"))
 PYTHON = "/opt/campbox/.venv/bin/python"
 BOX = services("box", radio=True, garden=True, api=True)
@@ -32,10 +31,7 @@ def unit(service: Service) -> str:
 
 def test_the_units_of_a_box_are_as_they_were_last_read() -> None:
     wanted = {**TEXTS, "sysusers.conf": sysusers(BOX), "tmpfiles.conf": tmpfiles(LAYOUT)}
-    if os.environ.get("CAMPBOX_GOLDEN") == "write":
-        for name, text in wanted.items():
-            (GOLDEN / name).write_text(text)
-    assert {path.name: path.read_text() for path in GOLDEN.iterdir()} == wanted
+    golden_files.all_same(golden_files.FOLDER / "units", wanted)
 
 
 def test_every_service_has_a_unit_and_the_target_wants_each() -> None:

@@ -1,4 +1,4 @@
-"""The example site in the places of the demo, and the golden texts that belong to it."""
+"""The example site in the places of the demo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from appliance.layout import Layout
 from appliance.web.languages import BY_TAG
 
 PROJECT = Path(__file__).resolve().parents[2]
-GOLDEN = PROJECT / "tests" / "golden"
 SITE = parse((PROJECT / "examples" / "site.toml").read_text())
 EVERY = dataclasses.replace(SITE, site=dataclasses.replace(SITE.site, languages=tuple(BY_TAG)))
 """The same site, offering every language there is."""

@@ -15,18 +15,19 @@ from appliance.web.languages import LANGUAGES, answers_to, choose
 from captive_portal.front import by_longest_tag, files, first_of, site_names, weighed
 from captive_portal.front_site import PRERENDERED
 from captive_portal.probes import PROBES
-from tests.captive_portal.site import EVERY, GOLDEN, LAYOUT, SITE, with_api
+from tests import golden_files
+from tests.captive_portal.site import EVERY, LAYOUT, SITE, with_api
 
 PLAIN = files(SITE, LAYOUT)["nginx.conf"]
 SECURE = files(with_api(), LAYOUT)["nginx.conf"]
 
 
 def test_the_whole_text() -> None:
-    assert (GOLDEN / "nginx.conf").read_text() == PLAIN
+    golden_files.same(golden_files.FOLDER / "nginx.conf", PLAIN)
 
 
 def test_the_whole_text_with_a_certificate() -> None:
-    assert (GOLDEN / "nginx-https.conf").read_text() == SECURE
+    golden_files.same(golden_files.FOLDER / "nginx-https.conf", SECURE)
 
 
 def test_nothing_that_could_name_a_client_is_logged() -> None:

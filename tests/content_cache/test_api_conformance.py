@@ -102,9 +102,7 @@ def test_every_operation_answers_as_the_specification_says(app: flask.Flask, met
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
     known = [one["id"] for one in app.test_client().get(f"/hsds/{path.split('/')[1]}?per_page=5").get_json().get("contents", [])]
 
-    @settings(
-        max_examples=EXAMPLES, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck), deadline=None
-    )
+    @settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(), honest=st.booleans(), which=st.integers(0, 4))
     def asked(case: Any, honest: bool, which: int) -> None:
         if "{id}" in path and honest:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 from babel import Locale
 
 from content_cache.legal import LAWS, Review
 from content_cache.legal.sheet import NONE_FOUND, sheet
+from tests import golden_files
 from tests.content_cache.data import PROJECT
 
 PAPER = PROJECT / "docs" / "review" / "law.md"
@@ -16,10 +16,7 @@ NAMES = dict(Locale("en").territories)
 
 
 def test_the_paper_in_docs_is_made_from_the_table() -> None:
-    text = sheet(LAWS, NAMES)
-    if os.environ.get("CAMPBOX_GOLDEN") == "write":
-        PAPER.write_text(text, encoding="utf-8")
-    assert PAPER.read_text(encoding="utf-8") == text
+    golden_files.same(PAPER, sheet(LAWS, NAMES))
 
 
 def test_a_lawyer_finds_every_fact_of_her_country_once_with_room_for_an_answer() -> None:

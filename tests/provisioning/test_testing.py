@@ -7,12 +7,11 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from appliance.errors import NotSo
-from provisioning import lanes, second_look, testing
+from appliance.errors import BadInput, NotSo
+from provisioning import lanes, modes, second_look, testing
 from provisioning.lab import apart
-
-pytestmark = pytest.mark.lint
 
 A, B = "tests/real/test_a.py::test_b[c d]", "tests/real/test_e.py::test_f"
 LANE = """
@@ -64,6 +63,7 @@ def run(flakes: Path, deeds: str, fails: str = A) -> lanes.Verdict:
     return testing._side_by_side([sys.executable, str(flakes.with_name("lane.py"))], environment, folder)
 
 
+@pytest.mark.lint
 @pytest.mark.parametrize(
     "deeds, told",
     [
@@ -89,6 +89,7 @@ def test_t1_what_real_lanes_come_to(deeds: str, told: lanes.Verdict, flakes: Pat
     assert flakes.read_text() == "# none\n"
 
 
+@pytest.mark.lint
 def test_t1_a_pass_on_the_second_look_is_said_in_the_last_line_and_counted(flakes: Path, capfd: pytest.CaptureFixture[str]) -> None:
     verdict = run(flakes, "places=fails camp=passes machines=passes alone=passes")
     testing._finish(verdict, ["fast", "net"], {"vm": "no kernel"})
@@ -98,6 +99,7 @@ def test_t1_a_pass_on_the_second_look_is_said_in_the_last_line_and_counted(flake
     assert second_look.sightings(flakes.read_text()) == {A: 1}
 
 
+@pytest.mark.lint
 def test_t1_after_three_sightings_a_test_has_no_second_look_left(flakes: Path, capfd: pytest.CaptureFixture[str]) -> None:
     deeds = "places=fails camp=passes machines=passes alone=passes"
     for before in range(second_look.SPENT):
@@ -111,6 +113,7 @@ def test_t1_after_three_sightings_a_test_has_no_second_look_left(flakes: Path, c
     assert second_look.sightings(flakes.read_text()) == {A: second_look.SPENT, B: 1}
 
 
+@pytest.mark.lint
 def test_t1_in_ci_a_sighting_is_noted_where_ci_prints_it(
     flakes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,3 +129,35 @@ def test_a_table_that_cannot_be_read_stops_the_run_before_it_starts(flakes: Path
     with pytest.raises(NotSo, match="cannot be read"):
         run(flakes, "places=passes camp=passes machines=passes")
     assert capfd.readouterr().out == ""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """The environments in which tests would have been run."""
+    seen = list[dict[str, str]]()
+
+    def nothing(_kinds: list[str], _only: str | None, _verbose: bool, environment: dict[str, str]) -> lanes.Verdict:
+        seen.append(environment)
+        return lanes.Verdict(lanes.PASSED)
+
+    monkeypatch.setattr(testing, "_pytest", nothing)
+    for name in ("CI", *modes.ASKED):
+        monkeypatch.delenv(name, raising=False)
+    return seen
+
+
+def test_t2_new_examples_are_tried_only_when_asked_for(asked: list[dict[str, str]]) -> None:
+    for arguments in (["fast"], ["fast", "--random"]):
+        assert CliRunner().invoke(testing.test, arguments).exit_code == 0
+    assert [modes.read(environment) for environment in asked] == [modes.Modes(), modes.Modes(random=True)]
+
+
+@pytest.mark.parametrize("arguments, environment", [(["--random"], {}), ([], {modes.GOLDEN: "write"}), ([], {modes.RANDOM: "1"})])
+def test_t5_ci_is_refused_what_is_for_a_person(
+    arguments: list[str], environment: dict[str, str], asked: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"CI": "true", **environment}.items():
+        monkeypatch.setenv(name, value)
+    done = CliRunner().invoke(testing.test, ["fast", *arguments])
+    assert isinstance(done.exception, BadInput) and "refused where CI is set" in str(done.exception)
+    assert "\n" not in str(done.exception) and done.exception.exit_code == 2 and asked == []

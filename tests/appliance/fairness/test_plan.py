@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from appliance.fairness import plan as planning
 from appliance.fairness.plan import Method, beginning, plan
-from tests.appliance.gate.knowledge import CONFIG, GOLDEN
+from tests import golden_files
+from tests.appliance.gate.knowledge import CONFIG
 
 
 @given(st.sets(st.integers(1, 1023)))
@@ -47,4 +48,4 @@ def test_the_trees_are_the_golden_ones(method: Method) -> None:
     uplink = dataclasses.replace(CONFIG.uplinks[0], overhead=34)
     made = plan(dataclasses.replace(CONFIG, uplinks=(uplink,)), [])
     text = f"# download\n{beginning(made.down, method, upload=False)}# upload\n{beginning(made.up, method, upload=True)}"
-    assert text == (GOLDEN / f"shaping-{method}.tc").read_text()
+    golden_files.same(golden_files.FOLDER / f"shaping-{method}.tc", text)

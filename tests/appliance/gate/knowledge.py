@@ -11,7 +11,6 @@ from appliance.gate.elements import Listing
 from appliance.values import Mac
 
 PROJECT = Path(__file__).resolve().parents[3]
-GOLDEN = PROJECT / "tests" / "golden"
 CONFIG: SiteConfig = site.parse((PROJECT / "examples" / "site.toml").read_text())
 SESSION = 3_600
 

@@ -8,12 +8,13 @@ import pytest
 
 from appliance.gate.ruleset import ruleset
 from appliance.values import SELFTEST_PHONE
-from tests.appliance.gate.knowledge import CONFIG, GOLDEN
+from tests import golden_files
+from tests.appliance.gate.knowledge import CONFIG
 
 
 @pytest.mark.parametrize(("knows", "name"), [(True, "gate.nft"), (False, "gate-one-bridge.nft")])
 def test_the_example_site_gives_the_golden_text(knows: bool, name: str) -> None:
-    assert ruleset(CONFIG, knows_bridges=knows) == (GOLDEN / name).read_text()
+    golden_files.same(golden_files.FOLDER / name, ruleset(CONFIG, knows_bridges=knows))
 
 
 def test_loading_it_again_flushes_first_so_that_no_rule_is_doubled() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import re
 from pathlib import Path
 
@@ -14,16 +13,14 @@ from hypothesis import strategies as st
 from appliance.web.messages import faults, wanted
 from captive_portal.poster import page
 from captive_portal.poster.page import DOMAIN, HERE, candidates
-from tests.captive_portal.site import EVERY, GOLDEN, PROJECT, SITE
+from tests import golden_files
+from tests.captive_portal.site import EVERY, PROJECT, SITE
 
 TRANSLATED = ("ar", "fa_AF", "fr")
 
 
 def test_the_sheet_is_the_golden_one() -> None:
-    text, golden = next(candidates(SITE, "Community; Wi-Fi")), GOLDEN / "poster.html"
-    if os.environ.get("CAMPBOX_GOLDEN") == "write":
-        golden.write_text(text)
-    assert text == golden.read_text()
+    golden_files.same(golden_files.FOLDER / "poster.html", next(candidates(SITE, "Community; Wi-Fi")))
 
 
 def test_every_language_of_the_site_says_how_in_its_direction() -> None:

@@ -5,7 +5,6 @@ After a wanted change: ``CAMPBOX_GOLDEN=write ./campbox test fast`` writes them 
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -18,9 +17,9 @@ from appliance.units import units
 from provisioning.image import environment, recipe
 from provisioning.image.system import CODE, PACKAGES, Arch, TreeFile, boot, early, late
 from provisioning.uplinks import networks
+from tests import golden_files
 
 ROOT = Path(__file__).resolve().parents[3]
-GOLDEN = ROOT / "tests" / "golden" / "image"
 TEXT = (ROOT / "examples" / "site.toml").read_text()
 SITE = parse(TEXT)
 RADIO = """
@@ -52,10 +51,7 @@ def test_the_files_of_an_image_are_as_they_were_last_read() -> None:
         **{f"early-{arch}.txt": shown(early(SITE, arch)) for arch in ARCHES},
         **{f"boot-{arch}.txt": shown(boot(arch, "system_a")) for arch in ARCHES},
     }
-    if os.environ.get("CAMPBOX_GOLDEN") == "write":
-        for name, text in wanted.items():
-            (GOLDEN / name).write_text(text)
-    assert {path.name: path.read_text() for path in GOLDEN.iterdir()} == wanted
+    golden_files.all_same(golden_files.FOLDER / "image", wanted)
 
 
 def file(path: str, arch: Arch = "arm64") -> TreeFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pytest
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from telemetry.dashboard import broker, front
+from tests import golden_files
 
 PROJECT = Path(__file__).resolve().parents[3]
-GOLDEN = PROJECT / "tests" / "golden" / "telemetry"
 LAYOUT = Layout.under(Path("/srv/hub"), Path("/opt/campbox"))
 CONFIG = HubConfig(host="hub.example.org", https_port=8443, mqtt_port=18883, plain_port=18080)
 TEXTS = {**broker.files(CONFIG, LAYOUT), **front.files(CONFIG, LAYOUT)}
@@ -21,11 +20,7 @@ TEXTS = {**broker.files(CONFIG, LAYOUT), **front.files(CONFIG, LAYOUT)}
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_the_text_is_the_golden_one(name: str) -> None:
-    """After a wanted change: CAMPBOX_WRITE_GOLDEN=1, then read the difference."""
-    golden = GOLDEN / name
-    if os.environ.get("CAMPBOX_WRITE_GOLDEN"):
-        golden.write_text(TEXTS[name])
-    assert TEXTS[name] == golden.read_text()
+    golden_files.same(golden_files.FOLDER / "telemetry" / name, TEXTS[name])
 
 
 def test_the_broker_logs_nothing_that_names_a_client() -> None:
