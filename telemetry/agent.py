@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from appliance import clock, facts
 from appliance.config import SiteConfig, parse
@@ -22,16 +23,16 @@ from appliance.files import read_json
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.values import BoxId
-from telemetry import message, result, schedule, sensors
+from telemetry import message, result, schedule, sensors, storing
 from telemetry.last_result import LastResult
 from telemetry.metrics import measure
 from telemetry.mqtt import Endpoint, Event, Link, MqttLink
-from telemetry.outbox import Outbox
 from telemetry.station import Station
 from telemetry.strict import MESSAGE_LIMIT
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
-_LONGEST_NAP = 5.0
+_LONGEST_NAP = storing.LOOK_AGAIN
 _LIVE_LIMIT = 120
 
 
@@ -57,27 +58,31 @@ class Agent:
         self._flight, self._last = schedule.Flight(), dict[int, message.Wire]()
         self._result, self._result_flight = LastResult(station.outbox.path.with_name("result.json"), box), schedule.Flight()
         self._next_row = self._next_live = self._live_until = now()
+        self._told, self._facts = dict[str, str](), dict[str, Any]()
 
     def step(self) -> None:
-        """Do what is due, then wait for an event or the next thing due."""
+        """Do what is due, then wait for an event or the next thing due. What cannot be done keeps nothing else from being done."""
         now = self._now()
+        for deed in (self._join, self._keep_row, self._send_live, self._send_batch, self._send_result):
+            self._try(deed, now)
+        self._tell()
+        if (event := self._next_event(now)) is not None:
+            self._try(self._handle, event)
+
+    def _try(self, deed: Callable[[T], None], of: T) -> None:
+        try:
+            deed(of)
+        except CampboxError as error:
+            if self._told.get(deed.__name__) != str(error):  # said once, not every five seconds for as long as a disk is full
+                log.error("%s", error)
+            self._told[deed.__name__] = str(error)
+        else:
+            self._told.pop(deed.__name__, None)
+
+    def _join(self, _now: float) -> None:
         if self.link is None and (link := self._connect(self._death())) is not None:
             self.link = link
             link.start()
-        if now >= self._next_row:
-            self._next_row = now + self.station.pace.interval
-            self._keep_row()
-        if self.connected and now < self._live_until and now >= self._next_live:
-            self._next_live = now + schedule.LIVE_STEP
-            self._send_live()
-        if (flight := self._flight.given_up(now)) != self._flight:
-            self._flight, self.urgent = flight, True  # nobody acknowledged: again
-        if self.connected and schedule.may_send(self._flight, waiting=self.outbox.count(), urgent=self.urgent):
-            self._send_batch(now)
-        self._result_flight = self._result_flight.given_up(now)
-        if self.connected and self._result_flight.upto is None and self._result.waiting is not None:
-            self._send_result(self._result.waiting, now)
-        self._wait(now)
 
     def stop(self) -> None:
         """Say goodbye: an orderly end is a death, too, but told at once."""
@@ -86,51 +91,75 @@ class Agent:
             self.link.stop()
         self.outbox.close()
 
-    def _keep_row(self) -> None:
+    def _keep_row(self, now: float) -> None:
+        if now < self._next_row:
+            return
+        self._next_row = now + self.station.pace.interval
         try:
             reading = self.station.read("row")
             values = measure(reading)
             self.outbox.add(self.station.boot, reading.moment, values)
-            self._result.keep(self.station.boot, reading.moment, reading.selftest)
         except NotSo as error:
-            log.warning("a measurement is lost: %s", error)
+            self.outbox.lose()
+            log.warning("a measurement is lost (%d so far): %s", self.outbox.lost, error)
             return
         self.urgent = self.urgent or schedule.is_urgent(self._last, values)
         self._last = values
+        self._result.keep(self.station.boot, reading.moment, reading.selftest)
 
-    def _send_live(self) -> None:
+    def _send_live(self, now: float) -> None:
+        if not self.connected or not self._next_live <= now < self._live_until:
+            return
+        self._next_live = now + schedule.LIVE_STEP
         reading = self.station.read("live")
         moment = reading.moment
         row = message.Row(0, int(moment.uptime), int(moment.wall), moment.trust, measure(reading))
         self._publish("t", message.encode(message.Live(self.box, self.station.boot, row)))
 
     def _send_batch(self, now: float) -> None:
+        if (flight := self._flight.given_up(now)) != self._flight:
+            self._flight, self.urgent = flight, True  # nobody acknowledged: again
+        if not self.connected or not schedule.may_send(self._flight, waiting=self.outbox.count(), urgent=self.urgent):
+            return
         boot, rows = self.outbox.oldest()
+        if not rows:
+            return  # what waited could not be read
         sent = int(clock.now().uptime) if boot == self.station.boot else None
         payload = self._encode(boot, rows, sent)
-        while len(payload) > MESSAGE_LIMIT:
+        while len(payload) > MESSAGE_LIMIT and len(rows) > 1:
             rows = rows[: len(rows) // 2]
             payload = self._encode(boot, rows, sent)
         self._publish("t", payload)
         self._flight, self.urgent = self._flight.sent(rows[-1].sequence, now), False
 
-    def _send_result(self, waiting: result.Result, now: float) -> None:
+    def _send_result(self, now: float) -> None:
+        self._result_flight = self._result_flight.given_up(now)
+        if not self.connected or self._result_flight.upto is not None or (waiting := self._result.waiting) is None:
+            return
         sent = int(clock.now().uptime) if waiting.boot == self.station.boot else None
         self._publish("result", result.encode(replace(waiting, sent=sent)))
         self._result_flight = self._result_flight.sent(waiting.sequence, now)
 
+    def _tell(self) -> None:
+        """Say on the box what keeps reports from being stored, whoever can or cannot hear it on the hub."""
+        told = {"state": "waiting" if self.outbox.why else "storing", "why": self.outbox.why, "lost": self.outbox.lost}
+        told["unreadable"] = self.outbox.unreadable
+        if told != self._facts:
+            storing.tell(self.station.layout, told)
+            self._facts = told
+
     def _encode(self, boot: bytes, rows: tuple[message.Row, ...], sent: int | None) -> bytes:
         return message.encode(message.Batch(self.box, boot, self.outbox.journal, rows, sent))
 
-    def _wait(self, now: float) -> None:
+    def _next_event(self, now: float) -> Event | None:
         due = [self._next_row, now + _LONGEST_NAP]
         if self._live_until > now:
             due.append(self._next_live)
         nap = max(0.0, min(due) - self._now())
         if self.link is None:
             time.sleep(nap)
-        elif (event := self.link.next_event(nap)) is not None:
-            self._handle(event)
+            return None
+        return self.link.next_event(nap)
 
     def _handle(self, event: Event) -> None:
         if event.kind == "up":
@@ -142,11 +171,11 @@ class Agent:
             self.connected, self._flight, self._result_flight = False, self._flight.lost(), self._result_flight.lost()
         else:
             try:
-                self._told(event)
+                self._told_by_hub(event)
             except BadInput as error:
                 log.warning("the hub sent what this box does not understand on %s: %s", event.topic, error.what)
 
-    def _told(self, event: Event) -> None:
+    def _told_by_hub(self, event: Event) -> None:
         if event.topic == "ack":
             ack = message.decode_ack(event.payload)
             gone = self.outbox.acknowledge(ack)
@@ -213,23 +242,18 @@ def main() -> None:
     layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[1])
     config = parse(layout.config_file.read_text("utf-8"))
     pace = schedule.pace(os.environ.get(schedule.INTERVAL_VARIABLE))
-    box, outbox = box_id(layout, config), Outbox(layout.service_data("telemetry") / "outbox.sqlite")
-    station = Station(layout, outbox, boot_id(layout), pace, config.privacy.smallest_count)
-    agent = Agent(box, config.site.name, station, connector(layout, box))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    agent = None
     try:
+        box = box_id(layout, config)
+        outbox = storing.patient_outbox(layout.service_data("telemetry") / "outbox.sqlite", layout, pace.interval)
+        station = Station(layout, outbox, boot_id(layout), pace, config.privacy.smallest_count)
+        agent = Agent(box, config.site.name, station, connector(layout, box))
         while True:
-            _step(agent)
+            agent.step()
     except KeyboardInterrupt:
-        agent.stop()
-
-
-def _step(agent: Agent) -> None:
-    try:
-        agent.step()
-    except CampboxError as error:
-        log.error("%s", error)
-        time.sleep(_LONGEST_NAP)
+        if agent is not None:
+            agent.stop()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ power cut.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,24 +18,38 @@ from appliance.errors import BadInput, NotSo
 from appliance.files import read_json, write_json
 from appliance.values import BoxId
 from telemetry.message import Ack
-from telemetry.result import Line, Result, is_news, lines_of
+from telemetry.result import Line, Result, decode, encode, is_news, lines_of
+
+log = logging.getLogger(__name__)
 
 
 class LastResult:
-    """``waiting`` is what the hub has not acknowledged, or None."""
+    """``waiting`` is what the hub has not acknowledged, or None. Raises NotSo while the file cannot be read or written.
+
+    A disk that refuses to be read says nothing about the file: it is read when it can be. What is damaged is set aside.
+    """
 
     def __init__(self, path: Path, box: BoxId) -> None:
         self._path, self._box = path, box
-        self._last, self._acknowledged = _read(path, box)
-        self._journal = self._last.journal if self._last else secrets.token_bytes(8)
+        self._last: Result | None = None
+        self._loaded, self._acknowledged, self._journal = False, True, b""
 
     @property
     def waiting(self) -> Result | None:
         """The result to send."""
+        self._load()
         return None if self._acknowledged else self._last
+
+    def _load(self) -> None:
+        if self._loaded:
+            return
+        self._last, self._acknowledged = _read(self._path, self._box)
+        self._journal = self._last.journal if self._last else secrets.token_bytes(8)
+        self._loaded = True
 
     def keep(self, boot: bytes, moment: Moment, facts: Mapping[str, Any]) -> bool:
         """Keep what the self-test published, if it is news; whether it was. Raises NotSo when the disk refuses."""
+        self._load()
         at, lines = facts.get("at"), lines_of(facts)
         uptime = min(at, int(moment.uptime)) if isinstance(at, int) and at >= 0 else int(moment.uptime)
         if not is_news(self._last, boot, uptime, lines):
@@ -59,7 +74,7 @@ class LastResult:
 
 
 def _read(path: Path, box: BoxId) -> tuple[Result | None, bool]:
-    """What stands there; a damaged file, or another box's, is as none: the next self-test writes it anew."""
+    """What stands there. Another box's is as none; a damaged file is set aside, and the next self-test writes it anew."""
     try:
         value = read_json(path)
         if value is None:
@@ -67,7 +82,23 @@ def _read(path: Path, box: BoxId) -> tuple[Result | None, bool]:
         told = dict(value["result"])
         whole = {name: bytes.fromhex(told[name]) for name in ("boot", "journal")}
         lines = tuple(Line(**line) for line in told["lines"])
-        result = Result(**{**told, **whole, "box": BoxId(told["box"]), "lines": lines})
-    except (NotSo, BadInput, KeyError, TypeError, ValueError):
-        return None, True
-    return (result, value["acknowledged"] is True) if result.box == box else (None, True)
+        found = Result(**{**told, **whole, "box": BoxId(told["box"]), "lines": lines})
+        if decode(encode(found)) != found:  # the hub would refuse it for ever
+            raise ValueError("not a result")
+        acknowledged = value["acknowledged"] is True
+    except NotSo as error:
+        if isinstance(error.__cause__, OSError):
+            raise
+        return _set_aside(path, error)
+    except (BadInput, KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        return _set_aside(path, error)
+    return (found, acknowledged) if found.box == box else (None, True)
+
+
+def _set_aside(path: Path, why: Exception) -> tuple[None, bool]:
+    log.warning("%s is damaged and is set aside: %s", path.name, why)
+    try:
+        path.replace(path.with_suffix(".damaged"))
+    except OSError as error:
+        raise NotSo(f"cannot set it aside: {error.strerror}", where=str(path), mend="see to the card") from error
+    return None, True

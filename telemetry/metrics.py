@@ -70,6 +70,8 @@ class Reading:
     rates: Mapping[str, float] = field(default_factory=dict)
     outbox_rows: int = 0
     outbox_dropped: int = 0
+    outbox_lost: int = 0
+    outbox_unreadable: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,10 @@ def _failed(reading: Reading) -> int | None:
     """None while the first self-test of a boot is under way."""
     if reading.selftest.get("state") not in ("passed", "failed"):
         return None
-    return sum(check.get("ok") is False for check in reading.selftest.get("checks", ()))
+    checks = reading.selftest.get("checks")
+    if not isinstance(checks, list):
+        return None
+    return sum(isinstance(check, Mapping) and check.get("ok") is False for check in checks)
 
 
 SERVED: tuple[Reader, ...] = ("operators", "technicians", "partners")
@@ -186,6 +191,10 @@ METRICS: tuple[Metric, ...] = (
     Metric(32, "outbox_dropped", "", "counter", "reports given up for want of room", lambda r: r.outbox_dropped, 90),
     Metric(33, "selftest_failed", "", "gauge", "how many checks of its own a box fails", _failed, 90, prompt=True),
     Metric(80, "catalogue_held", "", "text", "which catalogue waits for somebody to look", _fact("sync", "held"), 90, prompt=True),
+    Metric(81, "outbox_lost", "", "counter", "measurements its card could not take", lambda r: r.outbox_lost or None, 90),
+    Metric(
+        82, "outbox_unreadable", "", "counter", "reports its card gave back unreadable", lambda r: r.outbox_unreadable or None, 90
+    ),
     *(_in_vain(FIRST_UNANSWERED + place, slug) for place, slug in enumerate(UNANSWERED)),
 )  # fmt: skip
 

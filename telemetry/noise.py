@@ -19,10 +19,14 @@ _BITS = 53
 
 @dataclass(frozen=True)
 class Released:
-    """What was told of one count for one period, and is repeated until the period ends."""
+    """What was told of one count for one period, and is repeated until the period ends; None: nothing is told in it."""
 
     period: str
-    value: int | Fewer
+    value: int | Fewer | None
+
+
+UNKNOWN = Released("", None)
+"""Something may have been told in this period, and nobody knows what any more."""
 
 
 def period_of(boot: str, uptime: float, length: int) -> str:
@@ -31,9 +35,14 @@ def period_of(boot: str, uptime: float, length: int) -> str:
 
 
 def release(before: Released | None, count: int, *, name: str, period: str, smallest: int, secret: bytes) -> Released:
-    """The release of ``count`` for ``period``: the one made before if it is of this period, else a new one."""
+    """The release of ``count`` for ``period``: the one made before if it is of this period, else a new one.
+
+    After UNKNOWN nothing is told until the period ends: a second number for it would give away part of the noise.
+    """
     if before is not None and before.period == period:
         return before
+    if before == UNKNOWN:
+        return Released(period, None)
     noisy = count + noise(secret, name, period)
     return Released(period, noisy if noisy >= smallest else Fewer(smallest))
 

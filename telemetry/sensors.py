@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,12 +14,21 @@ from appliance.gate import client
 from appliance.layout import Layout
 from telemetry.metrics import System
 
+log = logging.getLogger(__name__)
 _CHIPS = ("cpu_thermal", "soc_thermal", "coretemp", "k10temp")
 """Names of processor sensors, the Pi's first."""
 
 
-def system(layout: Layout) -> System:
-    """The machine now. CPU use is since the call before (0 at the first)."""
+def system(layout: Layout) -> System | None:
+    """The machine now; None where it does not answer, as a card that fails. CPU use is since the call before (0 at the first)."""
+    try:
+        return _system(layout)
+    except (OSError, RuntimeError, psutil.Error) as error:
+        log.warning("the machine cannot be measured: %s", error)
+        return None
+
+
+def _system(layout: Layout) -> System:
     memory, disk = psutil.virtual_memory(), psutil.disk_usage(str(layout.data))
     written = psutil.disk_io_counters()
     return System(

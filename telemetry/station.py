@@ -41,6 +41,8 @@ class Station:
             rates=rates,
             outbox_rows=self.outbox.count(),
             outbox_dropped=self.outbox.dropped,
+            outbox_lost=self.outbox.lost,
+            outbox_unreadable=self.outbox.unreadable,
         )
 
     def _counted(self, gate: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,5 +61,6 @@ class Station:
             now = release(before, count, name=name, period=period, smallest=self.smallest, secret=self.outbox.secret)
             if now != before:
                 self.outbox.keep_release(name, now)  # kept first: a restart must not tell a second number for the period
-            told[name] = now.value
+            if now.value is not None:
+                told[name] = now.value
         return told

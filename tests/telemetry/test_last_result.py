@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,3 +76,43 @@ def test_another_boxs_card_brings_no_result_of_its_own(path: Path) -> None:
 def test_a_folder_that_is_gone_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(NotSo):
         LastResult(tmp_path / "gone" / "result.json", BOX).keep(BOOT, NOW, FACTS)
+
+
+@pytest.mark.parametrize("problem", [errno.EIO, errno.EACCES, errno.ENOMEM])
+def test_r1_a_result_that_cannot_be_read_now_is_not_thrown_away(path: Path, monkeypatch: pytest.MonkeyPatch, problem: int) -> None:
+    LastResult(path, BOX).keep(BOOT, NOW, FACTS)
+    waiting = LastResult(path, BOX).waiting
+    last = LastResult(path, BOX)
+
+    def refuse(_path: Path) -> bytes:
+        raise OSError(problem, "refused")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        for use in (lambda: last.waiting, lambda: last.keep(BOOT, NOW, GOOD), lambda: last.acknowledge(Ack(b"j" * 8, 1))):
+            with pytest.raises(NotSo):
+                use()
+    assert last.waiting == waiting
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda value: [], lambda value: {}, lambda value: {**value, "result": 5}, lambda value: {"result": value["result"]},
+        lambda value: {**value, "result": {**value["result"], "sequence": "one"}},
+        lambda value: {**value, "result": {**value["result"], "trust": "gospel"}},
+        lambda value: {**value, "result": {**value["result"], "boot": "00"}},
+        lambda value: {**value, "result": {**value["result"], "boot": 5}},
+        lambda value: {**value, "result": {**value["result"], "uptime": -1}},
+        lambda value: {**value, "result": {**value["result"], "lines": [{"name": 5}]}},
+        lambda value: {**value, "result": {**value["result"], "lines": []}},
+        lambda value: {**value, "result": {**value["result"], "sequence": 2**80}},
+    ],
+)  # fmt: skip
+def test_r5_a_damaged_result_is_set_aside_and_the_next_self_test_is_told(path: Path, spoil: Callable[[Any], Any]) -> None:
+    LastResult(path, BOX).keep(BOOT, NOW, FACTS)
+    spoilt = json.dumps(spoil(json.loads(path.read_text())))
+    path.write_text(spoilt)
+    last = LastResult(path, BOX)
+    assert last.waiting is None and path.with_suffix(".damaged").read_text() == spoilt
+    assert last.keep(BOOT, NOW, FACTS) and last.waiting is not None

@@ -45,7 +45,8 @@ def reading(**changes: object) -> Reading:
         "sync": {"state": "refused", "why": "wrong signature", "version": 3, "services": 60, "snapshot_date": "2026", "held": "ab"},
         "enrol": {"state": "enrolled"},
         "people": {"people_online": 14, "people_active": Fewer(10)} | dict.fromkeys(map(unanswered, UNANSWERED), 12),
-        "rates": {"down": 1e6, "up": 2.4}, "selftest": SELFTEST, **changes,
+        "rates": {"down": 1e6, "up": 2.4}, "selftest": SELFTEST,
+        "outbox_lost": 2, "outbox_unreadable": 1, **changes,
     }  # fmt: skip
     return Reading(**whole)  # type: ignore[arg-type]
 
@@ -143,3 +144,10 @@ def test_failed_checks_are_counted_once_the_self_test_is_over() -> None:
     assert measure(reading(selftest={**SELFTEST, "state": "passed", "checks": []}))[number] == 0
     for untold in ({}, {**SELFTEST, "state": "running"}):
         assert number not in measure(reading(selftest=untold))
+
+
+def test_r5_a_self_test_that_told_nonsense_does_not_stop_measuring() -> None:
+    number = BY_NAME["selftest_failed"].number
+    for told in ("many", 5, None, {"a": 1}):
+        assert number not in measure(reading(selftest={"state": "failed", "checks": told}))
+    assert measure(reading(selftest={"state": "failed", "checks": [1, "x", None, {"ok": False}]}))[number] == 1
