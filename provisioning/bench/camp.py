@@ -101,7 +101,9 @@ def camp(network: ipaddress.IPv4Interface) -> Iterator[Camp]:
     with tempfile.TemporaryDirectory() as folder:
         state_file, log_file = Path(folder) / "state.json", Path(folder) / "log"
         with log_file.open("wb") as log:
-            argv = [sys.executable, "-m", "appliance.cli", "demo", "--phones", "0", "--state", str(state_file)]
+            # A bench that is killed takes its demo along, which then clears up.
+            argv = ["setpriv", "--pdeathsig", "INT", "--", sys.executable, "-m", "appliance.cli", "demo", "--phones", "0"]
+            argv += ["--state", str(state_file)]
             # A report a minute, as a real box sends; a demo sends more, for whoever watches.
             paced = {**os.environ, "CAMPBOX_TELEMETRY_INTERVAL": "60"}
             demo = spawn(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=paced)

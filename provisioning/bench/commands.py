@@ -11,6 +11,7 @@ import click
 from appliance import progress
 from appliance.files import write_atomically
 from provisioning.bench import content, fairness, machine, paper, plot, portal, report
+from provisioning.lab import netns, places
 
 BENCHES = {"portal": portal.measure, "content": content.measure, "fairness": fairness.measure}
 
@@ -22,6 +23,9 @@ BENCHES = {"portal": portal.measure, "content": content.measure, "fairness": fai
 @click.option("--seconds", default=5, show_default=True, help="Length of each load.")
 def bench(name: str, json_file: Path | None, docs: Path | None, seconds: int) -> None:
     """Measure NAME on this machine. Exit 0 when everything was measured, met or not."""
+    if left := netns.sweep():
+        click.echo(f"cleared away what a killed run left: {', '.join(left)}", err=True)
+        places.await_end()
     here = machine.facts()
     click.echo(", ".join(f"{key} {value}" for key, value in here.items()))
     results = BENCHES[name](seconds, progress.lines)

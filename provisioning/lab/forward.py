@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -77,19 +78,36 @@ def _move(namespace: str) -> None:
 
 
 async def _serve(listening: socket.socket, host: str, port: int) -> None:
-    async def both_ways(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Until SIGTERM or SIGINT; then every connection is ended and waited for, so that nothing is left pending."""
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, over.set)
+    # The loop refers to its tasks weakly: somebody else must hold them (docs.python.org, asyncio.create_task).
+    connections = set[asyncio.Task[None]]()
+
+    def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = loop.create_task(_both_ways(reader, writer, host, port))
+        connections.add(task)
+        task.add_done_callback(connections.discard)
+
+    server = await asyncio.start_server(accepted, sock=listening)
+    await over.wait()
+    server.close()
+    for task in connections:
+        task.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)
+
+
+async def _both_ways(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int) -> None:
+    with contextlib.closing(writer):
         try:
             there_reader, there_writer = await asyncio.wait_for(asyncio.open_connection(host, port), 10)
         except (OSError, TimeoutError):
-            writer.close()
             return
-        await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
-        for end in (writer, there_writer):
-            end.close()
-
-    server = await asyncio.start_server(both_ways, sock=listening)
-    async with server:
-        await server.serve_forever()
+        with contextlib.closing(there_writer):
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_pump(reader, there_writer))
+                both.create_task(_pump(there_reader, writer))
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -116,8 +134,6 @@ def main() -> int:
     except CampboxError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
-        pass
     return 0
 
 

@@ -1,7 +1,8 @@
-"""E Network namespaces, made and removed with iproute2."""
+"""E Network namespaces, made and removed with iproute2; those whose maker was killed are known and cleared away."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Sequence
@@ -10,11 +11,15 @@ from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
+from appliance.errors import CommandFailed
 from appliance.run import run, spawn
 from provisioning.lab.pace import patient
 
 PATIENCE = 300.0
 """Seconds: the kernel makes and removes namespaces and cables one after the other, whoever asks, and may be busy with many."""
+
+MAKERS = Path("/run/campbox-namespaces")
+"""A file for each namespace: process id and start of whoever made it. Goes with a reboot, as namespaces do."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +30,19 @@ class Namespace:
 
     @classmethod
     def create(cls, name: str) -> Namespace:
-        """Make it, loopback up. Raises CommandFailed when it exists."""
-        run(["ip", "netns", "add", name], timeout=patient(PATIENCE))
+        """Make it, loopback up. One of this name whose maker was killed is removed before.
+
+        Raises CommandFailed when it exists and somebody uses it.
+        """
         made = cls(name)
+        if not _note(name):
+            made.destroy()
+            _note(name)
+        try:
+            run(["ip", "netns", "add", name], timeout=patient(PATIENCE))
+        except CommandFailed:
+            _forget(name, only_own=True)
+            raise
         made.ip("link", "set", "lo", "up")
         return made
 
@@ -60,6 +75,54 @@ class Namespace:
             except ProcessLookupError:
                 continue
         run(["ip", "netns", "delete", self.name], check=False, timeout=patient(PATIENCE))
+        _forget(self.name)
+
+
+def sweep() -> list[str]:
+    """Remove the namespaces whose makers are gone: killed demos, benches and tests. Their names, for people."""
+    makers = sorted(MAKERS.iterdir()) if MAKERS.exists() else []
+    left = [file.name for file in makers if not _lives(file)]
+    for name in left:
+        Namespace(name).destroy()
+    return left
+
+
+def _note(name: str) -> bool:
+    """Write down that this process makes it; False, and nothing written, where the maker written down is gone.
+
+    A maker that lives keeps its note: the kernel then refuses the second one of that name.
+    """
+    MAKERS.mkdir(exist_ok=True)
+    try:
+        with (MAKERS / name).open("x") as file:
+            file.write(f"{os.getpid()} {_started(os.getpid())}")
+    except FileExistsError:
+        return _lives(MAKERS / name)
+    return True
+
+
+def _forget(name: str, *, only_own: bool = False) -> None:
+    file = MAKERS / name
+    with contextlib.suppress(FileNotFoundError):
+        if only_own and file.read_text().split()[:1] != [str(os.getpid())]:
+            return
+        file.unlink()
+    with contextlib.suppress(OSError):  # not empty, or gone
+        MAKERS.rmdir()
+
+
+def _lives(file: Path) -> bool:
+    """Whether the process written down is still that process: numbers are given again, with another start."""
+    try:
+        pid, started = file.read_text().split()
+        return _started(int(pid)) == started
+    except (OSError, ValueError):
+        return False
+
+
+def _started(pid: int) -> str:
+    """Ticks since the boot, field 22 of ``/proc/PID/stat`` (proc(5)); the name before may hold spaces and brackets."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
 
 
 def connect(one: Namespace, one_name: str, other: Namespace, other_name: str) -> None:

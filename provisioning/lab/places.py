@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from appliance.errors import Refused
 from appliance.run import run
-from provisioning.lab import cabling
+from provisioning.lab import cabling, netns
 
 ROOT = Path("/run/campbox-demo")
 LOCK = Path("/run/campbox-demo.lock")
@@ -40,6 +41,13 @@ def only_one(lock: Path = LOCK, what: str = "a demo") -> Iterator[None]:
     finally:
         lock.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def await_end(seconds: float = 60.0, lock: Path = LOCK) -> None:
+    """Wait until the demo of a killed run has taken itself down, or ``seconds`` are over: then whoever starts one is told so."""
+    deadline = time.monotonic() + seconds
+    while lock.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
 
 
 def _is(descriptor: int, file: Path) -> bool:
@@ -71,8 +79,11 @@ def clear_ram(folder: Path) -> None:
 
 
 def sweep() -> list[str]:
-    """Remove every namespace, process, mount and file of a demo, whoever left it. What was found, for people."""
-    found = cabling.remove_all()
+    """Remove every namespace, process, mount and file of a demo, whoever left it, and what a killed bench or test left.
+
+    What was found, for people.
+    """
+    found = [*cabling.remove_all(), *netns.sweep()]
     for mount in sorted(_mounts(), reverse=True):
         run(["umount", "-l", mount], check=False)
         found.append(mount)

@@ -30,7 +30,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 UP = patient(180.0)
 """Seconds to wait for a demo, a box or an uplink that comes or goes: long, for other tests run beside."""
 ROWS = {service.name: service for service in SERVICES}
-DEMO = (sys.executable, "-m", "appliance.cli", "demo")
+DEMO = ("setpriv", "--pdeathsig", "INT", "--", sys.executable, "-m", "appliance.cli", "demo")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
 
 
