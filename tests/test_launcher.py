@@ -201,7 +201,8 @@ def _together(*rows: str) -> tuple[dict[str, str], set[str]]:
         ("test fast vm", ["test fast", "test vm"], "always"),
         ("test --only gate fast --verbose vm browser", ["test fast", "test vm", "test browser"], "always"),
         ("test fast all", ["test fast", "test all"], "always"),
-        ("bench --json portal content", ["bench"], "always"),
+        ("bench --json portal content", ["bench content"], "always"),
+        ("bench portal", ["bench"], "always"),
     ],
 )
 def test_point_6_options_and_their_values_are_no_kinds_and_kinds_need_no_more_than_they_do(
