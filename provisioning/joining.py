@@ -21,7 +21,7 @@ from appliance.layout import Layout
 from appliance.log import start_logging
 from provisioning.agent import RENEW_AFTER
 from provisioning.identity import parse_answer, parse_identity
-from provisioning.patience import next_wait
+from provisioning.patience import is_over, next_wait
 
 log = logging.getLogger("enrol")
 State = Literal["enrolled", "waiting", "refused"]
@@ -112,15 +112,23 @@ class _Patience:
     def __init__(self, layout: Layout, folder: Path) -> None:
         self.path = layout.service_run("enrol") / "patience.json"
         self.about = _fingerprint(layout.identity_file, folder / "token")
-        remembered = read_json(self.path)
-        known = isinstance(remembered, dict) and remembered.get("about") == self.about
-        self.remembered: dict[str, Any] = remembered if known else {"wait": 0.0, "due": 0.0}
+        self.wait, self.due = self._remembered()
+
+    def _remembered(self) -> tuple[float, float]:
+        """What was waited last and when the next attempt is due; zeroes for what is of another card or cannot be read."""
+        try:
+            told = read_json(self.path)
+            if isinstance(told, dict) and told.get("about") == self.about:
+                return float(told["wait"]), float(told["due"])
+        except (NotSo, KeyError, TypeError, ValueError):
+            log.warning("when to ask the hub again cannot be read: it is asked now")
+        return 0.0, 0.0
 
     def over(self) -> bool:
-        return clock.now().uptime >= float(self.remembered["due"])
+        return is_over(self.due, clock.now().uptime)
 
     def again(self, outcome: Literal["waiting", "refused"]) -> float:
-        base, wait = next_wait(outcome, float(self.remembered["wait"]), random.random())
+        base, wait = next_wait(outcome, self.wait, random.random())
         write_json(self.path, {"about": self.about, "wait": base, "due": clock.now().uptime + wait}, 0o600)
         return wait
 

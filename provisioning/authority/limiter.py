@@ -1,10 +1,10 @@
-"""P How often one address may knock to enrol."""
+"""E How often one address may knock to enrol, whichever of the hub's threads it meets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from appliance import limiter
+from appliance.shared_limiter import SharedLimiter
 
 BURST = 60
 """Attempts at once: forty boxes switched on together behind one address, and some of them twice."""
@@ -14,7 +14,7 @@ ASKERS = 2_000
 
 
 @dataclass
-class Limiter(limiter.Limiter):
+class Limiter(SharedLimiter):
     """Of enrolments."""
 
     burst: int = BURST

@@ -156,6 +156,21 @@ def test_a_request_of_a_version_that_does_not_exist_is_refused() -> None:
         certificates.read_request(f"-----BEGIN CERTIFICATE REQUEST-----\n{text}-----END CERTIFICATE REQUEST-----\n")
 
 
+def test_a_request_that_is_not_signed_by_its_own_key_is_refused() -> None:
+    """Somebody else's public key, seen on a wire, put into a request of one's own."""
+
+    def point(one: ec.EllipticCurvePrivateKey) -> bytes:
+        return one.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+
+    mine, theirs = key(), key()
+    der = x509.load_pem_x509_csr(make_request(mine).encode()).public_bytes(serialization.Encoding.DER)
+    for changed in (der.replace(point(mine), point(theirs)), der[:-1] + bytes([der[-1] ^ 1])):
+        assert changed != der
+        pem = x509.load_der_x509_csr(changed).public_bytes(serialization.Encoding.PEM).decode()
+        with pytest.raises(BadInput, match="not signed by its own key"):
+            certificates.read_request(pem)
+
+
 def test_a_request_with_another_kind_of_key_is_refused() -> None:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "north-1")])
     for other, digest in ((ed25519.Ed25519PrivateKey.generate(), None), (ec.generate_private_key(ec.SECP384R1()), hashes.SHA256())):
@@ -195,6 +210,19 @@ def test_an_enrolled_key_renews_without_its_token_until_a_newer_card_took_its_pl
     assert ask(client, new, replacement)[0] == 200
     assert ask(client, old, None)[1]["error"] == "superseded"
     assert ask(client, key(), None)[1]["error"] == "unknown-key"
+
+
+def test_a_key_that_enrolled_again_with_a_newer_ticket_goes_on_renewing(client: FlaskClient, layout: Layout) -> None:
+    """Its older ticket is superseded and carries the same key: the newer one counts, in whatever order they lie."""
+    mine, another = key(), key()
+    for _ in range(3):
+        assert ask(client, mine, new_token(layout))[0] == 200
+        assert ask(client, mine, None)[0] == 200
+    assert ask(client, another, new_token(layout))[0] == 200
+    assert ask(client, mine, None)[1]["error"] == "superseded"
+    assert ask(client, mine, new_token(layout))[0] == 200, "the box came back with a card of its own"
+    assert ask(client, mine, None)[0] == 200
+    assert ask(client, another, None)[1]["error"] == "superseded"
 
 
 def test_a_new_ticket_makes_the_unused_one_before_it_worthless(client: FlaskClient, layout: Layout) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from provisioning.authority.limiter import ASKERS, BURST, PER_SECOND, Limiter
+from tests.appliance.test_shared_limiter import eager, together
+
+__all__ = ["eager"]
 
 
 def test_forty_boxes_behind_one_address_may_all_enrol_at_once() -> None:
@@ -22,3 +27,15 @@ def test_memory_is_bounded() -> None:
     for n in range(ASKERS * 2):
         limiter.allows(str(n), 0.0)
     assert len(limiter.buckets) == ASKERS
+
+
+@pytest.mark.parametrize("camp", range(10))
+def test_r8_threads_of_the_hub_let_no_more_through_than_one_would(eager: None, camp: int) -> None:
+    limiter = Limiter()
+    assert together(lambda _: limiter.allows(f"camp {camp}", 0.0), 8, 100) == (BURST, [])
+
+
+def test_r8_threads_that_meet_more_askers_than_are_remembered_raise_nothing(eager: None) -> None:
+    limiter = Limiter(askers=5)
+    assert together(lambda n: limiter.allows(str(n % 40), 0.0), 8, 400)[1] == []
+    assert len(limiter.buckets) == 5

@@ -153,3 +153,13 @@ def test_a_card_without_a_token_says_what_to_do(box: Box) -> None:
 def test_without_an_identity_file_it_belongs_to_no_hub(box: Box) -> None:
     box.layout.identity_file.unlink()
     assert box.run() == {"state": "waiting", "why": "no identity file: this box belongs to no hub yet"}
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"about": 5}', "{}", '{"due": "never", "wait": []}'])
+def test_r5_a_patience_that_cannot_be_read_holds_nobody_back(box: Box, content: str) -> None:
+    box.run()
+    path = box.layout.service_run("enrol") / "patience.json"
+    about = read_json(path)["about"]
+    path.write_text(content.replace("{}", f'{{"about": "{about}"}}').replace('{"due"', f'{{"about": "{about}", "due"'))
+    assert box.run()["state"] == "waiting" and box.asked == 2
+    assert box.wait() > 0
