@@ -17,9 +17,9 @@ from typing import IO
 
 import click
 
-from appliance.errors import MissingComponent, NotSo
+from appliance.errors import BadInput, MissingComponent, NotSo
 from appliance.run import PARTS, find_program, run, spawn
-from provisioning import lanes, modes, second_look
+from provisioning import fresh, lanes, modes, second_look
 from provisioning.lab import apart, pace, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -87,7 +87,7 @@ KINDS = {
 
 
 @click.command(epilog="Example: campbox test fast net --only gate")
-@click.argument("kinds", nargs=-1, type=click.Choice([*KINDS, "all"]))
+@click.argument("kinds", nargs=-1, type=click.Choice([*KINDS, "all", "fresh"]))
 @click.option("--only", metavar="EXPRESSION", help="Only tests whose names match, as pytest -k.")
 @click.option("--random", is_flag=True, help="Property tests try examples that nobody tried before: a weekly habit, by hand.")
 @click.option("--verbose", is_flag=True, help="One line a test.")
@@ -95,8 +95,14 @@ def test(kinds: tuple[str, ...], only: str | None, random: bool, verbose: bool) 
     """Run the tests of some KINDS; without any, all that this machine can run.
 
     Without a kind, of the images only the PC's is started; "image" starts the Pi's too. With "all" also the first start on a bare
-    Debian, which takes minutes more and large downloads.
+    Debian, which takes minutes more and large downloads. "fresh", alone, makes a bare Debian, clones this into it and runs both
+    commands of the README there.
     """
+    if "fresh" in kinds:
+        if len(kinds) > 1:
+            raise BadInput("fresh is a run of its own", where="KINDS", mend="name it alone")
+        fresh.try_all(fresh.commands(only))
+        return
     environment = _environment(everything="all" in kinds, images={"image", "all"} & set(kinds) != set(), random=random)
     modes.read(environment)
     asked = list(KINDS) if not kinds or "all" in kinds else list(dict.fromkeys(kinds))

@@ -218,8 +218,13 @@ def test_a_kind_that_is_none_is_refused_before_anything_is_installed() -> None:
 
 
 def test_every_kind_has_its_row() -> None:
-    for kind in [*KINDS, "all"]:
+    for kind in [*KINDS, "all", "fresh"]:
         assert f"test {kind}" in launcher.COMMANDS
+
+
+def test_a_run_as_new_needs_next_to_nothing_of_the_machine_it_is_started_on() -> None:
+    assert launcher.wanted(["test", "fresh"]) == ({"mmdebstrap": "mmdebstrap"}, ("base",), "always")
+    assert launcher.wanted(["test", "fresh", "--only", "gate"]) == launcher.wanted(["test", "fresh"])
 
 
 @pytest.mark.parametrize("command", ["test", "bench"])

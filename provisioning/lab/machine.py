@@ -1,24 +1,32 @@
-"""E A fresh machine to try the first start on: a bare Debian in a folder, entered by chroot in namespaces of its own."""
+"""E A fresh machine to try the first start on: a bare Debian in a folder, entered in namespaces of its own."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
-from appliance.errors import MissingComponent
+from appliance.errors import MissingComponent, Refused
 from appliance.run import run
 from provisioning.lab.pace import patient
 
-BARE = "git,python3,sudo,ca-certificates,procps,iproute2"
-"""What is there beside a minimal Debian: what a clone needs, and what looks at ports."""
+NOTHING_BUT = ("git", "python3")
+"""What the README asks for, beside a minimal Debian."""
+BARE = (*NOTHING_BUT, "sudo", "ca-certificates", "procps", "iproute2")
+"""The same with what an ordinary user needs, and what looks at ports."""
+MOUNTS = Path("/proc/self/mounts")
 _BROUGHT = ("/etc/resolv.conf", "/etc/hosts", "/etc/pip.conf", "/etc/ssl/certs/ca-certificates.crt")
+_APART = ("setpriv", "--pdeathsig", "KILL", "--", "unshare", "--mount", "--pid", "--fork", "--kill-child")
+# Not a mere chroot: from within one no user namespace can be made (user_namespaces(7)), which systemd's cells want.
 _ENTER = """\
+set -e
 mount --bind "$0" "$0"; cd "$0"
-mount -t proc proc proc; mount --rbind /sys sys; mount --rbind /dev dev
-mount -t tmpfs tmpfs run; mount -t tmpfs -o mode=1777 tmpfs tmp
-exec chroot "$0" su -s /bin/bash - "$1" -c "$2"
+mount -t proc proc proc; mount --rbind /sys sys; mount --rbind /dev dev; mount -t tmpfs -o mode=755 tmpfs run
+mkdir -p run/lock
+pivot_root . mnt; cd /; umount -l mnt
+su -s /bin/bash - "$1" -c "$2"
 """
 
 
@@ -28,7 +36,7 @@ class Machine:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def install(self) -> None:
+    def install(self, packages: Sequence[str] = BARE) -> None:
         """Make it (20 s, 300 MB). Raises MissingComponent when there is no package source, CommandFailed when it fails."""
         sources = [
             p
@@ -37,13 +45,12 @@ class Machine:
         ]
         if not sources:
             raise MissingComponent("this machine names no Debian package source", mend="fill /etc/apt/sources.list")
-        suite = run(["sh", "-c", '. /etc/os-release; echo "$VERSION_CODENAME"']).stdout.strip()
-        run(
-            ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={BARE}", suite, str(self.root), str(sources[-1])],
-            timeout=patient(600),
-        )
+        making = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}"]
+        run([*_APART, "--mount-proc", *making, suite(), str(self.root), str(sources[-1])], timeout=patient(600))
         for path in filter(os.path.exists, _BROUGHT):
-            shutil.copy(path, self.root / path.lstrip("/"))
+            to = self.root / path.lstrip("/")
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, to)
 
     def add_user(self, name: str, *, sudo: bool) -> None:
         """An ordinary user whose home is 0700."""
@@ -64,26 +71,28 @@ class Machine:
 
     def run(self, user: str, command: str, timeout: float | None = None) -> CompletedProcess[str]:
         """Run a line of shell as a user, logged in; whatever it leaves running ends with it."""
+        return run(self.command(user, command), timeout=timeout or patient(600), check=False)
+
+    def command(self, user: str, line: str) -> list[str]:
+        """What runs a line of shell as a user, logged in, with mounts and processes of its own.
+
+        The kernel ends it with whoever starts it, killed or not, and with it everything that it left running or mounted.
+        """
         kept = " ".join(f"{name}='{value}'" for name, value in os.environ.items() if name.startswith("PIP_") and "'" not in value)
-        inside = [
-            "unshare",
-            "--mount",
-            "--pid",
-            "--fork",
-            "--kill-child",
-            "sh",
-            "-c",
-            _ENTER,
-            str(self.root),
-            user,
-            f"export {kept} CI=1; {command}",
-        ]
-        return run(inside, timeout=timeout or patient(600), check=False)
+        return [*_APART, "sh", "-c", _ENTER, str(self.root), user, f"export {kept} CI=1; {line}"]
 
     def accounts(self) -> str:
         """Everybody it knows."""
         return (self.root / "etc/passwd").read_text() + (self.root / "etc/group").read_text()
 
     def remove(self) -> None:
-        """Delete it."""
+        """Delete it. Raises Refused while something is mounted below it here: that would be deleted as well."""
+        below = [point for line in MOUNTS.read_text().splitlines() if (point := line.split()[1]).startswith(f"{self.root}/")]
+        if below or self.root.is_mount():
+            raise Refused("something is mounted there", where=str(below[0] if below else self.root), mend="umount it by hand")
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def suite() -> str:
+    """The name of this machine's Debian, by os-release(5)."""
+    return run(["sh", "-c", '. /etc/os-release; echo "$VERSION_CODENAME"']).stdout.strip()

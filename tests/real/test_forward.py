@@ -14,6 +14,7 @@ import pytest
 from provisioning.lab import forward
 from provisioning.lab.forward import Forwarder
 from provisioning.lab.netns import Namespace
+from provisioning.lab.pace import patient
 from tests.real.running_camp import ENVIRONMENT, until
 
 pytestmark = pytest.mark.net
@@ -50,7 +51,7 @@ def test_it_ends_without_a_word_whatever_is_open(
     nowhere = forward.start(place.name, "127.0.0.2", 7001, wanted=0, python=sys.executable, environment=environment)
     connections = [socket.create_connection(("127.0.0.1", here.port)) for _ in range(40)]
     for one in connections:
-        one.settimeout(20)
+        one.settimeout(patient(20))
         one.sendall(b"ping")
         assert one.recv(4) == b"ping"
     for one in connections[::4]:
@@ -58,11 +59,11 @@ def test_it_ends_without_a_word_whatever_is_open(
     for one in connections[1::4]:
         one.close()
     with closing(socket.create_connection(("127.0.0.1", nowhere.port))) as refused:
-        refused.settimeout(20)
+        refused.settimeout(patient(20))
         assert refused.recv(1) == b""
     for forwarder in (here, nowhere):
         forwarder.process.send_signal(number)
-        until(lambda one=forwarder: one.process.poll() is not None, 20, "it ends")  # type: ignore[misc]
+        until(lambda one=forwarder: one.process.poll() is not None, patient(20), "it ends")  # type: ignore[misc]
         assert forwarder.process.returncode == 0
     server.kill()
     server.wait()

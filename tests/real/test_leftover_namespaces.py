@@ -16,6 +16,7 @@ from appliance.errors import CommandFailed
 from appliance.run import spawn
 from provisioning.lab import netns, places
 from provisioning.lab.netns import Namespace, existing
+from provisioning.lab.pace import patient
 from tests.real.running_camp import ENVIRONMENT, until
 
 pytestmark = pytest.mark.net
@@ -61,7 +62,7 @@ def test_a_namespace_whose_maker_was_killed_is_made_anew() -> None:
     kill(maker)
     assert NAME in existing()
     made = Namespace.create(NAME)
-    until(lambda: ended(inside), 20, "what ran in the old one has ended")
+    until(lambda: ended(inside), patient(20), "what ran in the old one has ended")
     assert made.pids() == []
 
 
