@@ -5,23 +5,30 @@ Everything needs it but what boxes and probes must reach. A request that changes
 
 from __future__ import annotations
 
-import hmac
 import secrets
-import threading
 import time
+from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, abort, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.layout import Layout
 from telemetry.dashboard import admin, people
+from telemetry.dashboard.gatekeeper import Answer, Gatekeeper, Session
+from telemetry.dashboard.guesses import LONGEST_NAME, Guess
 
 OPEN_PATHS = ("/login", "/healthz", "/ca.pem", "/hsds")
 OPEN_PREFIXES = ("/static/", "/enrol/", "/hsds/")
 """What needs no login: pages to log in, what carries its own proof, and the catalogue, which is for everybody."""
-SESSION_SECONDS = 12 * 3600
+LONGEST_PASSWORD = 200
+KNOWN_BROWSER, KNOWN_SECONDS = "campbox_hub_known", 180 * 86_400
+"""The cookie of a browser that was inside before, and how long it counts. It opens nothing; it only has tries of its own."""
+LATER = {"too many": (429, 5), "busy": (503, 1)}
+"""HTTP status and Retry-After (RFC 9110 section 10.2.3, seconds) of a try that was not made."""
 _MACHINE_PREFIXES = ("/api/", "/metrics", "/events")
 
 
@@ -29,43 +36,13 @@ class _Sessions(SecureCookieSessionInterface):
     """The cookie is marked Secure exactly when the browser came by TLS (the front tells)."""
 
     def get_cookie_secure(self, app: Flask) -> bool:
-        return request.headers.get("X-Forwarded-Proto") == "https"
-
-
-class Gatekeeper:
-    """Checks passwords, one at a time: each costs 16 MB and 50 ms on purpose. A right Basic password is remembered in memory."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._layout, self._lock, self._key, self._known = layout, threading.Lock(), secrets.token_bytes(32), b""
-
-    def check(self, untrusted_user: str, untrusted_password: str) -> bool:
-        """Whether name and password are right; takes as long for somebody who is not there."""
-        found = people.find(self._layout, untrusted_user)
-        account = found or admin.load(self._layout)
-        seen = f"{account.fingerprint}\0{untrusted_user}\0{untrusted_password}".encode("utf-8", "surrogatepass")
-        mark = hmac.digest(self._key, seen, "sha256")
-        if hmac.compare_digest(mark, self._known):
-            return True
-        with self._lock:
-            right = account.accepts(untrusted_user, untrusted_password)
-        if right:
-            self._known = mark
-        return right
-
-    def is_inside(self) -> bool:
-        """Whether this request comes from somebody who has logged in; ``flask.g.user`` is their name."""
-        if request.authorization is not None and request.authorization.type == "basic":
-            g.user = request.authorization.username or ""
-            return self.check(g.user, request.authorization.password or "")
-        held, until = session.get("account", ""), session.get("until", 0)
-        g.user = str(session.get("user", admin.USER))
-        account = people.find(self._layout, g.user)
-        return account is not None and isinstance(until, (int, float)) and time.time() < until and held == account.fingerprint
+        return _by_tls()
 
 
 def protect(app: Flask, layout: Layout) -> None:
     """Put the guard before every page of ``app``, and add the pages to log in and out."""
     keeper = Gatekeeper(layout)
+    app.extensions["gatekeeper"] = keeper
     app.secret_key = admin.load(layout).session_key
     app.session_interface = _Sessions()
     app.config.update(SESSION_COOKIE_NAME="campbox_hub", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax")
@@ -76,8 +53,13 @@ def protect(app: Flask, layout: Layout) -> None:
             return None
         if request.method not in ("GET", "HEAD", "OPTIONS") and not _from_here():
             abort(403)
-        if request.path in OPEN_PATHS or request.path.startswith(OPEN_PREFIXES) or keeper.is_inside():
+        if request.path in OPEN_PATHS or request.path.startswith(OPEN_PREFIXES):
             return None
+        answer = _inside(keeper)
+        if answer == "right":
+            return None
+        if answer != "wrong":
+            return _later(answer)
         if _is_machine():
             return Response("log in first\n", 401, {"WWW-Authenticate": 'Basic realm="Campbox hub"'}, mimetype="text/plain")
         return redirect(url_for("auth.login", next=request.full_path.rstrip("?")))
@@ -85,35 +67,94 @@ def protect(app: Flask, layout: Layout) -> None:
     app.register_blueprint(_pages(keeper, layout))
 
 
+def still_inside() -> Callable[[], bool]:
+    """Asks again later whether whoever made this request is still let in: an answer that takes long must not outlive a logout."""
+    keeper = cast(Gatekeeper, current_app.extensions["gatekeeper"])
+    return keeper.still(None if _has_password() else Session.read(session), g.user)
+
+
+def _inside(keeper: Gatekeeper) -> Answer:
+    """Whether this request comes from somebody who is let in; ``flask.g.user`` is their name."""
+    if _has_password() and request.authorization is not None:
+        g.user = (request.authorization.username or "")[:LONGEST_NAME]
+        return keeper.check(_guess(g.user), (request.authorization.password or "")[:LONGEST_PASSWORD])
+    held = Session.read(session)
+    g.user = held.user if held is not None else admin.USER
+    return "right" if keeper.holds(held) else "wrong"
+
+
+def _has_password() -> bool:
+    return request.authorization is not None and request.authorization.type == "basic"
+
+
+def _guess(user: str) -> Guess:
+    # The front sets X-Real-IP itself. It is kept in memory only, and only to slow down one asker.
+    return Guess(request.headers.get("X-Real-IP", request.remote_addr or ""), user, _known_browser(user))
+
+
+def _known_browser(user: str) -> str:
+    """The number of a browser in which this user has logged in before; empty for others."""
+    try:
+        told = _signer().loads(request.cookies.get(KNOWN_BROWSER, ""), max_age=KNOWN_SECONDS)
+    except BadSignature:
+        return ""
+    return str(told["browser"]) if isinstance(told, dict) and told.get("user") == user and told.get("browser") else ""
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(cast(bytes, current_app.secret_key), salt="known-browser")
+
+
 def _pages(keeper: Gatekeeper, layout: Layout) -> Blueprint:
     pages = Blueprint("auth", __name__)
 
     @pages.get("/login")
     def login() -> str:
-        return render_template("login.html", wrong=False)
+        return render_template("login.html")
 
     @pages.post("/login")
-    def check() -> AnyResponse | tuple[str, int]:
-        user = request.form.get("user", "")[:100]
-        account = people.find(layout, user)
-        if not keeper.check(user, request.form.get("password", "")[:200]) or account is None:
+    def check() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:
+        user = request.form.get("user", "")[:LONGEST_NAME]
+        answer = keeper.check(_guess(user), request.form.get("password", "")[:LONGEST_PASSWORD])
+        if answer in LATER:
+            status, seconds = LATER[answer]
+            return render_template("login.html", later=seconds), status, {"Retry-After": str(seconds)}
+        if answer == "wrong" or people.find(layout, user) is None:
             return render_template("login.html", wrong=True), 401
         session.clear()
-        session["user"], session["account"], session["until"] = user, account.fingerprint, time.time() + SESSION_SECONDS
-        return redirect(local_path(request.args.get("next", "/")))
+        session.update(keeper.open(user).kept())
+        led = redirect(local_path(request.args.get("next", "/")))
+        known = _signer().dumps({"user": user, "browser": _known_browser(user) or secrets.token_urlsafe(12)})
+        led.set_cookie(
+            KNOWN_BROWSER, str(known), KNOWN_SECONDS, path="/login", secure=_by_tls(), httponly=True, samesite="Lax"
+        )  # fmt: skip
+        return led
 
     @pages.post("/logout")
-    def logout() -> AnyResponse:
+    def logout() -> AnyResponse | str:
+        held = Session.read(session)
         session.clear()
+        if held is not None and not keeper.ended.end(held.id, held.until, time.time()):
+            return render_template("login.html", unwritten=True)
         return redirect(url_for("auth.login"))
 
     return pages
+
+
+def _later(answer: Answer) -> Response:
+    status, seconds = LATER[answer]
+    words = {"too many": "too many passwords were tried", "busy": "other passwords are being tried"}[answer]
+    return Response(f"{words}; try again in {seconds} s\n", status, {"Retry-After": str(seconds)}, mimetype="text/plain")
 
 
 def local_path(untrusted: str) -> str:
     """A path of this site, or ``/`` for anything that could lead elsewhere."""
     parts = urlsplit(untrusted.replace("\\", "/"))
     return untrusted if not parts.scheme and not parts.netloc and untrusted.startswith("/") and "\\" not in untrusted else "/"
+
+
+def _by_tls() -> bool:
+    return request.headers.get("X-Forwarded-Proto") == "https"
 
 
 def _is_machine() -> bool:

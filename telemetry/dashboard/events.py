@@ -18,6 +18,7 @@ from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.values import BoxId
 from telemetry.dashboard.app import bare_app
+from telemetry.dashboard.auth import still_inside
 from telemetry.dashboard.report_reader import Point, ReportReader
 from telemetry.dashboard.report_store import ReportStore, connect, store_file
 
@@ -35,7 +36,7 @@ def create_app(layout: Layout | None = None, hub_config: HubConfig | None = None
     @app.get("/events")
     def events() -> Response:
         box = request.args.get("box")
-        stream = Stream(app.config["CAMPBOX_LAYOUT"], None if box is None else _checked(box))
+        stream = Stream(app.config["CAMPBOX_LAYOUT"], None if box is None else _checked(box), still=still_inside())
         return Response(stream.run(), mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
 
     return app
@@ -51,12 +52,19 @@ def _checked(untrusted_box: str) -> str | None:
 class Stream:
     """What one open page is told."""
 
-    def __init__(self, layout: Layout, box: str | None, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._layout, self._box, self._sleep = layout, box, sleep
+    def __init__(
+        self,
+        layout: Layout,
+        box: str | None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        still: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._layout, self._box, self._sleep, self._still = layout, box, sleep, still
         self._last, self._version = 0, -1
 
     def run(self) -> Iterator[str]:
-        """Events until the page is closed; after half an hour the browser is asked to come again."""
+        """Events until the page is closed or its reader is let in no more; after half an hour the browser is to come again."""
         db = connect(store_file(self._layout))
         try:
             yield from self._events(ReportStore(db), ReportReader(db))
@@ -69,6 +77,8 @@ class Stream:
         for _ in range(int(_LONGEST / _STEP)):
             now = time.monotonic()
             began = began or now
+            if not self._still():
+                return
             if self._box is not None and now - watched >= _WATCH / 2:
                 watched = now
                 store.watch(self._box, time.time() + _WATCH)

@@ -53,9 +53,11 @@ http {{
     ssl_protocols TLSv1.2 TLSv1.3;
     ssl_session_cache shared:tls:2m;
     ssl_session_tickets off;
-    # Kept in memory only; nothing about a client is written anywhere.
-    limit_req_zone $binary_remote_addr zone=login:1m rate=2r/s;
-    limit_req_status 429;
+    # Who tries passwords is counted by address, in memory only (guesses.py); of nobody else the address is told.
+    map $http_authorization $who_tries {{
+        "" "";
+        default $remote_addr;
+    }}
 
     upstream dashboard {{
         server unix:{layout.socket("dashboard")};
@@ -83,14 +85,18 @@ def _plain_server(config: HubConfig, layout: Layout) -> str:
     return f"""
     server {{
         listen 127.0.0.1:{config.plain_port};
+        # A reverse proxy of this machine adds the address it was asked from as the last one of this header.
+        # Without it everybody has the proxy's address, and one who guesses would slow down all.
+        set_real_ip_from 127.0.0.1;
+        real_ip_header X-Forwarded-For;
 {_locations(layout, "http")}\
     }}
 """
 
 
 def _locations(layout: Layout, scheme: str) -> str:
-    # Every header that tells about the client is set here or emptied. Only the enrolment desk is told an address: it slows down
-    # whoever guesses tokens, and keeps it in memory.
+    # Every header that tells about the client is set here or emptied. Only where tokens or passwords are tried an address is told:
+    # it slows down whoever guesses, and is kept in memory.
     onward = f"""\
             proxy_http_version 1.1;
             proxy_set_header Connection "";
@@ -102,13 +108,12 @@ def _locations(layout: Layout, scheme: str) -> str:
         location / {{
             proxy_pass http://dashboard;
 {onward}\
-            proxy_set_header X-Real-IP "";
+            proxy_set_header X-Real-IP $who_tries;
         }}
         location = /login {{
-            limit_req zone=login burst=20 nodelay;
             proxy_pass http://dashboard;
 {onward}\
-            proxy_set_header X-Real-IP "";
+            proxy_set_header X-Real-IP $remote_addr;
         }}
         location /enrol/ {{
             client_max_body_size 64k;
@@ -122,7 +127,7 @@ def _locations(layout: Layout, scheme: str) -> str:
             proxy_read_timeout 1h;
             gzip off;
 {onward}\
-            proxy_set_header X-Real-IP "";
+            proxy_set_header X-Real-IP $who_tries;
         }}
         location /catalogue/ {{
             alias {layout.data}/hub/publish/repository/;

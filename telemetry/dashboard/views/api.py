@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from telemetry.dashboard.views.boxes import reader
+from telemetry.dashboard.views.numbers import LARGEST, whole
 from telemetry.metrics import METRICS, Metric, to_json
 
 LARGEST_PAGE = 1000
@@ -17,8 +18,7 @@ pages = Blueprint("api", __name__, url_prefix="/api/v1")
 @pages.get("/boxes")
 def boxes() -> Response:
     """What is known of each box; ``limit`` and ``offset`` page through them."""
-    limit = min(max(1, request.args.get("limit", LARGEST_PAGE, type=int)), LARGEST_PAGE)
-    offset = max(0, request.args.get("offset", 0, type=int))
+    limit, offset = whole("limit", LARGEST_PAGE, 1, LARGEST_PAGE), whole("offset", 0, 0)
     found = reader().boxes(limit=limit, offset=offset)
     return jsonify(
         {"boxes": [_told(box) for box in found], "total": reader().counts(0, 0)["boxes"], "limit": limit, "offset": offset}
@@ -55,7 +55,7 @@ def openapi() -> dict[str, Any]:
             "/api/v1/boxes": {
                 "get": {
                     "summary": "What is known of each box",
-                    "parameters": [_parameter("limit", 1, LARGEST_PAGE), _parameter("offset", 0, None)],
+                    "parameters": [_parameter("limit", 1, LARGEST_PAGE), _parameter("offset", 0, LARGEST)],
                     "responses": {"200": answer, "401": {"description": "log in first"}},
                 }
             }
@@ -71,8 +71,8 @@ def _selftest() -> dict[str, Any]:
     return {"type": ["object", "null"], "properties": found, "required": list(found), "description": "the last one told"}
 
 
-def _parameter(name: str, least: int, most: int | None) -> dict[str, Any]:
-    schema = {"type": "integer", "minimum": least, **({"maximum": most} if most is not None else {})}
+def _parameter(name: str, least: int, most: int) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": least, "maximum": most}
     return {"name": name, "in": "query", "required": False, "schema": schema}
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Blueprint, abort, current_app, g, render_template, request
+from flask import Blueprint, abort, current_app, g, render_template
 
 from telemetry.dashboard import present
 from telemetry.dashboard.incidents import GONE_AFTER, SILENT_AFTER, incidents, is_silent
 from telemetry.dashboard.report_reader import Point, ReportReader
 from telemetry.dashboard.report_store import connect, store_file
+from telemetry.dashboard.views.numbers import whole
 from telemetry.metrics import METRICS, Fewer, Metric, to_json
 
 PAGE = 100
@@ -31,7 +32,7 @@ def reader() -> ReportReader:
 @pages.get("/")
 def overview() -> str:
     """All boxes, those out of touch first."""
-    number, now = max(1, request.args.get("page", 1, type=int)), time.time()
+    number, now = whole("page", 1, 1), time.time()
     counts = reader().counts(now - SILENT_AFTER, now - GONE_AFTER)
     found = [_summary(box, now) for box in reader().boxes(limit=PAGE, offset=PAGE * (number - 1))]
     return render_template("overview.html", boxes=found, counts=counts, number=number, more=counts["boxes"] > PAGE * number)

@@ -41,11 +41,21 @@ def test_a_box_may_write_only_up_and_read_only_down() -> None:
     assert patterns == ["pattern write campbox/v1/%u/up/#", "pattern read campbox/v1/%u/down/#"]
 
 
-def test_the_front_keeps_no_log_and_tells_addresses_to_the_enrolment_desk_alone() -> None:
+def test_the_front_keeps_no_log_and_tells_addresses_only_of_who_tries_tokens_or_passwords() -> None:
     text = TEXTS["nginx.conf"]
     assert "access_log off;" in text and set(re.findall(r"error_log (.*);", text)) == {"stderr emerg"}
     told = [block.split("{")[0].strip() for block in text.split("location ")[1:] if "X-Real-IP $remote_addr" in block]
-    assert set(told) == {"/enrol/"}
+    assert set(told) == {"/enrol/", "= /login"}
+    tried = [block.split("{")[0].strip() for block in text.split("location ")[1:] if "X-Real-IP $who_tries;" in block]
+    assert set(tried) == {"/", "= /events"}
+    assert re.search(r'map \$http_authorization \$who_tries \{\s+"" "";\s+default \$remote_addr;\s+\}', text)
+    assert len(re.findall(r"X-Real-IP", text)) == len(told) + len(tried)
+
+
+def test_h22_behind_a_proxy_of_this_machine_the_last_address_it_names_counts() -> None:
+    plain = TEXTS["nginx.conf"].split("listen 127.0.0.1:18080;")[1]
+    assert "set_real_ip_from 127.0.0.1;" in plain and "real_ip_header X-Forwarded-For;" in plain and "recursive" not in plain
+    assert TEXTS["nginx.conf"].count("set_real_ip_from") == 1, "from elsewhere the header is nobody's word"
 
 
 def test_plain_http_is_for_this_machine_alone() -> None:
