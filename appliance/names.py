@@ -13,6 +13,7 @@ import json
 
 from appliance.announce.advert import INTERVAL, ROUTER_LIFETIME
 from appliance.config import Lan, SiteConfig
+from appliance.gate.bounds import CONNECTED, FORWARDED
 from appliance.gate.garden import GARDEN4, GARDEN6
 from appliance.gate.ruleset import TABLE
 from appliance.layout import Layout
@@ -110,6 +111,7 @@ no-hosts
 interface={bridge}
 bind-dynamic
 local-ttl={CAPTIVE_TTL}
+max-tcp-connections={CONNECTED}
 """
 
 
@@ -153,7 +155,7 @@ def _garden(config: SiteConfig, layout: Layout) -> str:
 {_common(layout, "dnsmasq-garden", config.lan.bridge)}\
 except-interface=lo
 port={GARDEN_PORT}
-dns-forward-max=600
+dns-forward-max={FORWARDED}
 max-ttl={GARDEN_TTL}
 {_own_answers(config)}\
 {"".join(_opened(name) for name in config.access.garden)}"""
@@ -184,6 +186,7 @@ quiet-dhcp6
 quiet-ra
 quiet-tftp
 dhcp-ignore-names
+dhcp-ignore-clid
 dhcp-lease-max={count}
 dhcp-range={first},{last},{lan.address.network.netmask},{LEASE}
 dhcp-option=option:router,{lan.address.ip}
@@ -213,7 +216,7 @@ def _admitted(config: SiteConfig, layout: Layout) -> str:
 interface=lo
 port={ADMITTED_PORT}
 cache-size=4000
-dns-forward-max=600
+dns-forward-max={FORWARDED}
 domain-needed
 bogus-priv
 {_own_names(config)}"""

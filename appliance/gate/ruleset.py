@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from appliance.config import SiteConfig
+from appliance.gate.bounds import NAMES_BY_TCP, WEB, bounds_parts
 from appliance.gate.garden import garden_parts
 from appliance.gate.nearby import nearby_parts
 from appliance.gate.sets import SETS
@@ -17,9 +18,9 @@ DEVICES = 16_384
 HURRY, HURRY_AT_ONCE = 5, 250
 """New connections to the web that a captive device may make in a second, and at once: far more than all probes of an operating
 system and a person who reads. A thousand that hammer make no more of them than the front can bear."""
-CROWD, ASKING = HURRY_AT_ONCE, 10
+CROWD, ASKING = WEB.at_once, NAMES_BY_TCP.at_once
 """Connections that one device may have open to the box's web ports, and to its name servers over TCP. Planned for a phone that
-shares its own hotspot with twenty others. The front holds 8,192 at once, dnsmasq answers 20 over TCP."""
+shares its own hotspot with twenty others. The front holds 8,192 at once, dnsmasq answers 150 over TCP."""
 
 _HEAD = """\
 table inet {table} {{}}
@@ -28,7 +29,8 @@ table bridge {table} {{}}
 flush table bridge {table}
 """
 
-_WHO = """
+_WHO = """\
+{bounds_chains}
 	chain who {{
 		type filter hook prerouting priority mangle; policy accept;
 		iifname {lan} jump who_on_lan
@@ -55,6 +57,7 @@ _LEAD = """
 		iifname {lan} meta mark 0 ct state new tcp dport 80 jump unhurried
 		iifname {lan} meta mark 0 ct state new tcp dport 443 fib daddr type local jump unhurried
 		iifname {lan} ct state new tcp dport {{ 53, 80, 443 }} jump uncrowded
+		iifname {lan} meta l4proto {{ tcp, udp }} th dport 53 jump unasking
 	}}
 
 	chain unhurried {{
@@ -70,6 +73,11 @@ _LEAD = """
 	chain at_the_box {{
 		tcp dport 53 add @asking {{ ether saddr ct count over {asking} }} reject with tcp reset
 		tcp dport != 53 add @crowding {{ ether saddr ct count over {crowd} }} reject with tcp reset
+	}}
+
+	chain unasking {{
+		meta mark != 0 iifname != @offline fib daddr type != local return
+{bounds_names}\
 	}}
 
 	chain lead {{
@@ -187,11 +195,13 @@ _BOX = """
 """
 
 _APART = """
-table bridge {table} {{
+table bridge {table} {{\
+{bounds_bridge_sets}
 	chain apart {{
 		type filter hook forward priority filter; policy accept;
 		{only_lan}drop
 	}}
+{bounds_bridge_chains}\
 }}
 """
 
@@ -225,6 +235,8 @@ def ruleset(config: SiteConfig, *, knows_bridges: bool = True) -> str:
         "crowd": CROWD,
         "asking": ASKING,
         "only_lan": f'meta ibrname "{lan.bridge}" ' if knows_bridges else "",
+        "other_bridges": f'meta ibrname != "{lan.bridge}" accept\n\t\t' if knows_bridges else "",
     }
-    more = {name: part.format(**places) for name, part in (garden_parts(config) | nearby_parts(config)).items()}
+    parts = garden_parts(config) | nearby_parts(config) | bounds_parts()
+    more = {name: part.format(**places) for name, part in parts.items()}
     return "".join(part.format(**places, **more) for part in (_HEAD, SETS, _WHO, _LEAD, _REFUSE, _PASS, _BOX, _APART))

@@ -76,5 +76,5 @@ table inet {table} {{
 		flags dynamic
 		comment "devices by their open connections to the box's name servers"
 	}}
-{garden_sets}"""
+{bounds_sets}{garden_sets}"""
 """They come first: they keep their elements when the same text is loaded again, rules and chains do not."""
