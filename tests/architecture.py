@@ -15,7 +15,7 @@ OFFICE = ("provisioning.lab", "provisioning.bench", "provisioning.testing")
 LONGEST_FILE, LONGEST_FUNCTION = 300, 50
 
 ROOMS: dict[str, tuple[str, ...]] = {
-    "paho": ("telemetry.mqtt", "telemetry.dashboard.ingest"),
+    "paho": ("telemetry.mqtt", "telemetry.dashboard.hub_link"),
     "psutil": ("telemetry.sensors",),
     "scapy": ("appliance.watch*", "provisioning.selftest.*", "provisioning.lab.*"),
     "flask": ("appliance.web.*", "captive_portal.*", "content_cache.*", "telemetry.dashboard.*", "provisioning.authority.*"),

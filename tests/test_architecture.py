@@ -99,7 +99,7 @@ GOOD = {
     "def main():\n    'Doc.'\n    while True:\n        try:\n            pass\n        except Exception:\n            pass\n"
     "class A:\n    'Doc.'\n    def stub(self): ...\n"
     "def tidy():\n    'Doc.'\n    try:\n        pass\n    except BaseException:\n        X.close()\n        raise\n",
-    "telemetry.dashboard.ingest": W + "import paho.mqtt.client\nfrom telemetry import b\n",
+    "telemetry.dashboard.hub_link": E + "import paho.mqtt.client\nfrom telemetry import a\n",
     "provisioning.lab.phone": E + "from scapy.layers.l2 import Ether\n",
 }
 

@@ -10,37 +10,41 @@ import contextlib
 import logging
 import os
 import signal
+import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
-from queue import Empty, Queue
 from typing import Any
-
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
-from paho.mqtt.reasoncodes import ReasonCode
 
 from appliance.errors import BadInput
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from appliance.log import start_logging
 from telemetry import message, result
+from telemetry.dashboard import heartbeat
 from telemetry.dashboard.dating import date
+from telemetry.dashboard.hearing import BEAT_EVERY, Beat
+from telemetry.dashboard.hub_link import HubLink
+from telemetry.dashboard.inbox import Arrived
 from telemetry.dashboard.news import News
 from telemetry.dashboard.report_store import ReportStore, connect, store_file
-from telemetry.dashboard.retention import prune
+from telemetry.dashboard.retention import PIECE, Retention
 from telemetry.metrics import BY_NUMBER
 from telemetry.room import room
 
 log = logging.getLogger(__name__)
-NAME = "hub-ingest"
-"""Its certificate's name, and its session at the broker."""
-IN_FLIGHT = 500
-"""Messages the broker may send before one is acknowledged; as many share a commit."""
 LIVE_SECONDS = 30
 """For how long a box is asked to measure live at a time, and asked again while somebody looks."""
-_ASK_AGAIN, _PRUNE_EVERY, _TICK = 15.0, 3600.0, 0.5
+_ASK_AGAIN, _TICK, _PATIENCE = 15.0, 0.5, 2.0
+_POISON = (
+    ValueError, TypeError, LookupError, ArithmeticError, RecursionError,
+    sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError,
+)  # fmt: skip
+"""Faults of one message; every other error of SQLite is the store's."""
+_STEPS_OF_A_ROW = 4
+"""How often retention touches a row at the most: once for each length."""
 
 Publish = Callable[[str, bytes], None]
 """``(topic, payload)``, QoS 1."""
@@ -54,11 +58,15 @@ class Ingester:
     ) -> None:
         self.store, self._publish, self._now, self._news = store, publish, now, news
         self._asked: dict[str, float] = {}
-        self._told = 0
+        self._told = self._fresh = 0
 
-    def take(self, messages: list[tuple[str, bytes, bool]]) -> None:
-        """Commit (topic, payload, retained) together, then tell the watermarks. Raises sqlite3.Error, having kept none."""
+    def take(self, messages: list[tuple[str, bytes, bool]]) -> int:
+        """Commit (topic, payload, retained) together, then tell the watermarks; how many new rows there were.
+
+        Raises sqlite3.Error, having kept and told none.
+        """
         arrived, marks = self._now(), dict[tuple[str, bytes], message.Ack]()
+        self._fresh = 0
         with self.store.transaction():
             for topic, payload, retained in messages:
                 box, leaf = _parts(topic)
@@ -66,12 +74,23 @@ class Ingester:
                     ack = self._take_one(box, leaf, payload, arrived, retained=retained)
                 except BadInput:
                     self.store.refuse(box, "malformed", arrived)
+                except _POISON as error:
+                    # Nobody expected it; but a message that ends ingest would be brought again and end it for ever.
+                    log.error("a message of %s cannot be taken: %s", box, type(error).__name__)
+                    self.store.refuse(box, "unexpected", arrived)
                 else:
                     if ack is not None:
                         marks[box, ack.journal] = ack
         for (box, _), ack in marks.items():
             self._publish(f"campbox/v1/{box}/down/ack", message.encode(ack))
         # Views for people's own MQTT dashboards (campbox/view/...) belong here, after the commit.
+        return self._fresh
+
+    def count_dropped(self, dropped: Mapping[tuple[str, str], int]) -> None:
+        """Write down what found no room, by (box, reason)."""
+        with self.store.transaction():
+            for (box, reason), count in dropped.items():
+                self.store.refuse(box, reason, self._now(), count)
 
     def tend(self) -> None:
         """Ask the boxes that somebody looks at to measure live; tell all that are there of newly signed content."""
@@ -90,6 +109,9 @@ class Ingester:
             self._publish(f"campbox/v1/{box}/down/command", message.encode(message.Command(published=self._told)))
 
     def _take_one(self, box: str, leaf: str, payload: bytes, arrived: float, *, retained: bool) -> message.Ack | None:
+        if retained and leaf not in ("birth", "death"):
+            self.store.refuse(box, "retained", arrived)  # only these two are kept by the broker, by contract
+            return None
         if leaf == "t":
             told = message.decode_telemetry(payload, BY_NUMBER, room(len(payload)))
             if self._is_other(box, told.box, arrived):
@@ -97,7 +119,7 @@ class Ingester:
             if isinstance(told, message.Live):
                 self.store.take_live(told, arrived, arrived)
                 return None
-            self.store.take_batch(told, [date(row, told.sent, arrived) for row in told.rows], arrived)
+            self._fresh += self.store.take_batch(told, [date(row, told.sent, arrived) for row in told.rows], arrived)
             return message.Ack(told.journal, told.rows[-1].sequence)
         if leaf == "result":
             found = result.decode(payload)
@@ -133,81 +155,105 @@ def _parts(topic: str) -> tuple[str, str]:
 
 
 class Service:
-    """The network around an Ingester: paho's thread receives, the main thread commits and acknowledges."""
+    """Ingest as it runs: takes what came, commits, acknowledges; between, retention, and signs of life from a thread beside."""
 
     def __init__(self, config: HubConfig, layout: Layout) -> None:
-        self._queue, self._fresh = Queue[paho.MQTTMessage](), threading.Event()
-        self._db = connect(store_file(layout))
-        self._store = ReportStore(self._db, config.smallest_count)
-        self._ready = layout.service_run("ingest") / "ready"
-        keys = layout.data / "hub" / "authority"
-        # A session that lasts: what comes while ingest restarts waits at the broker.
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2, NAME, clean_session=False, protocol=MQTTProtocolVersion.MQTTv311, manual_ack=True
-        )
-        client.tls_set(str(keys / "ca.pem"), str(keys / "ingest.pem"), str(keys / "ingest-key.pem"))
-        client.tls_insecure_set(True)  # the broker is on this machine; its certificate carries the hub's public name
-        client.reconnect_delay_set(1, 5)
-        client.on_connect = self._connected
-        client.on_subscribe = self._subscribed
-        client.on_message = lambda _client, _data, arrived: self._queue.put(arrived)
-        client.connect_async("127.0.0.1", config.mqtt_port, 60)
-        news = News(layout)
-        self._client = client
-        self._ingester = Ingester(self._store, lambda topic, payload: self._send(topic, payload), news=news.version)
+        self._config, self._layout = config, layout
+        self.link = HubLink(config.mqtt_port, layout.data / "hub" / "authority", self._say_ready)
+        self._news = News(layout)
+        self._db: sqlite3.Connection | None = None
+        self._hand: list[Arrived] = []
+        self._connection, self._tended = 0, -_TICK
+        self._beat = Beat(time.time(), time.monotonic(), time.monotonic(), time.time())
 
     def run(self) -> None:
         """Until told to stop."""
-        self._client.loop_start()
-        tended = pruned = 0.0
+        self.link.start()
+        threading.Thread(target=self._give_signs, daemon=True).start()
         while True:
-            waiting = self._waiting()
-            if self._fresh.is_set():
-                self._fresh.clear()
-                self._store.forget_who_is_online()  # before the births that the broker kept, which stand in the queue
-            if waiting:
-                self._ingester.take([(m.topic, bytes(m.payload), m.retain) for m in waiting])
-                for taken in waiting:
-                    self._client.ack(taken.mid, taken.qos)
-            now = time.monotonic()
-            if now - tended >= _TICK:
-                tended = now
-                self._ingester.tend()
-            if now - pruned >= _PRUNE_EVERY:
-                pruned = now
-                with self._store.transaction():
-                    prune(self._db, time.time())
+            self.turn()
+
+    def turn(self) -> None:
+        """One round. A store that refuses leaves everything unacknowledged and in hand; it is opened anew and asked again."""
+        self._mark(turn_clock=time.monotonic())
+        try:
+            self._work()
+        except sqlite3.Error as error:
+            self._refused(error)
+            time.sleep(_PATIENCE)
+        else:
+            if self._beat.refused:
+                log.warning("the store takes again what comes")
+                self._mark(refused="", refused_at=0.0)
+
+    def sign(self) -> Beat:
+        """The sign of life of this moment."""
+        state = self.link.state()
+        return replace(
+            self._beat, at=time.time(), clock=time.monotonic(), waiting=state.waiting + len(self._hand),
+            away_clock=state.away_clock, away_at=state.away_at,
+        )  # fmt: skip
 
     def stop(self) -> None:
         """Say goodbye; what was not committed stays unacknowledged."""
-        self._client.disconnect()
-        self._client.loop_stop()
-        self._db.close()
+        self.link.stop()
+        if self._db is not None:
+            self._db.close()
 
-    def _waiting(self) -> list[paho.MQTTMessage]:
-        found: list[paho.MQTTMessage] = []
-        with contextlib.suppress(Empty):
-            found.append(self._queue.get(timeout=_TICK))
-            while len(found) < IN_FLIGHT:
-                found.append(self._queue.get_nowait())
-        return found
+    def _work(self) -> None:
+        if self._db is None:
+            self._open()
+        if (connection := self.link.state().connection) != self._connection:
+            self._ingester.store.forget_who_is_online()  # before the births that the broker kept, which come now
+            self._connection = connection
+        self._hand = self._hand or self.link.take(0.0 if self._retention.under_way else _TICK)
+        rows = 0
+        if self._hand:
+            rows = self._ingester.take([(m.topic, m.payload, m.retained) for m in self._hand])
+            self.link.acknowledge(self._hand)
+            self._hand = []
+            self._mark(heard_at=time.time(), committed_at=time.time())
+        if time.monotonic() - self._tended >= _TICK:
+            self._tended = time.monotonic()
+            self._ingester.tend()
+            if dropped := self.link.dropped():
+                self._mark(dropped=self._beat.dropped + sum(dropped.values()))
+                self._ingester.count_dropped(dropped)
+        # Every row goes out of the store in a few steps, each a touch: so these keep up with what comes in.
+        pieces = 1 + _STEPS_OF_A_ROW * rows // PIECE
+        self._retention.turn(time.time(), time.monotonic(), at_least=pieces, free=lambda: self.link.state().waiting == 0)
+        self._mark(overdue=self._retention.overdue)
 
-    def _send(self, topic: str, payload: bytes) -> None:
-        self._client.publish(topic, payload, qos=1)
+    def _say_ready(self) -> None:
+        """From paho's thread, which must not end over it."""
+        try:
+            (self._layout.service_run("ingest") / "ready").write_text("ready\n")
+        except OSError as error:
+            log.error("cannot say that ingest is ready: %s", error)
 
-    def _connected(self, client: paho.Client, _data: Any, _flags: Any, code: ReasonCode, _properties: Any) -> None:
-        if code.is_failure:
-            log.warning("the broker refuses: %s", code)
-            return
-        self._fresh.set()
-        client.subscribe("campbox/v1/+/up/#", qos=1)
+    def _open(self) -> None:
+        db = connect(store_file(self._layout))
+        store = ReportStore(db, self._config.smallest_count)
+        self._ingester, self._retention = Ingester(store, self.link.publish, news=self._news.version), Retention(db)
+        self._db = db
 
-    def _subscribed(self, _client: paho.Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Any) -> None:
-        # Not before: until the broker has granted it, it keeps nothing for us (MQTT 3.1.1 section 3.8.4).
-        if any(code.is_failure for code in codes):
-            log.warning("the broker refuses what boxes say: %s", codes)
-            return
-        self._ready.write_text("ready\n")
+    def _refused(self, error: sqlite3.Error) -> None:
+        words = str(error) or type(error).__name__
+        if words != self._beat.refused:
+            log.error("the store refuses; nothing is acknowledged until it takes: %s", words)
+            self._mark(refused=words, refused_at=self._beat.refused_at or time.time())
+        db, self._db = self._db, None
+        if db is not None:
+            with contextlib.suppress(sqlite3.Error):
+                db.close()
+
+    def _mark(self, **changes: Any) -> None:
+        self._beat = replace(self._beat, **changes)
+
+    def _give_signs(self) -> None:
+        while True:
+            heartbeat.write(self._layout, self.sign())
+            time.sleep(BEAT_EVERY)
 
 
 def main() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from typing import Any
 
+from appliance.errors import BadInput
+from telemetry.dashboard.report_store import as_object
 from telemetry.message import decode_values
 from telemetry.metrics import Value, from_json, named
 from telemetry.strict import unpack
 
 Point = tuple[float, dict[str, Value]]
 """(seconds since 1970, values by name)."""
+_COLUMNS = "box, site, software, first_seen, last_seen, online, measured, latest, selftest"
+"""Not the one that is made from ``latest``: a row whose JSON is spoiled would make the whole question fail."""
 
 
 class ReportReader:
@@ -26,18 +29,18 @@ class ReportReader:
 
     def boxes(self, *, limit: int = -1, offset: int = 0) -> list[dict[str, Any]]:
         """What is known of each box, those out of touch first, then by name."""
-        query = "SELECT * FROM boxes ORDER BY online, box LIMIT ? OFFSET ?"
+        query = f"SELECT {_COLUMNS} FROM boxes ORDER BY online, box LIMIT ? OFFSET ?"
         return [self._box(row) for row in self._rows(query, (limit, offset))]
 
     def box(self, name: str) -> dict[str, Any] | None:
         """What is known of one box."""
-        return next((self._box(row) for row in self._rows("SELECT * FROM boxes WHERE box = ?", (name,))), None)
+        return next((self._box(row) for row in self._rows(f"SELECT {_COLUMNS} FROM boxes WHERE box = ?", (name,))), None)
 
     def counts(self, quiet_before: float, gone_before: float) -> dict[str, int]:
         """How many boxes there are, are silent (see incidents.is_silent), and refused their catalogue."""
         query = (
             "SELECT count(*) AS boxes, coalesce(sum(last_seen < ? OR (NOT online AND last_seen < ?)), 0) AS silent,"
-            " coalesce(sum(catalogue_state IS 'refused'), 0) AS refused FROM boxes"
+            " coalesce(sum(CASE WHEN json_valid(latest) THEN catalogue_state END IS 'refused'), 0) AS refused FROM boxes"
         )
         return self._rows(query, (quiet_before, gone_before))[0]
 
@@ -60,7 +63,7 @@ class ReportReader:
         return list(self._db.execute("SELECT boot, sequence FROM reports WHERE box = ? ORDER BY boot, sequence", (box,)))
 
     def _points(self, query: str, values: tuple[Any, ...]) -> list[Point]:
-        return [(at, named(decode_values(unpack(body), {}))) for at, body in self._db.execute(query, values)]
+        return [(at, found) for at, body in self._db.execute(query, values) if (found := _values(body)) is not None]
 
     def _rows(self, query: str, values: tuple[Any, ...]) -> list[dict[str, Any]]:
         cursor = self._db.execute(query, values)
@@ -69,7 +72,22 @@ class ReportReader:
 
     def _box(self, row: dict[str, Any]) -> dict[str, Any]:
         shown = ("box", "site", "software", "first_seen", "last_seen", "measured")
-        latest = {name: from_json(value) for name, value in json.loads(row["latest"]).items()}
-        told = json.loads(row["selftest"])
-        selftest = {"at": told["at"], "checks": told["checks"]} if told else None
+        latest = {name: from_json(value) for name, value in as_object(row["latest"]).items() if _is_told(value)}
+        told = as_object(row["selftest"])
+        selftest = {"at": told["at"], "checks": told["checks"]} if {"at", "checks"} <= set(told) else None
         return {**{name: row[name] for name in shown}, "online": bool(row["online"]), "latest": latest, "selftest": selftest}
+
+
+def _values(body: Any) -> dict[str, Value] | None:
+    """The values of a row by name; None of one that cannot be read."""
+    try:
+        return named(decode_values(unpack(body), {}))
+    except (BadInput, TypeError):
+        return None
+
+
+def _is_told(value: Any) -> bool:
+    """Whether this is a value as ``to_json`` writes it."""
+    if isinstance(value, dict):
+        return set(value) == {"fewer_than"} and isinstance(value["fewer_than"], int)
+    return isinstance(value, (int, float, str))

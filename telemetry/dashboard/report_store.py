@@ -10,9 +10,10 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import cbor2
 
@@ -81,22 +82,36 @@ def _bring_up_to_date(db: sqlite3.Connection) -> None:
         raise
 
 
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; when it ends, it is on the disk. Raises sqlite3.Error, then nothing of it is kept."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    finally:
+        if db.in_transaction:  # SQLite itself has rolled back after some errors (sqlite.org/lang_transaction.html)
+            db.execute("ROLLBACK")
+
+
+def as_object(untrusted: object) -> dict[str, Any]:
+    """What a column of JSON holds; empty when it cannot be read: one spoiled row stops nobody."""
+    try:
+        value = json.loads(untrusted) if isinstance(untrusted, (str, bytes)) else None
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
 class ReportStore:
     """The writing side. ``smallest_count``: counts of people below it are refused even if a box sends them."""
 
     def __init__(self, db: sqlite3.Connection, smallest_count: int = 10) -> None:
         self._db, self._smallest = db, smallest_count
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing; when it ends, it is on the disk."""
-        self._db.execute("BEGIN IMMEDIATE")
-        whole = False
-        try:
-            yield
-            whole = True
-        finally:
-            self._db.execute("COMMIT" if whole else "ROLLBACK")
+        return transaction(self._db)
 
     def take_batch(self, batch: Batch, dates: list[float], arrived: float) -> int:
         """Keep the rows that are new; how many these were. Values that the metric table does not take are refused; each reason
@@ -137,8 +152,9 @@ class ReportStore:
         """Keep the lines of a self-test in place of those before; an older one that comes again changes nothing."""
         box, journal = str(result.box), result.journal.hex()
         self._see(box, arrived)
-        standing = json.loads(self._db.execute("SELECT selftest FROM boxes WHERE box = ?", (box,)).fetchone()[0])
-        if standing.get("journal") == journal and standing["sequence"] >= result.sequence:
+        standing = as_object(self._db.execute("SELECT selftest FROM boxes WHERE box = ?", (box,)).fetchone()[0])
+        sequence = standing.get("sequence") if standing.get("journal") == journal else None
+        if isinstance(sequence, int) and sequence >= result.sequence:
             return
         told = {"at": at, "journal": journal, "sequence": result.sequence, "checks": [asdict(line) for line in result.lines]}
         self._db.execute("UPDATE boxes SET selftest = ? WHERE box = ?", (json.dumps(told, ensure_ascii=False), box))
@@ -170,10 +186,12 @@ class ReportStore:
         """Boxes that are connected now."""
         return [box for (box,) in self._db.execute("SELECT box FROM boxes WHERE online ORDER BY box")]
 
-    def refuse(self, box: str, reason: str, arrived: float) -> None:
+    def refuse(self, box: str, reason: str, arrived: float, count: int = 1) -> None:
         """Count a refusal. Only counts: nothing of what was refused is kept."""
-        statement = "INSERT INTO refusals VALUES (?,?,1,?) ON CONFLICT DO UPDATE SET count = count + 1, last = excluded.last"
-        self._db.execute(statement, (box, reason, arrived))
+        counted = "count = count + excluded.count, last = excluded.last"
+        self._db.execute(
+            f"INSERT INTO refusals VALUES (?,?,?,?) ON CONFLICT DO UPDATE SET {counted}", (box, reason, count, arrived)
+        )
 
     def watch(self, box: str, until: float) -> None:
         """Somebody looks at this box until then: measure live."""

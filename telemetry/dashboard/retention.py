@@ -1,52 +1,177 @@
-"""E Takes out of the store what is past the retention of its metric."""
+"""E Takes out of the store what is past the retention of its metric.
+
+In pieces, each its own small transaction, so that reports which arrive meanwhile never wait long; a pass ends when nothing is due.
+What cannot be read, and values of metrics that are no longer in the table, go with the shortest retention there is.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable, Iterator
 
 import cbor2
 
-from telemetry.message import decode_values, encode_values
-from telemetry.metrics import BY_NAME, BY_NUMBER, METRICS
+from appliance.errors import BadInput
+from telemetry.dashboard.report_store import transaction
+from telemetry.message import Wire, decode_values, encode_values
+from telemetry.metrics import BY_NAME, BY_NUMBER, METRICS, Metric
 from telemetry.strict import unpack
 
 LIVE_KEPT = 900
 """Seconds that live points are kept."""
+PIECE = 250
+"""Reports of one small transaction: some ten milliseconds."""
+EVERY, GRACE = 60.0, 600.0
+"""Seconds between the beginnings of two passes; and how long past its time something may stand before it counts as overdue."""
+MOST_PIECES = 40
+"""Pieces of one turn, however free."""
+COUNTED = 10_000
+"""Overdue reports are counted up to here; it may be more."""
 _DAY = 86_400
 RESULT_KEPT = 90 * _DAY
 """Seconds that the lines of a box's last self-test are kept."""
+_WATCHED_KEPT = _DAY
 _KEY = "WHERE box = ? AND boot = ? AND sequence = ?"
 
 
 def prune(db: sqlite3.Connection, now: float, limit: int = 5000) -> int:
     """Remove what is due, at most ``limit`` reports for each length of retention; how many were touched.
 
-    Run it inside a transaction, and again while it touches ``limit`` or more.
+    Run it inside a transaction, and again until it touches nothing (see ``passing``).
     """
-    db.execute("DELETE FROM live WHERE at < ?", (now - LIVE_KEPT,))
-    old = "selftest != '{}' AND json_extract(selftest, '$.at') < ?"
-    db.execute(f"UPDATE boxes SET selftest = '{{}}' WHERE {old}", (now - RESULT_KEPT,))
-    touched = 0
-    for days in sorted({metric.retention for metric in METRICS}):
-        query = "SELECT box, boot, sequence, body FROM reports WHERE stripped < ? AND at < ? LIMIT ?"
-        for box, boot, sequence, body in db.execute(query, (days, now - days * _DAY, limit)).fetchall():
-            _strip(db, days, (box, boot, sequence), body)
-            touched += 1
+    _forget_last_words(db, now)
+    return _strip_reports(db, now, limit)
+
+
+def passing(db: sqlite3.Connection, now: float) -> Iterator[int]:
+    """One whole pass: a piece each time, with how many rows it touched. It ends when nothing is due any more."""
+    with transaction(db):
+        _forget_last_words(db, now)
+    touched = 1
+    while touched:
+        with transaction(db):
+            touched = _strip_reports(db, now, PIECE)
+        yield touched
+
+
+class Retention:
+    """What the service does of it by itself: a pass each minute, piece by piece between two commits of reports."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._pass: Iterator[int] | None = None
+        self._began = -EVERY
+        self.overdue = 0
+        """What was past its time for longer than GRACE at the last look: more than none means that it does not keep up."""
+
+    def turn(self, now: float, clock: float, *, at_least: int, free: Callable[[], bool]) -> None:
+        """Some pieces, when a pass is due (``now`` since 1970, ``clock`` monotonic): ``at_least`` so many, more while ``free``.
+
+        Raises sqlite3.Error; the pass then begins anew at the next turn.
+        """
+        if self._pass is None:
+            if clock - self._began < EVERY:
+                return
+            self.overdue = overdue(self._db, now - GRACE)
+            self._began, self._pass = clock, passing(self._db, now)
+        try:
+            for done in range(MOST_PIECES):
+                if done >= at_least and not free():
+                    return
+                if next(self._pass, 0) == 0:
+                    self._pass, self.overdue = None, overdue(self._db, now - GRACE)
+                    return
+        except sqlite3.Error:
+            self._pass, self._began = None, clock - EVERY
+            raise
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a pass has begun and not ended."""
+        return self._pass is not None
+
+
+def _forget_last_words(db: sqlite3.Connection, now: float) -> None:
+    db.execute("DELETE FROM watched WHERE until < ?", (now - _WATCHED_KEPT,))
+    _strip_results(db, now - RESULT_KEPT)
+    for days in _lengths():
         _strip_latest(db, days, now - days * _DAY)
+
+
+def _strip_reports(db: sqlite3.Connection, now: float, limit: int) -> int:
+    points = "SELECT id FROM live WHERE at < ? OR at > ? LIMIT ?"
+    # A point of the future was dated by a clock that has been set back since.
+    touched = db.execute(f"DELETE FROM live WHERE id IN ({points})", (now - LIVE_KEPT, now + LIVE_KEPT, limit)).rowcount
+    for days in _lengths():
+        for stripped in _standing(db, days):
+            query = "SELECT box, boot, sequence, body FROM reports WHERE stripped = ? AND at < ? ORDER BY at LIMIT ?"
+            for box, boot, sequence, body in db.execute(query, (stripped, now - days * _DAY, limit)).fetchall():
+                _strip(db, days, (box, boot, sequence), body)
+                touched += 1
     return touched
 
 
+def overdue(db: sqlite3.Connection, now: float) -> int:
+    """How many reports and live points are past their time at ``now``, counted up to COUNTED of each kind."""
+    due = "SELECT count(*) FROM (SELECT 1 FROM reports WHERE stripped = ? AND at < ? LIMIT ?)"
+    points = "SELECT count(*) FROM (SELECT 1 FROM live WHERE at < ? LIMIT ?)"
+    found = int(db.execute(points, (now - LIVE_KEPT, COUNTED)).fetchone()[0])
+    longest = dict[int, int]()
+    for days in _lengths():
+        for stripped in _standing(db, days):
+            longest.setdefault(stripped, days)  # what is past a longer retention is past this one, too
+    for stripped, days in longest.items():
+        found += int(db.execute(due, (stripped, now - days * _DAY, COUNTED)).fetchone()[0])
+    return found
+
+
+def _lengths() -> list[int]:
+    """Retentions in days, the shortest first."""
+    return sorted({metric.retention for metric in METRICS})
+
+
+def _standing(db: sqlite3.Connection, days: int) -> list[int]:
+    """How far rows were stripped before, of those that are less than ``days``: a leap through the index, not a walk."""
+    found, last = list[int](), -1
+    while True:
+        least = db.execute("SELECT min(stripped) FROM reports WHERE stripped > ? AND stripped < ?", (last, days)).fetchone()[0]
+        if least is None:
+            return found
+        found.append(last := int(least))
+
+
+def _outlives(metric: Metric | None, days: int) -> bool:
+    return metric is not None and metric.retention > days
+
+
+def _read(body: bytes) -> dict[int, Wire]:
+    """The values of a row; none of one that cannot be read: nobody else could read it either."""
+    try:
+        return decode_values(unpack(body), {})
+    except (BadInput, TypeError):
+        return {}
+
+
 def _strip(db: sqlite3.Connection, days: int, key: tuple[str, bytes, int], body: bytes) -> None:
-    kept = {n: v for n, v in decode_values(unpack(body), {}).items() if n in BY_NUMBER and BY_NUMBER[n].retention > days}
+    kept = {number: value for number, value in _read(body).items() if _outlives(BY_NUMBER.get(number), days)}
     if kept:
         db.execute(f"UPDATE reports SET body = ?, stripped = ? {_KEY}", (cbor2.dumps(encode_values(kept)), days, *key))
     else:
         db.execute(f"DELETE FROM reports {_KEY}", key)
 
 
+def _strip_results(db: sqlite3.Connection, before: float) -> None:
+    at = "CASE WHEN json_valid(selftest) THEN coalesce(json_extract(selftest, '$.at'), 0) ELSE 0 END"
+    db.execute(f"UPDATE boxes SET selftest = '{{}}' WHERE selftest != '{{}}' AND {at} < ?", (before,))
+
+
 def _strip_latest(db: sqlite3.Connection, days: int, before: float) -> None:
+    db.execute("UPDATE boxes SET latest = '{}' WHERE NOT json_valid(latest)")
     query = "SELECT box, latest FROM boxes WHERE measured < ? AND latest != '{}'"
     for box, latest in db.execute(query, (before,)).fetchall():
-        kept = {name: value for name, value in json.loads(latest).items() if BY_NAME[name].retention > days}
-        db.execute("UPDATE boxes SET latest = ? WHERE box = ?", (json.dumps(kept, ensure_ascii=False), box))
+        told = json.loads(latest)
+        known = told if isinstance(told, dict) else {}
+        kept = {name: value for name, value in known.items() if _outlives(BY_NAME.get(name), days)}
+        if kept != told:
+            db.execute("UPDATE boxes SET latest = ? WHERE box = ?", (json.dumps(kept, ensure_ascii=False), box))
