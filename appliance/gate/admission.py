@@ -2,108 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
-from appliance.gate.elements import Admit, Command, Crowd, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
+from appliance.gate.elements import Admit, Command, Crowd, Extend, FreeMark, Remove
+from appliance.gate.knowledge import (
+    GRACE as GRACE,
+)
+from appliance.gate.knowledge import (
+    LATE as LATE,
+)
+from appliance.gate.knowledge import (
+    MARKS as MARKS,
+)
+from appliance.gate.knowledge import (
+    Decision as Decision,
+)
+from appliance.gate.knowledge import (
+    Device as Device,
+)
+from appliance.gate.knowledge import (
+    Knowledge as Knowledge,
+)
+from appliance.gate.knowledge import (
+    Memory as Memory,
+)
+from appliance.gate.knowledge import (
+    State as State,
+)
+from appliance.gate.knowledge import (
+    free_mark,
+    left_by,
+)
+from appliance.gate.reconcile import look as look
+from appliance.gate.reconcile import start as start
 from appliance.gate.ruleset import NEWCOMERS
-from appliance.values import PERSON_MARKS, Mac
-
-GRACE = 2 * 3600
-"""Seconds for which everyone passes after a reboot, where the site says so."""
-LATE = 2.0
-"""Seconds that an element is still counted as there after its time, so that it is never added over one that is."""
-MARKS = range(PERSON_MARKS.start, NEWCOMERS)
-"""Marks given to persons; the last one of all is kept for newcomers during the grace."""
-
-State = Literal["captive", "admitted", "grace"]
-
-
-@dataclass(frozen=True)
-class Device:
-    """One device that passes. ``until`` and ``moved`` on the clock of ``now``; ``octets`` sent when last looked at."""
-
-    mac: Mac
-    mark: int
-    until: float
-    octets: int
-    moved: float
-
-
-@dataclass(frozen=True)
-class Memory:
-    """All that stands on disk: which boot this was, whether anyone had been admitted, for which day volumes were counted (proleptic
-    ordinal, None where no date was known or there are no volumes). Never a device."""
-
-    boot: str
-    had_admitted: bool
-    day: int | None = None
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """What the gate knows; all of it can be read back from the kernel."""
-
-    people: Mapping[Mac, Device] = field(default_factory=dict)
-    guests: Mapping[Mac, Device] = field(default_factory=dict)
-    grace_until: float | None = None
-    last_mark: int = 0
-
-    @property
-    def marks(self) -> frozenset[int]:
-        """Marks that are taken."""
-        return frozenset([device.mark for device in self.people.values()] + [device.mark for device in self.guests.values()])
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What is to be done: ``commands`` for the kernel, then the connections of ``turned`` devices and ``left`` marks forgotten.
-
-    ``brought``: bytes of the day's volume that the person who comes has used before, where a code says so.
-    """
-
-    knowledge: Knowledge
-    answer: dict[str, Any] = field(default_factory=dict)
-    commands: tuple[Command, ...] = ()
-    turned: tuple[Mac, ...] = ()
-    left: tuple[int, ...] = ()
-    brought: int | None = None
+from appliance.values import Mac
 
 
 def rest_from_now(knowledge: Knowledge, now: float) -> Knowledge:
     """The same people, whose silence begins now: for a site that has just made its idle time shorter."""
     return replace(knowledge, people={mac: replace(device, moved=now) for mac, device in knowledge.people.items()})
-
-
-def start(
-    listing: Listing, memory: Memory | None, boot: str, after_reboot: Literal["grace", "ask"], now: float
-) -> tuple[Decision, Memory]:
-    """What to begin with. After a restart within one boot the kernel's listing is the truth.
-
-    After a reboot the kernel's sets are new, whatever an earlier life may have left in them; everyone passes for
-    ``GRACE`` seconds if the site wants it so and people had been admitted before.
-    """
-    if memory is not None and memory.boot == boot:
-        return Decision(_rebuilt(listing, now)), memory
-    stale = [Remove(e.mac, e.mark) for e in listing.people] + [Remove(e.mac, e.mark, "guests") for e in listing.guests]
-    commands: list[Command] = [*stale, *([Lower("grace")] if listing.grace_left else [])]
-    had_admitted = memory is not None and memory.had_admitted
-    knowledge = Knowledge()
-    if had_admitted and after_reboot == "grace":
-        commands.append(Raise("grace", GRACE))
-        knowledge = Knowledge(grace_until=now + GRACE)
-    return Decision(knowledge, commands=tuple(commands)), Memory(boot, had_admitted, memory.day if memory else None)
-
-
-def _rebuilt(listing: Listing, now: float) -> Knowledge:
-    def crowd(elements: Iterable[Element]) -> dict[Mac, Device]:
-        # The kernel's seconds are rounded down: count one more rather than one less (see LATE).
-        return {e.mac: Device(e.mac, e.mark, now + e.seconds_left + 1, e.octets, now) for e in elements}
-
-    people, guests = crowd(listing.people), crowd(listing.guests)
-    last = max((d.mark for d in (*people.values(), *guests.values())), default=0)
-    return Knowledge(people, guests, None if listing.grace_left is None else now + listing.grace_left, last)
 
 
 def state_of(knowledge: Knowledge, mac: Mac, now: float) -> tuple[State, int | None]:
@@ -166,7 +106,7 @@ def _place(knowledge: Knowledge, mac: Mac, mark: int | None, seconds: int, now: 
             commands.append(FreeMark(guest.mark))
             left.append(guest.mark)
         mark = mark or guest.mark
-    elif mark is None and (mark := _free_mark(knowledge)) is None and guests:
+    elif mark is None and (mark := free_mark(knowledge)) is None and guests:
         displaced = guests.pop(next(iter(guests)))
         mark = displaced.mark
         commands += [Remove(displaced.mac, mark, "guests"), FreeMark(mark)]
@@ -183,16 +123,6 @@ def _admitted(session: int) -> dict[str, Any]:
     return {"ok": True, "state": "admitted", "seconds_remaining": session}
 
 
-def _free_mark(knowledge: Knowledge) -> int | None:
-    """The next free mark after the last one given, so that a mark rests as long as possible before another bears it."""
-    taken = knowledge.marks
-    for step in range(1, len(MARKS) + 1):
-        mark = MARKS[(knowledge.last_mark - MARKS.start + step) % len(MARKS)]
-        if mark not in taken:
-            return mark
-    return None
-
-
 def dismiss(knowledge: Knowledge, mac: Mac, now: float) -> Decision:
     """Let a device pass no longer and forget it (during the grace it passes on, like everyone)."""
     people, guests = dict(knowledge.people), dict(knowledge.guests)
@@ -202,16 +132,10 @@ def dismiss(knowledge: Knowledge, mac: Mac, now: float) -> Decision:
             commands.append(Remove(mac, device.mark, crowd))
             gone.append(device)
     changed = replace(knowledge, people=people, guests=guests)
-    left = _left(changed, gone)
+    left = left_by(changed, gone)
     commands += [FreeMark(mark) for mark in left]
     answer = {"ok": True, "state": state_of(changed, mac, now)[0]}
     return Decision(changed, answer, tuple(commands), turned=(mac,), left=left)
-
-
-def _left(after: Knowledge, gone: Iterable[Device]) -> tuple[int, ...]:
-    """The marks of devices that pass no longer, but for those a person's other device still bears."""
-    borne = after.marks
-    return tuple(dict.fromkeys(device.mark for device in gone if device.mark not in borne))
 
 
 def _crowds(people: dict[Mac, Device], guests: dict[Mac, Device]) -> tuple[tuple[Crowd, dict[Mac, Device]], ...]:
@@ -229,7 +153,7 @@ def prune(knowledge: Knowledge, now: float) -> Decision:
     if not gone and not over:
         return Decision(knowledge)
     changed = replace(knowledge, people=people, guests=guests, grace_until=None if over else knowledge.grace_until)
-    left = (*_left(changed, gone), *((NEWCOMERS,) if over else ()))
+    left = (*left_by(changed, gone), *((NEWCOMERS,) if over else ()))
     turned = tuple(device.mac for device in gone)
     return Decision(changed, commands=tuple(FreeMark(mark) for mark in left), turned=turned, left=left)
 
@@ -238,32 +162,10 @@ def cut(knowledge: Knowledge, marks: frozenset[int]) -> Decision:
     """Let these persons pass no longer, with all their devices."""
     gone = [device for device in knowledge.people.values() if device.mark in marks]
     changed = replace(knowledge, people={mac: device for mac, device in knowledge.people.items() if device.mark not in marks})
-    left = _left(changed, gone)
+    left = left_by(changed, gone)
     commands: list[Command] = [Remove(device.mac, device.mark) for device in gone]
     commands += [FreeMark(mark) for mark in left]
     return Decision(changed, commands=tuple(commands), turned=tuple(device.mac for device in gone), left=left)
-
-
-def look(knowledge: Knowledge, listing: Listing, idle: int, now: float) -> Decision:
-    """Compare with the kernel: who has been silent for ``idle`` seconds is dismissed; who is gone there is gone here.
-
-    A person is silent when all of their devices are.
-    """
-    listed = {element.mac: element for element in listing.people}
-    there = {mac: _seen(device, listed[mac], now) for mac, device in knowledge.people.items() if mac in listed}
-    moved = dict[int, float]()
-    for device in there.values():
-        moved[device.mark] = max(device.moved, moved.get(device.mark, device.moved))
-    people = {mac: device for mac, device in there.items() if now - moved[device.mark] < idle}
-    changed = replace(knowledge, people=people)
-    gone = [device for mac, device in knowledge.people.items() if mac not in people]
-    left = _left(changed, gone)
-    commands = [Remove(device.mac, device.mark) for device in gone if device.mac in listed] + [FreeMark(mark) for mark in left]
-    return Decision(changed, commands=tuple(commands), turned=tuple(device.mac for device in gone), left=left)
-
-
-def _seen(device: Device, element: Element, now: float) -> Device:
-    return device if element.octets == device.octets else replace(device, octets=element.octets, moved=now)
 
 
 def greet(knowledge: Knowledge, present: Iterable[Mac], now: float) -> Decision:
@@ -272,7 +174,7 @@ def greet(knowledge: Knowledge, present: Iterable[Mac], now: float) -> Decision:
         return Decision(knowledge)
     seconds, commands = int(knowledge.grace_until - now) + 1, list[Command]()
     for mac in sorted(set(present) - knowledge.people.keys() - knowledge.guests.keys()):
-        mark = _free_mark(knowledge)
+        mark = free_mark(knowledge)
         if mark is None:
             break
         commands.append(Admit(mac, mark, seconds, "guests"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import logging
 import os
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from appliance import clock
+from appliance import boot, clock
 from appliance import config as site
 from appliance.config import SiteConfig
 from appliance.errors import CampboxError, NotSo
@@ -34,10 +35,13 @@ from appliance.gate.together import Together
 from appliance.gate.uplink import UplinkCheck
 from appliance.layout import Layout
 from appliance.log import start_logging
+from appliance.trouble import Trouble
 
 log = logging.getLogger(__name__)
 TICK, QUIET_TICK = 1.0, 2.5
 """Seconds between two ticks: while newcomers are greeted or the uplink is awaited, and otherwise. Each wake costs a battery."""
+LONGEST_PAUSE = 0.5
+"""Seconds without answers after a failure nobody foresaw, at most."""
 SOON = 0.05
 """Seconds between two ticks at least."""
 CALM, TIDY_APART = 0.005, 0.1
@@ -51,21 +55,25 @@ def _memory_file(layout: Layout) -> Path:
 
 
 def read_memory(layout: Layout) -> Memory | None:
-    """What stands on disk; None at the first start ever, or when it cannot be read (then nobody is let in by grace)."""
+    """What stands on disk; None at the first start ever.
+
+    What cannot be read is decided for people: of no boot that is known, and somebody had been online (docs/adr/0190).
+    """
+    unknown = Memory("", had_admitted=True)
     try:
         value = read_json(_memory_file(layout))
-        return None if value is None else Memory(str(value["boot"]), value["had_admitted"] is True, value.get("day"))
-    except (NotSo, TypeError, KeyError):
-        log.warning("the gate's memory cannot be read; as at a first start")
-        return None
+        if value is None:
+            return None
+        day = value.get("day")
+        return Memory(str(value["boot"]), value["had_admitted"] is not False, day if type(day) is int else None)
+    except (NotSo, TypeError, KeyError, AttributeError):
+        log.warning("the gate's memory cannot be read; decided for people")
+        return unknown
 
 
 def write_memory(layout: Layout, memory: Memory) -> None:
-    """Keep it; a full disk does not stop the gate."""
-    try:
-        write_json(_memory_file(layout), dataclasses.asdict(memory), 0o600)
-    except NotSo as error:
-        log.error("%s", error)
+    """Keep it; its file tells the day alone. Raises NotSo when the disk does not take it."""
+    write_json(_memory_file(layout), dataclasses.asdict(memory), 0o600)
 
 
 def read_site(layout: Layout) -> SiteConfig:
@@ -92,43 +100,62 @@ def create_gate(config: SiteConfig, layout: Layout) -> Gate:
         moment=clock.now,
         site=lambda: read_site(layout),
     )
-    return Gate(config, edges, read_memory(layout), layout.boot_id_file.read_text().strip())
+    return Gate(config, edges, read_memory(layout), boot.read(layout) or "")
+
+
+class Turns:
+    """Answering and keeping time, one turn after the other. ``deed`` says what a turn was at when it failed.
+
+    A deed that fails is due again when it would have been anyway; the others are done as if nothing had been.
+    """
+
+    def __init__(self, gate: Gate, server: SocketServer) -> None:
+        self._gate, self._server = gate, server
+        self._due, self._tidied = time.monotonic() + TICK, 0.0
+        self.deed = "answering"
+
+    def turn(self) -> None:
+        """Wait for whoever asks, or until something is due; do what is there."""
+        gate, now = self._gate, time.monotonic()
+        untidy = gate.untidy_since
+        tidying = self._due if untidy is None else max(min(now + CALM, untidy + TIDY_APART), self._tidied + TIDY_APART)
+        self.deed = "answering"
+        served = self._server.serve(max(0.0, min(self._due, tidying) - now))
+        now = time.monotonic()
+        if untidy is not None and now >= self._tidied + TIDY_APART and (not served or now >= untidy + TIDY_APART):
+            self._tidy()
+        if now >= self._due:
+            self._tick(now)
+
+    def _tidy(self) -> None:
+        self.deed = "tidying up after a tap"
+        try:
+            self._gate.tidy()
+        finally:
+            self._tidied = time.monotonic()
+
+    def _tick(self, now: float) -> None:
+        self.deed, gate = "a round", self._gate
+        try:
+            gate.tick()
+        finally:
+            # On the second: half a tick too late and a phone would have been told wrong for longer than the 15 s rule allows.
+            self._due = now + min(TICK if gate.busy else QUIET_TICK, max(SOON, patience_left(gate.reachability, now)))
 
 
 def serve(gate: Gate, server: SocketServer) -> NoReturn:
-    """Answer and keep time until the process is told to end."""
-    due, tidied = time.monotonic() + TICK, 0.0
+    """Answer and keep time until the process is told to end, or a deed fails."""
+    turns = Turns(gate, server)
     while True:
-        now = time.monotonic()
-        untidy = gate.untidy_since
-        tidying = due if untidy is None else max(min(now + CALM, untidy + TIDY_APART), tidied + TIDY_APART)
-        served = server.serve(max(0.0, min(due, tidying) - now))
-        now = time.monotonic()
-        if untidy is not None and now >= tidied + TIDY_APART and (not served or now >= untidy + TIDY_APART):
-            gate.tidy()
-            tidied = time.monotonic()
-        if now >= due:
-            try:
-                gate.tick()
-            except CampboxError as error:
-                log.error("%s", error)
-            # On the second: half a tick too late and a phone would have been told wrong for longer than the 15 s rule allows.
-            due = now + min(TICK if gate.busy else QUIET_TICK, max(SOON, patience_left(gate.reachability, now)))
+        turns.turn()
 
 
-def main() -> None:
-    """Run until SIGTERM. The rules stay in the kernel."""
-    start_logging()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[2])
+def begin(layout: Layout) -> tuple[Gate, SocketServer]:
+    """The gate, standing, and its socket. Exits where it cannot begin: whoever started it tries again later."""
     try:
         gate = create_gate(read_site(layout), layout)
         gate.begin()
-        server = SocketServer(layout.socket("gate"), Together(gate).answers, LINE_LIMIT)
-        try:
-            serve(gate, server)
-        finally:
-            server.close()
+        return gate, SocketServer(layout.socket("gate"), Together(gate).answers, LINE_LIMIT)
     except OSError as error:
         log.error(
             "%s", NotSo(f"cannot begin: {error.strerror}", where=str(error.filename or "gate"), mend="campbox box up makes it")
@@ -137,6 +164,21 @@ def main() -> None:
     except CampboxError as error:
         log.error("%s", error)
         sys.exit(error.exit_code)
+
+
+def main() -> None:
+    """Run until SIGTERM. The rules stay in the kernel."""
+    start_logging()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    gate, server = begin(Layout.from_environment(os.environ, Path(__file__).resolve().parents[2]))
+    turns, trouble = Turns(gate, server), Trouble()
+    with contextlib.closing(server):
+        while True:
+            try:
+                turns.turn()
+            except Exception as error:  # noqa: BLE001
+                # People wait for answers: whatever fails, they are waited for again soon.
+                time.sleep(min(LONGEST_PAUSE, trouble.note(turns.deed, error)))
 
 
 if __name__ == "__main__":

@@ -11,11 +11,15 @@ from appliance.gate.ruleset import TABLE
 from appliance.values import Mac
 
 _ELEMENT = re.compile(
-    r"([0-9a-f:]{17})(?: counter packets ([0-9]+) bytes ([0-9]+))?(?: timeout [0-9a-z]+)?(?: expires ([0-9a-z]+))? : (0x[0-9a-f]+)"
+    r"([0-9a-f:]{17})(?: counter packets ([0-9]+) bytes ([0-9]+))?"
+    r"(?: timeout ([0-9a-z]+))?(?: expires ([0-9a-z]+))? : (0x[0-9a-f]+)"
 )
+_STAMP = re.compile(r"boot ([0-9A-Za-z-]{1,64})(?: day ([0-9]{1,7}))?")
 _SPAN = re.compile(r"([0-9]+)(ms|[dhms])")
 _MILLISECONDS = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1_000, "ms": 1}
 
+ENDLESS = 10**9
+"""Seconds that an element without a time is said to have left: thirty years. The gate makes none; a hand may."""
 Crowd = Literal["people", "guests"]
 """``people`` tapped and are admitted; ``guests`` pass without a tap during the grace after a reboot."""
 
@@ -84,18 +88,34 @@ class ForgetSpent:
     """A new day: nobody has used anything."""
 
 
-Command = Admit | Extend | Remove | Raise | Lower | FreeMark | Spend | ForgetSpent
+@dataclass(frozen=True)
+class Stamp:
+    """Stands beside the sets and lives exactly as long as they do: the ``boot`` they were made in, and the ``day`` (proleptic
+    ordinal) volumes are counted for. Of letters, digits and dashes."""
+
+    boot: str
+    day: int | None = None
+
+
+Command = Admit | Extend | Remove | Raise | Lower | FreeMark | Spend | ForgetSpent | Stamp
 
 
 @dataclass(frozen=True)
 class Element:
-    """One device as the kernel knows it; ``packets`` and ``octets`` are what it sent."""
+    """One device as the kernel knows it; ``packets`` and ``octets`` are what it sent. ``endless``: it has no time at all, and
+    ``seconds_left`` says nothing."""
 
     mac: Mac
     mark: int
     seconds_left: int
     packets: int = 0
     octets: int = 0
+    endless: bool = field(default=False, compare=False)
+
+    @property
+    def lasts(self) -> int:
+        """Seconds left, ``ENDLESS`` where there is no end."""
+        return ENDLESS if self.endless else self.seconds_left
 
 
 @dataclass(frozen=True)
@@ -107,12 +127,14 @@ class Listing:
     grace_left: int | None = None
     offline: bool = False
     spent: Mapping[Mac, int] = field(default_factory=dict)
+    stamp: Stamp | None = None
 
 
 def add_text(element: Element, crowd: Crowd) -> str:
     """Add one device that is not there."""
     counted = f"counter packets {element.packets} bytes {element.octets}"
-    return f"add element inet {TABLE} {crowd} {{ {element.mac} {counted} timeout {element.seconds_left}s : {element.mark} }}"
+    # Of "timeout 0s" the kernel makes an element without an end.
+    return f"add element inet {TABLE} {crowd} {{ {element.mac} {counted} timeout {max(1, element.lasts)}s : {element.mark} }}"
 
 
 def replace_text(old: Element, new: Element, crowd: Crowd) -> str:
@@ -136,6 +158,17 @@ def lower_text(flag: str, interface: str) -> str:
     return f'delete element inet {TABLE} {flag} {{ "{interface}" }}'
 
 
+def stamp_text(stamp: Stamp, interface: str) -> str:
+    """Put a stamp where there is none."""
+    day = "" if stamp.day is None else f" day {stamp.day}"
+    return f'add element inet {TABLE} life {{ "{interface}" comment "boot {stamp.boot}{day}" }}'
+
+
+def unstamp_text(interface: str) -> str:
+    """Take the stamp away."""
+    return f'delete element inet {TABLE} life {{ "{interface}" }}'
+
+
 def spend_text(mac: Mac, octets: int) -> str:
     """Keep what a device's person has used, where nothing is kept of it yet."""
     return f"add element inet {TABLE} spent {{ {mac} counter packets 0 bytes {octets} }}"
@@ -152,6 +185,8 @@ def restore_text(listing: Listing, interface: str) -> str:
     lines += [spend_text(mac, octets) for mac, octets in listing.spent.items()]
     if listing.grace_left:
         lines.append(raise_text("grace", interface, listing.grace_left, up=False))
+    if listing.stamp is not None:
+        lines.append(stamp_text(listing.stamp, interface))
     return "".join(line + "\n" for line in lines)
 
 
@@ -165,15 +200,24 @@ def parse_element(text: str) -> Element | None:
     found = _ELEMENT.search(text)
     if found is None:
         return None
-    mac, packets, octets, expires, mark = found.groups()
-    left = sum(int(number) * _MILLISECONDS[unit] for number, unit in _SPAN.findall(expires or ""))
-    return Element(Mac.parse(mac), int(mark, 16), left // 1000, int(packets or 0), int(octets or 0))
+    mac, packets, octets, timeout, expires, mark = found.groups()
+    left = sum(int(number) * _MILLISECONDS[unit] for number, unit in _SPAN.findall(expires or "")) // 1000
+    return Element(Mac.parse(mac), int(mark, 16), left, int(packets or 0), int(octets or 0), endless=timeout is None)
 
 
 def parse_flag(answer: dict[str, Any]) -> int | None:
     """Seconds a flag stays up, or None when it is down, from the answer to ``list set``."""
     for entry in _elements(answer, "set"):
-        return max(1, int(entry["elem"].get("expires", 0)))
+        inner = _inner(entry)
+        return max(1, int(inner.get("expires", 0))) if "timeout" in inner else ENDLESS
+    return None
+
+
+def parse_stamp(answer: dict[str, Any]) -> Stamp | None:
+    """The stamp, from the answer to ``list set`` of life; None where there is none, or none of ours."""
+    for entry in _elements(answer, "set"):
+        if found := _STAMP.fullmatch(str(_inner(entry).get("comment", ""))):
+            return Stamp(found[1], None if found[2] is None else int(found[2]))
     return None
 
 
@@ -193,8 +237,15 @@ def _elements(answer: dict[str, Any], kind: str) -> Iterable[Any]:
             yield from item[kind].get("elem", ())
 
 
-def _device(key: dict[str, Any], mark: int) -> Element:
-    inner = key["elem"]
+def _inner(entry: Any) -> dict[str, Any]:
+    """An element's particulars; one that has none is given as its value alone (libnftables-json(5), ELEM)."""
+    inner: dict[str, Any] = entry["elem"] if isinstance(entry, dict) else {"val": entry}
+    return inner
+
+
+def _device(key: Any, mark: int) -> Element:
+    inner = _inner(key)
     counter = inner.get("counter", {"packets": 0, "bytes": 0})
-    # "expires" is left out in the element's last second.
-    return Element(Mac.parse(inner["val"]), int(mark), int(inner.get("expires", 0)), counter["packets"], counter["bytes"])
+    # "expires" is left out, or 0, in the element's last second; without "timeout" there is no last one.
+    left, endless = int(inner.get("expires", 0)), "timeout" not in inner
+    return Element(Mac.parse(inner["val"]), int(mark), left, counter["packets"], counter["bytes"], endless)

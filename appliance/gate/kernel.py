@@ -24,6 +24,7 @@ from appliance.gate.elements import (
     Raise,
     Remove,
     Spend,
+    Stamp,
 )
 from appliance.gate.ruleset import TABLE
 from appliance.values import Mac
@@ -134,11 +135,15 @@ class Nftables:
                     for name in ("sent", "received"):
                         self._run_if_there(f"delete element inet {TABLE} {name} {{ {mark} }}")
                 case Spend(mac, octets):
-                    kept = elements.spend_text(mac, octets)
-                    if not self._run_if_there(f"{elements.unspend_text(mac)}\n{kept}"):
-                        self._run(kept)
+                    self._renew(elements.unspend_text(mac), elements.spend_text(mac, octets))
                 case ForgetSpent():
                     self._run(f"flush set inet {TABLE} spent")
+                case Stamp():
+                    self._renew(elements.unstamp_text(self._interface), elements.stamp_text(command, self._interface))
+
+    def _renew(self, delete: str, add: str) -> None:
+        if not self._run_if_there(f"{delete}\n{add}"):
+            self._run(add)
 
     def _extend(self, command: Extend) -> None:
         # One look costs a dump of the map (about 2 ms at 1,000 people), so only an extension pays for it.
@@ -177,6 +182,7 @@ class Nftables:
             grace_left=self._flag("grace"),
             offline=self._flag("offline") is not None,
             spent=elements.parse_spent(self._ask(f"list set inet {TABLE} spent")),
+            stamp=elements.parse_stamp(self._ask(f"list set inet {TABLE} life")),
         )
 
     def carried(self) -> tuple[dict[int, int], dict[int, int]]:

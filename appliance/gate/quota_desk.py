@@ -57,10 +57,13 @@ class QuotaDesk:
         self.accounts = quota.rebuilt(self._owner.knowledge.people, spent if same_boot else {})
         return () if same_boot else (ForgetSpent(),)
 
-    def new_day(self) -> tuple[Command, ...]:
-        """Everybody's volume begins anew; what is counted by mark is forgotten."""
-        self.accounts = Accounts()
+    def new_day_commands(self) -> tuple[Command, ...]:
+        """What the kernel forgets with the day: what devices used, and what is counted by mark."""
         return (ForgetSpent(), *(FreeMark(mark) for mark in sorted(self._owner.knowledge.marks)))
+
+    def new_day(self) -> None:
+        """Everybody's volume begins anew."""
+        self.accounts = Accounts()
 
     def turned(self) -> bool:
         """Whether a new day has begun since this was last asked."""

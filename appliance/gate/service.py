@@ -3,50 +3,44 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+import uuid
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from appliance.config import SiteConfig
-from appliance.errors import BadInput, CampboxError, CommandFailed, NotSo, Refused
-from appliance.fairness import explain
+from appliance.errors import BadInput, CampboxError, CommandFailed, Refused
 from appliance.fairness.plan import Plan, plan
-from appliance.gate import admission, limits, protocol, reachability
+from appliance.gate import admission, limits, protocol, reachability, reconcile, telling
 from appliance.gate.admission import Decision, Knowledge, Memory
 from appliance.gate.bridge import on_lan
 from appliance.gate.code_desk import CodeDesk
 from appliance.gate.edges import Edges
-from appliance.gate.elements import Lower, Raise
+from appliance.gate.elements import Listing
 from appliance.gate.later import Later
 from appliance.gate.meter import Meter
 from appliance.gate.protocol import Request
 from appliance.gate.quota_desk import QuotaDesk
+from appliance.gate.remembering import Remembering
+from appliance.gate.rounds import FLAG_SECONDS as FLAG_SECONDS
+from appliance.gate.rounds import Rounds
 from appliance.gate.ruleset import NEWCOMERS, ruleset
 from appliance.values import Ip, Mac
 
 log = logging.getLogger(__name__)
-FLAG_SECONDS, FLAG_EVERY = 40, 10.0
-"""The flag "uplink down" falls by itself if the gate dies; it is raised anew this often."""
 DOUBT = 8.0
 """Seconds without a success after which the uplink is looked at closely: two checks that should have come have not."""
 _NO_CODES = {"ok": False, "why": "no-codes"}
-KEEP_EVERY, LOOK_EVERY = 5.0, 60.0
-
-
-@dataclass
-class _Due:
-    """When each repeated deed was last done."""
-
-    keep: float = 0.0
-    look: float = 0.0
-    flag: float = 0.0
+TRIES = 10
+"""How often what a tap leaves to tidy up is tried where the kernel does not answer."""
 
 
 class Gate:
-    """One box's gate. ``memory`` is what stands on disk, ``boot`` the id of this boot."""
+    """One box's gate. ``memory`` is what stands on disk, ``boot`` the id of this boot, empty where it cannot be read."""
 
     def __init__(self, config: SiteConfig, edges: Edges, memory: Memory | None, boot: str) -> None:
         self.config, self.edges, self.boot = config, edges, boot
-        self.memory = memory
+        self.kept = Remembering(memory, edges.remember, lambda stamp: edges.kernel.perform([stamp]), edges.clock)
         self.knowledge = Knowledge()
         self.meter = Meter(edges.kernel.carried, edges.clock)
         self.quota = QuotaDesk(self, edges.clock, edges.moment)
@@ -55,8 +49,13 @@ class Gate:
         self.untidy_since: float | None = None
         self._turned = set[Mac]()
         self._left = set[int]()
-        self._unshared = False
-        self._due = _Due()
+        self._unshared, self._untidied = False, 0
+        self.rounds = Rounds(self)
+
+    @property
+    def memory(self) -> Memory | None:
+        """What the next start is to know."""
+        return self.kept.memory
 
     def begin(self) -> None:
         """Rules first, so that nobody passes before them; then what the kernel knows; then the interfaces and shares."""
@@ -64,17 +63,32 @@ class Gate:
         self._load()
         listing = edges.kernel.listing()
         self.reachability = reachability.begin(now, down=listing.offline)
-        decision, memory = admission.start(listing, self.memory, self.boot, self.config.access.after_reboot, now)
-        self._carry_out(decision)
-        same_boot = memory is self.memory
-        self._remember(memory)
+        if not self.boot:  # /run tells no id: these sets are of the boot that made them
+            self.boot = listing.stamp.boot if listing.stamp is not None else str(uuid.uuid4())
+        same_boot = reconcile.same_boot(listing, self.memory, self.boot)
+        memory = self._start(listing, same_boot=same_boot, now=now)
         edges.kernel.perform(self.quota.begin(listing.spent, memory.day, same_boot=same_boot))
         if self.desk is not None:
             self.desk.begin()
         edges.interfaces.bring_up()
-        self._share_out(rates=True)
-        self._due = _Due(keep=now, look=now, flag=now - FLAG_EVERY)
+        self.share_out(rates=True)
+        self.rounds.begin(now)
         log.info("the gate stands; %d people were online already", len(self.knowledge.people))
+
+    def _start(self, listing: Listing, *, same_boot: bool, now: float) -> Memory:
+        """Take up what the kernel and the disk know. Of this boot the disk says at first that nobody was online in it."""
+        before, access = self.memory, self.config.access
+        if not same_boot and not (before and before.had_admitted):
+            fresh = Memory(self.boot, had_admitted=False, day=before.day if before else None)
+            if not self.kept.is_on_disk(fresh):
+                # What cannot be written now could not be written then: "nobody was online" is not known. Decided for people.
+                before = Memory("", had_admitted=True, day=fresh.day)
+        decision, memory = admission.start(listing, before, self.boot, access.after_reboot, now, access.session)
+        self.carry_out(decision)
+        self.kept.begin(listing.stamp)
+        memory = memory if same_boot else replace(memory, had_admitted=False)
+        self.kept.keep(memory)
+        return memory
 
     def _load(self) -> None:
         try:
@@ -83,10 +97,9 @@ class Gate:
             # Without nft_meta_bridge the rules cannot name the bridge: every bridge in this namespace is kept apart.
             self.edges.kernel.load(ruleset(self.config, knows_bridges=False))
 
-    def _remember(self, memory: Memory) -> None:
-        if memory != self.memory:
-            self.edges.remember(memory)
-            self.memory = memory
+    def somebody_is_online(self) -> None:
+        """The next start after a reboot is to know it."""
+        self.kept.keep(replace(self.memory or Memory(self.boot, had_admitted=True), had_admitted=True))
 
     def answer(self, untrusted_line: bytes, uid: int) -> bytes | Later:
         """Answer one line of a caller with user id ``uid``, at once or later."""
@@ -96,13 +109,17 @@ class Gate:
             return protocol.answer_line(protocol.refusal(error))
         try:
             answer = self._about_device(request, request.ip) if request.ip is not None else self._about_box(request.do)
-        except (CommandFailed, NotSo) as error:
+        except CampboxError as error:
             log.error("it cannot be done: %s", error)
             answer = {"ok": False, "why": "try-again"}
         return answer if isinstance(answer, Later) else protocol.answer_line(answer)
 
     def _about_box(self, deed: str) -> dict[str, Any]:
         return self._facts() if deed == "facts" else self._reload()
+
+    def _facts(self) -> dict[str, Any]:
+        # Without a grace the newcomers' mark is no person's, but of all that the captive do in the garden.
+        return telling.facts(self, frozenset({NEWCOMERS}) if self.knowledge.grace_until is None else frozenset())
 
     def _about_device(self, request: Request, ip: Ip) -> dict[str, Any] | Later:
         if not on_lan(self.config, ip):
@@ -113,7 +130,7 @@ class Gate:
         now = self.edges.clock()
         match request.do:
             case "status":
-                return self._status(mac, now)
+                return telling.status(self, mac, now)
             case "admit":
                 return self.enact(self.quota.admit(self.knowledge, mac, self.session(), now))
             case "take-code":
@@ -126,9 +143,9 @@ class Gate:
 
     def enact(self, decision: Decision) -> dict[str, Any]:
         """Carry a decision out and give its answer. Raises CommandFailed."""
-        self._carry_out(decision)
+        self.carry_out(decision)
         if decision.answer.get("state") == "admitted":
-            self._remember(replace(self.memory or Memory(self.boot, had_admitted=True), had_admitted=True))
+            self.somebody_is_online()
         return decision.answer
 
     def session(self) -> int:
@@ -144,13 +161,13 @@ class Gate:
         found = limits.change(self.config, wanted)
         less, self.config = limits.less_volume(self.config, found.config), found.config
         if less:
-            self._new_day()
+            self.new_day()
         self.knowledge = admission.rest_from_now(self.knowledge, self.edges.clock())
         log.info("the site file was read again; new: %s", ", ".join(found.now) or "nothing")
         return {"ok": True, "now": list(found.now), "start": list(found.start)}
 
-    def _carry_out(self, decision: Decision) -> None:
-        """The kernel first: if it refuses, nothing is known that is not so. What can wait for ``tidy`` waits for it."""
+    def carry_out(self, decision: Decision) -> None:
+        """Do it, the kernel first: if it refuses, nothing is known that is not so. What can wait for ``tidy`` waits for it."""
         accounts, booked = self.quota.book(decision)
         self.edges.kernel.perform((*decision.commands, *booked))
         if self.desk is not None and decision.left:
@@ -167,18 +184,34 @@ class Gate:
     def tidy(self) -> None:
         """Give newcomers their class and forget connections begun under rules that hold no longer; after the answers are out.
 
-        Until then, a tenth of a second at most, a newcomer's packets go where those without a class go.
+        Until then, a tenth of a second at most, a newcomer's packets go where those without a class go. What the kernel refuses is
+        tried again with the next ticks, ``TRIES`` times in all. Raises CommandFailed.
         """
-        if self._unshared:
-            self._share_out(rates=False)
-        turned, left = self._turned, self._left
-        self._turned, self._left = set(), set()
         self.untidy_since = None
-        if turned:
+        self._untidied += 1
+        with ExitStack() as deeds:  # each is done, whatever becomes of the one before
+            deeds.callback(self._forget_left)
+            deeds.callback(self._forget_turned)
+            if self._unshared:
+                self.share_out(rates=False)
+        self._untidied = 0
+
+    def tidy_again(self) -> None:
+        """``tidy``, where the last times may have failed. Raises CommandFailed."""
+        if self._untidied >= TRIES:  # nobody is remembered for ever because the kernel does not answer
+            self._turned, self._left, self._untidied = set(), set(), 0
+        self.tidy()
+
+    def _forget_turned(self) -> None:
+        if self._turned:
             present = self.edges.neighbours.everyone()
-            self.edges.conntrack.forget_led({ip for mac in turned for ip in present.get(mac, ())})
-        for mark in left - self.knowledge.marks:
+            self.edges.conntrack.forget_led({ip for mac in self._turned for ip in present.get(mac, ())})
+            self._turned = set()
+
+    def _forget_left(self) -> None:
+        for mark in self._left - self.knowledge.marks:
             self.edges.conntrack.forget_person(mark)
+        self._left = set()
 
     @property
     def busy(self) -> bool:
@@ -187,112 +220,34 @@ class Gate:
         return doubtful or self.knowledge.grace_until is not None or self.reachability.state == "down"
 
     def tick(self) -> None:
-        """What time brings; call it once a second while ``busy``, else every few seconds."""
-        now, due = self.edges.clock(), self._due
-        self._carry_out(admission.prune(self.knowledge, now))
-        if self.knowledge.grace_until is not None:
-            self._carry_out(admission.greet(self.knowledge, self.edges.neighbours.everyone(), now))
-        self._judge_uplink(now)
-        if now - due.look >= LOOK_EVERY:
-            due.look = now
-            self._carry_out(admission.look(self.knowledge, self.edges.kernel.listing(), self.config.access.idle, now))
-        if now - due.keep >= KEEP_EVERY:
-            due.keep = now
-            self.edges.interfaces.keep()
-            self._share_out(rates=True)
-        if self.meter.age >= self.quota.read_every:
-            # Costs milliseconds, and is done besides for whoever looks at a page; this one keeps the comparison fresh.
-            self.meter.read()
-        self._keep_volumes()
-        if self.desk is not None:
-            self.desk.tick()
-        self.tidy()
+        """What time brings; call it once a second while ``busy``, else every few seconds. Raises what the last failed deed did."""
+        self.rounds.tick()
 
-    def _keep_volumes(self) -> None:
-        if self.quota.turned():
-            self._new_day()
-        if self.memory is not None and self.quota.limit is not None:
-            self._remember(replace(self.memory, day=self.quota.date))
-        if (over := self.quota.cut()) is not None:
-            self._carry_out(over)
-
-    def _new_day(self) -> None:
-        """Everybody's volume begins anew."""
+    def new_day(self) -> None:
+        """Everybody's volume begins anew. Raises CommandFailed: then it is still to come."""
+        fresh = self.quota.new_day_commands()
+        self.edges.kernel.perform(fresh)
         if self.desk is not None:
             self.desk.new_day()
-        fresh = self.quota.new_day()
-        self.edges.kernel.perform(fresh)
+        self.quota.new_day()
         self.meter.forget_freed(fresh)
-
-    def _judge_uplink(self, now: float) -> None:
-        judged = reachability.judge(self.reachability, self.edges.last_success(), now)
-        changed, self.reachability = judged.state != self.reachability.state, judged
-        if judged.state == "down" and (changed or now - self._due.flag >= FLAG_EVERY):
-            self._due.flag = now
-            self.edges.kernel.perform([Raise("offline", FLAG_SECONDS)])
-        elif judged.state == "up" and changed:
-            self.edges.kernel.perform([Lower("offline")])
-        if changed:
-            log.info("the uplink is %s", judged.state)
-            self.edges.conntrack.forget_all_led()
 
     def _marks(self) -> frozenset[int]:
         nameless = self.knowledge.grace_until is not None or bool(self.config.access.garden)
         newcomers = frozenset({NEWCOMERS}) if nameless else frozenset()
         return self.knowledge.marks | newcomers
 
-    def _garden_marks(self) -> frozenset[int]:
-        """Without a grace the newcomers' mark is no person's, but of all that the captive do in the garden."""
-        return frozenset({NEWCOMERS}) if self.knowledge.grace_until is None else frozenset()
-
-    def _plan(self) -> Plan:
+    def plan(self) -> Plan:
+        """What everybody is to get."""
         return plan(self.config, self._marks())
 
-    def _share_out(self, *, rates: bool) -> None:
+    def share_out(self, *, rates: bool) -> None:
+        """Everyone's fair share, as it is now; ``rates``: what the line gives may have changed as well."""
         self._unshared = False
-        wanted = self._plan()
+        wanted = self.plan()
         for shaper in self.edges.shapers:
             try:
                 shaper.follow(wanted, rates=rates)
             except CommandFailed as error:
                 # Passing does not hang on sharing: the tree is tried again with the next tick.
                 log.error("the shares cannot be set: %s", error)
-
-    def _status(self, mac: Mac, now: float) -> dict[str, Any]:
-        self.meter.read()
-        state, seconds = admission.state_of(self.knowledge, mac, now)
-        mark = admission.mark_of(self.knowledge, mac) if state != "captive" else 0
-        share = explain.share(self._plan(), self.meter.busy, mark, uplink_up=self.reachability.state == "up")
-        code = self.desk.of(mark) if self.desk is not None else None
-        down, up = self.meter.carried(mark)
-        return {
-            "ok": True,
-            "state": state,
-            "seconds_remaining": seconds,
-            "bytes_down": down + (code.down if code else 0),
-            "bytes_up": up + (code.up if code else 0),
-            "uplink": self.reachability.state,
-            "share": share.as_answer(),
-            "quota": self.quota.told(mac),
-            **({} if self.desk is None else {"code": code is not None}),
-        }
-
-    def _facts(self) -> dict[str, Any]:
-        now, wanted = self.edges.clock(), self._plan()
-        self.meter.read()
-        link = self.edges.links.link(wanted.up.interface)
-        drops, waiting = self.edges.counters.totals(wanted.down.interface, wanted.up.interface)
-        return {
-            "ok": True,
-            "people_online": len(self.knowledge.marks),
-            "uplink": self.reachability.state,
-            "uplink_since_seconds": int(now - self.reachability.since),
-            "rate_down_bps": wanted.down.rate,
-            "rate_up_bps": wanted.up.rate,
-            "bytes_down": link.bytes_in if link else 0,
-            "bytes_up": link.bytes_out if link else 0,
-            "drops": drops,
-            "backlog_bytes": waiting,
-            "shaper": self.edges.shapers[0].method if self.edges.shapers else "htb",
-            "active_people": len(self.meter.busy - self._garden_marks()),
-        }

@@ -18,6 +18,11 @@ table inet {table} {{
 		comment "whoever passes without a tap during the grace after a reboot"
 	}}
 
+	set life {{
+		type ifname
+		comment "holds the LAN; the element's own comment names the boot in which these sets were made"
+	}}
+
 	set grace {{
 		type ifname
 		flags timeout

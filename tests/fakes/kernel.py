@@ -21,6 +21,7 @@ from appliance.gate.elements import (
     Raise,
     Remove,
     Spend,
+    Stamp,
 )
 from appliance.values import Mac
 
@@ -38,6 +39,7 @@ class FakeKernel:
     bytes_received: dict[int, int] = field(default_factory=dict)
     bytes_sent: dict[int, int] = field(default_factory=dict)
     spent: dict[Mac, int] = field(default_factory=dict)
+    stamp: Stamp | None = None
     loaded: list[str] = field(default_factory=list)
     refused: set[Mac] = field(default_factory=set)
     """Devices that cannot be admitted."""
@@ -85,6 +87,8 @@ class FakeKernel:
                     self.spent[mac] = octets
                 case ForgetSpent():
                     self.spent.clear()
+                case Stamp():
+                    self.stamp = command
 
     def element(self, mac: Mac, crowd: Crowd = "people") -> Element | None:
         found = self.crowds[crowd].get(mac)
@@ -98,7 +102,7 @@ class FakeKernel:
         )
         grace = self.flags.get("grace", 0) - self.now()
         offline = self.flags.get("offline", 0) > self.now()
-        return Listing(people, guests, int(grace) if grace > 0 else None, offline, dict(self.spent))
+        return Listing(people, guests, int(grace) if grace > 0 else None, offline, dict(self.spent), self.stamp)
 
     def carried(self) -> tuple[dict[int, int], dict[int, int]]:
         return dict(self.bytes_received), dict(self.bytes_sent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.errors import CommandFailed
-from appliance.gate.elements import Admit, Extend, ForgetSpent, FreeMark, Lower, Raise, Remove, Spend
+from appliance.gate.elements import Admit, Extend, ForgetSpent, FreeMark, Lower, Raise, Remove, Spend, Stamp
 from appliance.gate.kernel import Kernel
 from appliance.values import Mac
 
@@ -80,3 +80,10 @@ class KernelContract:
         assert contract_kernel.listing().spent == {A: 900, B: 5_000_000_000}
         contract_kernel.perform([ForgetSpent(), ForgetSpent()])
         assert contract_kernel.listing().spent == {}
+
+    def test_a_stamp_stands_beside_the_sets_is_written_anew_and_stays_when_they_are_emptied(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Stamp("6f1c7f0e-1a2b-4c3d-8e9f-0123456789ab"), Stamp("b-1", 739_000)])
+        contract_kernel.perform([Admit(A, 5, 100), Remove(A, 5)])
+        assert contract_kernel.listing().stamp == Stamp("b-1", 739_000)
+        contract_kernel.perform([Stamp("b-2")])
+        assert contract_kernel.listing().stamp == Stamp("b-2")

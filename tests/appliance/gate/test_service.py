@@ -79,6 +79,9 @@ class World:
     def bring_up(self) -> None:
         self.brought_up += 1
 
+    def remember(self, memory: Memory) -> None:
+        self.memories.append(memory)
+
     def keep(self) -> None:
         pass
 
@@ -93,7 +96,7 @@ class World:
             interfaces=self,
             last_success=lambda: self.success,
             clock=lambda: self.now,
-            remember=self.memories.append,
+            remember=self.remember,
             codes=self.codes,
             moment=lambda: Moment(self.wall, self.now, self.trust),
             site=lambda: self.site,
