@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 class Limiter:
     """Token buckets by name: ``burst`` attempts at once, then ``per_second``.
 
-    ``askers`` buckets are kept; the one unused for longest goes first. ``now`` is any steadily growing count of seconds.
+    ``askers`` buckets are kept; the one unused for longest goes first. ``now`` is any steadily growing count of seconds. A bucket
+    that is full again is as good as none: ``forgotten_after`` seconds after its last use nothing is known of an asker.
     """
 
     burst: int
@@ -19,6 +20,7 @@ class Limiter:
 
     def allows(self, name: str, now: float) -> bool:
         """Take one attempt from the bucket of ``name``; False when it is empty."""
+        self.expire(now)
         left, since = self.buckets.pop(name, (float(self.burst), now))
         left = min(float(self.burst), left + (now - since) * self.per_second)
         allowed = left >= 1.0
@@ -26,3 +28,13 @@ class Limiter:
         while len(self.buckets) > self.askers:
             del self.buckets[next(iter(self.buckets))]
         return allowed
+
+    @property
+    def forgotten_after(self) -> float:
+        """Seconds after which any bucket is full again."""
+        return self.burst / self.per_second
+
+    def expire(self, now: float) -> None:
+        """Forget who has not asked for so long. The buckets stand in the order of their last use."""
+        while self.buckets and now - next(iter(self.buckets.values()))[1] >= self.forgotten_after:
+            del self.buckets[next(iter(self.buckets))]

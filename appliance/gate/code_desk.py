@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 from collections.abc import Callable, Iterable
@@ -68,6 +69,9 @@ class CodeDesk:
         self._waiting = 0
         # At the steady rate of everyone together one of the 10^8 secrets takes years to guess; a person mistypes a few times.
         self._each, self._all, self._takers = Limiter(6, 1 / 60, 4_096), Limiter(60, 0.2, 1), Limiter(3, 1 / 60, 4_096)
+        self._salt = secrets.token_bytes(codes.SALT)
+        self._fresh, self._yesterdays = set[str](), set[str]()
+        self._seen_day: int | None = None
 
     def begin(self) -> None:
         """Read what is kept. A mark is believed where the kernel still knows it, within the boot that gave it."""
@@ -81,6 +85,7 @@ class CodeDesk:
             if code.mark not in alive or code.mark in self._by_mark:
                 code = replace(code, mark=None)
             self._put(code, now)
+            self._fresh.add(selector)
 
     @property
     def book(self) -> Book:
@@ -97,7 +102,7 @@ class CodeDesk:
         device = self._owner.knowledge.people.get(mac)
         if device is None or device.until <= self._clock():
             return {"ok": False, "why": "not-connected"}
-        if self._waiting >= WAITING or not self._takers.allows(str(mac), self._clock()):
+        if self._waiting >= WAITING or not self._takers.allows(self._asker(mac), self._clock()):
             return WAIT
         secret = f"{secrets.randbelow(10**codes.SECRET):0{codes.SECRET}}"
         salt = secrets.token_bytes(codes.SALT)
@@ -135,10 +140,24 @@ class CodeDesk:
     def tick(self) -> None:
         """Codes whose days are over go, and a few files that are behind are written."""
         now, day = self._clock(), self._day()
+        for limiter in (self._each, self._all, self._takers):
+            limiter.expire(now)
+        self._begin_day(day)
         for code in [one for one in self._book.values() if one.mark is None and codes.ended(one, day)]:
             self._attempt(lambda code=code: self._drop(code.selector))  # type: ignore[misc]
         for selector in self._behind(now, day)[:AT_ONCE]:
+            yesterdays = selector in self._yesterdays
             self._attempt(lambda selector=selector: self._write(self._current(self._book[selector], day)))  # type: ignore[misc]
+            if yesterdays and selector not in self._yesterdays:
+                self._fresh.discard(selector)
+
+    def _begin_day(self, day: int | None) -> None:
+        """Files of the day before are written anew, a few a tick: the file system notes when it made each (docs/adr/0191)."""
+        if day is not None and day != self._seen_day:
+            if self._seen_day is not None:
+                self._yesterdays, self._fresh = self._yesterdays | self._fresh & self._book.keys(), set()
+                self._unwritten.update(dict.fromkeys(sorted(self._yesterdays)))
+            self._seen_day = day
 
     def new_day(self) -> None:
         """Nobody has used anything of the new day's volume. What the marks carried is counted anew from now on, so it is noted."""
@@ -180,7 +199,14 @@ class CodeDesk:
 
     def _room(self, mac: Mac) -> bool:
         now = self._clock()
-        return self._waiting < WAITING and self._each.allows(str(mac), now) and self._all.allows(EVERYONE, now)
+        return self._waiting < WAITING and self._each.allows(self._asker(mac), now) and self._all.allows(EVERYONE, now)
+
+    def _asker(self, mac: Mac) -> str:
+        """What a device is called where tries are counted: nothing that can be led back to it once this process has ended.
+
+        It is forgotten six minutes after its last try; "forget me" does not shorten that, or it would give new tries.
+        """
+        return hashlib.blake2b(str(mac).encode(), key=self._salt, digest_size=8).hexdigest()
 
     def _slowly(self, secret: str, salt: bytes, then: Callable[[bytes], dict[str, Any]]) -> Later:
         self._waiting += 1
@@ -237,6 +263,8 @@ class CodeDesk:
         now = self._clock()
         self._files.write(code.selector, codes.as_json(code, self._owner.boot, now))
         self._unwritten.pop(code.selector, None)
+        self._yesterdays.discard(code.selector)
+        self._fresh.add(code.selector)
         self._put(code, now)
 
     def _drop(self, selector: str) -> None:
@@ -244,6 +272,8 @@ class CodeDesk:
         code = self._book.pop(selector)
         self._written.pop(selector, None)
         self._unwritten.pop(selector, None)
+        self._fresh.discard(selector)
+        self._yesterdays.discard(selector)
         if code.mark is not None and self._by_mark.get(code.mark) == selector:
             del self._by_mark[code.mark]
 

@@ -1,41 +1,90 @@
-"""E Codes on the data partition: one small file each: a change rewrites one block, forgetting removes a file."""
+"""E Codes on the data partition: one small file each: a change rewrites one block, forgetting removes a file.
+
+The files bear no hour: what would tell one stands in RAM (docs/adr/0191), and their dates are a day's.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
+from appliance.dateless import blur
 from appliance.errors import NotSo
 from appliance.files import read_json, write_json
+from appliance.gate import codes
 
 
 class CodeFiles:
-    """Files ``<selector>.json`` in one folder, which is made when the first is written."""
+    """Files ``<selector>.json`` in one folder, which is made when the first is written; and in ``passing``, which is in RAM, what
+    means something within this boot only. Without such a folder that is not kept."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, passing: Path | None = None) -> None:
+        self._folder, self._passing = folder, passing
 
     def read(self) -> dict[str, Any]:
-        """Selector -> value of every file that can be read; one that a power cut spoilt takes no other with it."""
+        """Selector -> value of every file that can be read; one that a power cut spoilt takes no other with it.
+
+        A file of an older version, which tells an hour, is written anew.
+        """
         found = dict[str, Any]()
         for path in sorted(self._folder.glob("*.json")):
             try:
-                found[path.stem] = read_json(path)
+                value = read_json(path)
             except NotSo:
                 continue
+            finally:
+                blur(path)  # a power cut may have come between writing it and this; reading it dates it as well
+            if isinstance(value, dict):
+                found[path.stem] = value | self._of_this_boot(path.stem)
+                if not value.keys().isdisjoint(codes.PASSING):
+                    with contextlib.suppress(NotSo):
+                        self.write(path.stem, value)
+            else:
+                found[path.stem] = value
         return found
 
     def write(self, selector: str, value: dict[str, Any]) -> None:
         """Keep one. Raises NotSo when the disk is full or not writable."""
+        kept, passing = codes.parted(value)
+        self._pass_on(selector, passing)
         try:
             self._folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise NotSo(f"cannot write: {error.strerror}", where=str(self._folder), mend="mend its permissions") from error
-        write_json(self._folder / f"{selector}.json", value, 0o600)
+        path = self._folder / f"{selector}.json"
+        write_json(path, kept, 0o600)
+        blur(path)
 
     def remove(self, selector: str) -> None:
         """Keep it no longer. Raises NotSo when the disk is not writable."""
+        path = self._folder / f"{selector}.json"
         try:
-            (self._folder / f"{selector}.json").unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            if self._passing is not None:
+                (self._passing / path.name).unlink(missing_ok=True)
         except OSError as error:
             raise NotSo(f"cannot remove: {error.strerror}", where=str(self._folder), mend="mend its permissions") from error
+        blur(path)
+
+    def _of_this_boot(self, selector: str) -> dict[str, Any]:
+        if self._passing is None:
+            return {}
+        try:
+            value = read_json(self._passing / f"{selector}.json")
+        except NotSo:
+            return {}
+        whole = isinstance(value, dict) and value.keys() == set(codes.PASSING)
+        return value if whole else {}
+
+    def _pass_on(self, selector: str, passing: dict[str, Any]) -> None:
+        """RAM that takes nothing costs a restart of the gate whose code this is. Nothing older may be left there."""
+        if self._passing is None or not passing:
+            return
+        path = self._passing / f"{selector}.json"
+        try:
+            self._passing.mkdir(mode=0o700, exist_ok=True)
+            write_json(path, passing, 0o600)
+        except (NotSo, OSError):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)

@@ -134,12 +134,28 @@ def as_json(code: Code, boot: str, now: float) -> dict[str, Any]:
     }
 
 
+PASSING = ("boot", "at", "until", "mark")
+"""What means something within one boot only, and would tell the hour: it is kept in RAM (docs/adr/0191)."""
+
+
+def parted(value: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What ``as_json`` gave, as what stands on the disk, with the seconds ``left`` of the session, and what is kept in RAM."""
+    kept = {name: one for name, one in value.items() if name not in PASSING}
+    passing = {name: one for name, one in value.items() if name in PASSING}
+    return (kept | {"left": max(0, passing["until"] - passing["at"])} if len(passing) == len(PASSING) else kept), passing
+
+
 def from_json(selector: str, value: Any, boot: str, now: float) -> Code:
-    """Read it back. After a reboot nobody passes, and what was left of the session when it was written is left. Raises BadInput."""
+    """Read it back, both parts together or what stood on the disk alone. Raises BadInput.
+
+    After a reboot nobody passes, and what was left of the session when it was written is left.
+    """
     try:
-        value = {"spent": 0, "spent_day": None, **value}
+        value = {"spent": 0, "spent_day": None, **dict.fromkeys(PASSING), **value}
         secret = base64.b64decode(value["secret"], validate=True)
-        at, until = int(value["at"]), int(value["until"])
+        alone = value["at"] is value["until"] is None
+        left = int(value["left"]) if alone else int(value["until"]) - int(value["at"])
+        until = now + max(0, left) if alone or value["boot"] != boot else int(value["until"])
         mark, last_day, spent_day = (
             None if value[name] is None else int(value[name]) for name in ("mark", "last_day", "spent_day")
         )
@@ -149,6 +165,6 @@ def from_json(selector: str, value: Any, boot: str, now: float) -> Code:
         code = Code(
             selector, salt, digest, until, mark, int(value["down"]), int(value["up"]), last_day, int(value["spent"]), spent_day
         )
-        return code if value["boot"] == boot else replace(code, until=now + max(0, until - at), mark=None)
+        return code if not alone and value["boot"] == boot else replace(code, mark=None)
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise BadInput("not a kept code", mend="it is left out; the person can take a new one") from error

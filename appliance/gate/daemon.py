@@ -15,6 +15,7 @@ from typing import NoReturn
 from appliance import boot, clock
 from appliance import config as site
 from appliance.config import SiteConfig
+from appliance.dateless import blur
 from appliance.errors import CampboxError, NotSo
 from appliance.fairness.counters import Counters
 from appliance.fairness.shaper import Shaper
@@ -74,6 +75,7 @@ def read_memory(layout: Layout) -> Memory | None:
 def write_memory(layout: Layout, memory: Memory) -> None:
     """Keep it; its file tells the day alone. Raises NotSo when the disk does not take it."""
     write_json(_memory_file(layout), dataclasses.asdict(memory), 0o600)
+    blur(_memory_file(layout))
 
 
 def read_site(layout: Layout) -> SiteConfig:
@@ -96,7 +98,7 @@ def create_gate(config: SiteConfig, layout: Layout) -> Gate:
         last_success=lambda: uplink.last_success,
         clock=time.monotonic,
         remember=lambda memory: write_memory(layout, memory),
-        codes=CodeFiles(layout.service_data("gate") / "codes"),
+        codes=CodeFiles(layout.service_data("gate") / "codes", layout.service_run("gate") / "codes"),
         moment=clock.now,
         site=lambda: read_site(layout),
     )

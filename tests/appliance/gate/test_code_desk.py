@@ -324,3 +324,57 @@ def test_a_device_that_moves_to_another_persons_code_leaves_its_own_code_whole()
     mine, theirs = take(gate), take(gate, OTHER)
     assert enter(gate, theirs, PHONE)["ok"] and mark(world, 1) == mark(world, 2) == 2
     assert enter(gate, mine, PHONE)["ok"] and mark(world, 1) not in (None, 2)
+
+
+def test_claim_a_device_that_mistyped_a_code_is_known_six_minutes_and_never_by_its_address() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    assert enter(gate, "1" * 12) == WRONG
+    assert gate.desk is not None
+    tries = gate.desk._each
+    assert len(tries.buckets) == 1 and str(mac(2)) not in str(tries.buckets)
+    assert tries.buckets.keys() != other_names(), "another process calls it otherwise"
+    later(gate, "erase", OTHER)
+    assert len(tries.buckets) == 1, "forgetting a phone gives no new tries"
+    world.now += tries.forgotten_after - 1
+    gate.tick()
+    assert len(tries.buckets) == 1
+    world.now += 1
+    gate.tick()
+    assert tries.forgotten_after == 360 and tries.buckets == {}
+    take(gate)
+    world.now += 360
+    gate.tick()
+    assert gate.desk._takers.buckets == gate.desk._all.buckets == {}
+
+
+def other_names() -> Any:
+    gate = World().gate(CODES)
+    enter(gate, "1" * 12)
+    assert gate.desk is not None
+    return gate.desk._each.buckets.keys()
+
+
+def test_claim_when_the_day_is_over_its_files_are_written_anew_once() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    take(gate)
+    gate.tick()
+    before = world.codes.writes
+    world.wall += 86_400
+    for _ in range(5):
+        gate.tick()
+    assert world.codes.writes == before + 1, "whatever the file system notes of it is the day's beginning"
+    world.wall += 86_400
+    gate.tick()
+    assert world.codes.writes == before + 1, "a code that nobody used is left alone"
+
+
+def test_a_date_that_is_not_known_begins_no_day() -> None:
+    world = World(trust="floor")
+    gate = world.gate(CODES)
+    take(gate)
+    before = world.codes.writes
+    world.wall += 86_400
+    gate.tick()
+    assert world.codes.writes == before

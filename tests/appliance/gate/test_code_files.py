@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
 
 from appliance.errors import NotSo
+from appliance.gate import codes
 from appliance.gate.code_desk import Files
 from appliance.gate.code_files import CodeFiles
 from tests.fakes.codes import FakeCodeFiles
@@ -41,3 +44,84 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotSo):
         CodeFiles(tmp_path / "file" / "codes").write("0001", {})
+
+
+DAY = 86_400
+CODE = codes.Code("0042", b"s" * 16, b"d" * 32, until=5_000.0, mark=7, down=3, up=4, last_day=20_000)
+WHOLE = codes.as_json(CODE, "boot", 1_000)
+
+
+def dates(folder: Path) -> set[float]:
+    return {one.stat().st_mtime % DAY for one in (folder, *folder.iterdir())}
+
+
+def test_claim_a_code_on_disk_tells_no_hour_neither_inside_nor_by_its_date(tmp_path: Path) -> None:
+    folder = tmp_path / "codes"
+    files = CodeFiles(folder, tmp_path / "ram")
+    files.write("0042", WHOLE)
+    files.write("0043", WHOLE)
+    on_disk = json.loads((folder / "0042.json").read_bytes())
+    assert set(on_disk) == {"secret", "left", "down", "up", "last_day", "spent", "spent_day"} and on_disk["left"] == 4_000
+    assert dates(folder) == {0.0}
+    files.remove("0043")
+    assert dates(folder) == {0.0}, "nor when one was forgotten"
+
+
+def test_claim_what_a_power_cut_left_dated_is_blurred_at_the_next_start(tmp_path: Path) -> None:
+    folder = tmp_path / "codes"
+    files = CodeFiles(folder)
+    files.write("0042", WHOLE)
+    os.utime(folder / "0042.json", (1_800_000_123.0, 1_800_000_123.0))
+    files.read()
+    assert dates(folder) == {0.0}
+
+
+def test_within_a_boot_both_parts_make_the_code_and_after_it_the_disk_alone_does(tmp_path: Path) -> None:
+    CodeFiles(tmp_path / "codes", tmp_path / "ram").write("0042", WHOLE)
+    within = CodeFiles(tmp_path / "codes", tmp_path / "ram").read()["0042"]
+    assert codes.from_json("0042", within, "boot", 2_000) == CODE
+    after = CodeFiles(tmp_path / "codes", tmp_path / "other ram").read()["0042"]
+    rebooted = codes.from_json("0042", after, "boot", 70)
+    assert (rebooted.until, rebooted.mark, rebooted.down, rebooted.digest) == (4_070, None, 3, CODE.digest)
+
+
+@pytest.mark.parametrize("torn", ["", "{", "[]", '{"boot": "boot"}', '{"boot": "boot", "mark": 7, "at": 1, "until": 2, "more": 3}'])
+def test_ram_that_is_torn_is_as_none(tmp_path: Path, torn: str) -> None:
+    files = CodeFiles(tmp_path / "codes", tmp_path / "ram")
+    files.write("0042", WHOLE)
+    (tmp_path / "ram" / "0042.json").write_text(torn)
+    assert codes.from_json("0042", files.read()["0042"], "boot", 70).mark is None
+
+
+def test_ram_that_takes_nothing_keeps_no_code_off_the_disk_and_nothing_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = CodeFiles(tmp_path / "codes", tmp_path / "ram")
+    files.write("0042", WHOLE)
+    real = os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if target.parent.name == "ram":
+            raise OSError(28, "No space left on device")
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    files.write("0042", WHOLE | {"down": 99, "mark": 8})
+    assert list((tmp_path / "ram").iterdir()) == []
+    assert files.read()["0042"]["down"] == 99 and "mark" not in files.read()["0042"]
+
+
+def test_a_file_of_an_older_version_is_written_anew_without_its_hour(tmp_path: Path) -> None:
+    (tmp_path / "codes").mkdir()
+    (tmp_path / "codes" / "0042.json").write_text(json.dumps(WHOLE))
+    files = CodeFiles(tmp_path / "codes", tmp_path / "ram")
+    assert codes.from_json("0042", files.read()["0042"], "boot", 2_000) == CODE
+    assert "at" not in json.loads((tmp_path / "codes" / "0042.json").read_bytes())
+    assert codes.from_json("0042", files.read()["0042"], "boot", 2_000) == CODE
+
+
+def test_forgetting_a_code_takes_its_part_in_ram_too(tmp_path: Path) -> None:
+    files = CodeFiles(tmp_path / "codes", tmp_path / "ram")
+    files.write("0042", WHOLE)
+    files.remove("0042")
+    assert list((tmp_path / "codes").iterdir()) == list((tmp_path / "ram").iterdir()) == []

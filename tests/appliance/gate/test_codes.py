@@ -105,7 +105,15 @@ def test_what_stands_on_disk_names_no_device_and_no_secret() -> None:
     assert "0042" not in json.dumps(kept)
 
 
-GOOD = codes.as_json(CODE, "boot", 1_000)
+def test_claim_what_stands_on_disk_has_no_hour_and_tells_what_is_left() -> None:
+    kept, passing = codes.parted(codes.as_json(CODE, "boot", 1_000))
+    assert set(kept) == {"secret", "left", "down", "up", "last_day", "spent", "spent_day"} and kept["left"] == 4_000
+    assert passing == {"boot": "boot", "at": 1_000, "until": 5_000, "mark": 7}
+    assert codes.from_json("0042", kept, "boot", 70) == replace(CODE, mark=None, until=4_070)
+    assert codes.parted(codes.as_json(CODE, "boot", 9_000))[0]["left"] == 0
+
+
+GOOD = codes.as_json(CODE, "boot", 1_000) | {"left": 4_000}
 
 
 @example({"spent": float("inf")})
