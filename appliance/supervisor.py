@@ -257,9 +257,13 @@ class Supervisor:
 
 
 def _own(folder: Path, uid: int, mode: int) -> None:
+    """Nothing is written where it is so already: a box starts on a card that has become read-only."""
     folder.mkdir(parents=True, exist_ok=True)
-    os.chown(folder, uid, uid)
-    folder.chmod(mode)
+    is_so = folder.stat()
+    if (is_so.st_uid, is_so.st_gid) != (uid, uid):
+        os.chown(folder, uid, uid)
+    if is_so.st_mode & 0o7777 != mode:
+        folder.chmod(mode)
 
 
 def _signal(child: _Child, number: signal.Signals) -> None:

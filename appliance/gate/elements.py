@@ -205,18 +205,21 @@ def parse_element(text: str) -> Element | None:
     return Element(Mac.parse(mac), int(mark, 16), left, int(packets or 0), int(octets or 0), endless=timeout is None)
 
 
-def parse_flag(answer: dict[str, Any]) -> int | None:
-    """Seconds a flag stays up, or None when it is down, from the answer to ``list set``."""
+def parse_flag(answer: dict[str, Any], interface: str = "") -> int | None:
+    """Seconds a flag stays up, or None when it is down, from the answer to ``list set``; over ``interface``, where one is named."""
     for entry in _elements(answer, "set"):
         inner = _inner(entry)
+        if interface and inner["val"] != interface:
+            continue
         return max(1, int(inner.get("expires", 0))) if "timeout" in inner else ENDLESS
     return None
 
 
-def parse_stamp(answer: dict[str, Any]) -> Stamp | None:
+def parse_stamp(answer: dict[str, Any], interface: str) -> Stamp | None:
     """The stamp, from the answer to ``list set`` of life; None where there is none, or none of ours."""
     for entry in _elements(answer, "set"):
-        if found := _STAMP.fullmatch(str(_inner(entry).get("comment", ""))):
+        inner = _inner(entry)
+        if inner["val"] == interface and (found := _STAMP.fullmatch(str(inner.get("comment", "")))):
             return Stamp(found[1], None if found[2] is None else int(found[2]))
     return None
 

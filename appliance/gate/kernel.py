@@ -172,7 +172,7 @@ class Nftables:
             return None
 
     def _flag(self, name: str) -> int | None:
-        return elements.parse_flag(self._ask(f"list set inet {TABLE} {name}"))
+        return elements.parse_flag(self._ask(f"list set inet {TABLE} {name}"), self._interface)
 
     def listing(self) -> Listing:
         """Everything that is there; empty before the first ``load``."""
@@ -182,7 +182,7 @@ class Nftables:
             grace_left=self._flag("grace"),
             offline=self._flag("offline") is not None,
             spent=elements.parse_spent(self._ask(f"list set inet {TABLE} spent")),
-            stamp=elements.parse_stamp(self._ask(f"list set inet {TABLE} life")),
+            stamp=elements.parse_stamp(self._ask(f"list set inet {TABLE} life"), self._interface),
         )
 
     def carried(self) -> tuple[dict[int, int], dict[int, int]]:

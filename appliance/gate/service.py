@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from appliance.gate.admission import Decision, Knowledge, Memory
 from appliance.gate.bridge import on_lan
 from appliance.gate.code_desk import CodeDesk
 from appliance.gate.edges import Edges
-from appliance.gate.elements import Listing
+from appliance.gate.elements import Command, Listing
 from appliance.gate.later import Later
 from appliance.gate.meter import Meter
 from appliance.gate.protocol import Request
@@ -84,11 +85,23 @@ class Gate:
                 # What cannot be written now could not be written then: "nobody was online" is not known. Decided for people.
                 before = Memory("", had_admitted=True, day=fresh.day)
         decision, memory = admission.start(listing, before, self.boot, access.after_reboot, now, access.session)
-        self.carry_out(decision)
+        if same_boot:
+            # Known as they are, whatever becomes of what is to be put right in the kernel: every look tries that again.
+            self.carry_out(replace(decision, commands=()))
+            self._put_right(decision.commands)
+        else:
+            self.carry_out(decision)
         self.kept.begin(listing.stamp)
         memory = memory if same_boot else replace(memory, had_admitted=False)
         self.kept.keep(memory)
         return memory
+
+    def _put_right(self, commands: Sequence[Command]) -> None:
+        for command in commands:
+            try:
+                self.edges.kernel.perform([command])
+            except CampboxError as error:
+                log.error("what stands in the kernel could not be put right: %s", error)
 
     def _load(self) -> None:
         try:
