@@ -23,8 +23,12 @@ from provisioning import fresh, lanes, modes, second_look
 from provisioning.lab import apart, pace, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
-LANES: dict[str, tuple[str, ...]] = {"places": (), "camp": ("tests/real", "tests/browser"), "machines": ("tests/real",)}
+_REAL = ("tests/real", "tests/browser")
+LANES: dict[str, tuple[str, ...]] = {"places": _REAL, "fast": (), "camp": _REAL, "machines": ("tests/real",)}
 """What runs side by side (tests/conftest.py says which test is in which), and the folders to look in. The first is seen at once."""
+LINT = "tests/test_lint.py"
+"""mypy and ruff: what takes a process of its own when only the fast tests run."""
+_MOST_SHARES = 8  # each costs its start, which is seconds
 FLAKES = PROJECT / "tests/flakes.toml"
 """Which tests needed a second look, and when: counted in every run, so committed."""
 
@@ -125,13 +129,16 @@ def test(kinds: tuple[str, ...], only: str | None, random: bool, verbose: bool) 
 def _environment(everything: bool, images: bool, random: bool) -> dict[str, str]:
     asked = {"CAMPBOX_TEST_ALL": everything, "CAMPBOX_TEST_IMAGE": images, modes.RANDOM: random}
     chosen = {name: "1" for name, wanted in asked.items() if wanted}
-    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PATH": _path(), **pace.told(), **chosen}
+    if PROJECT.stat().st_uid != os.geteuid():
+        # root testing through sudo: the clone of an ordinary user must stay the user's.
+        chosen["PYTHONDONTWRITEBYTECODE"] = "1"
+    return {**os.environ, "PATH": _path(), **pace.told(), **chosen}
 
 
 def _pytest(kinds: list[str], only: str | None, verbose: bool, environment: dict[str, str]) -> lanes.Verdict:
     """Run them, in lanes where that is quicker."""
     expression = " or ".join(f"({KINDS[name].expression})" for name in kinds)
-    # No cache folder: a clone of an ordinary user is tested by root, through sudo, and must stay the user's.
+    # No cache folder: see _environment.
     argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", expression, "--color", "yes" if _colour() else "no"]
     argv += ["-k", only] if only else []
     argv += ["--verbose"] if verbose else ["--quiet"]
@@ -139,6 +146,8 @@ def _pytest(kinds: list[str], only: str | None, verbose: bool, environment: dict
     with tempfile.TemporaryDirectory(prefix="campbox-test-") as folder:
         if only is None and "net" in kinds and len(kinds) > 1:
             return _side_by_side(argv, environment, Path(folder))
+        if only is None and kinds == ["fast"]:
+            return lanes.verdict(_all_at_once(_fast(argv), environment, Path(folder)))
         return lanes.verdict([_started("the run", argv, environment, Path(folder)).ended()])
 
 
@@ -167,22 +176,36 @@ def _started(name: str, argv: list[str], environment: dict[str, str], folder: Pa
     return _Running(name, spawn(argv, cwd=PROJECT, env=noting, stdout=to, stderr=to), notes)
 
 
-def _side_by_side(argv: list[str], environment: dict[str, str], folder: Path) -> lanes.Verdict:
-    """All lanes at once, each as on a machine of its own: they wait more than they compute. What the later ones say comes after."""
-    seen = _seen()
-    with apart.room(), ExitStack() as stack:
-        said = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(1, len(LANES)))]
-        running = [
-            _started(f"lane {lane}", apart.apart([*argv, "--lane", lane, *folders]), environment, folder, to)
-            for (lane, folders), to in zip(LANES.items(), said, strict=True)
-        ]
+def _all_at_once(pytests: Mapping[str, list[str]], environment: dict[str, str], folder: Path) -> list[lanes.Lane]:
+    """These command lines, by the names of their lanes. The first is seen while it runs; what the later ones say comes after."""
+    with ExitStack() as stack:
+        said = [None, *(stack.enter_context(tempfile.TemporaryFile()) for _ in range(1, len(pytests)))]
+        running = [_started(name, argv, environment, folder, to) for (name, argv), to in zip(pytests.items(), said, strict=True)]
         ended = []
         for lane, to in zip(running, said, strict=True):
             ended.append(lane.ended())
             if to is not None:
+                click.echo(f"\n{lane.name}:")
                 to.seek(0)
                 shutil.copyfileobj(to, sys.stdout.buffer)
                 sys.stdout.flush()
+        return ended
+
+
+def _fast(argv: list[str]) -> dict[str, list[str]]:
+    """Nothing but the fast tests: a share of them for each processor, mypy and ruff beside (docs/adr/0182)."""
+    number = min(len(os.sched_getaffinity(0)), _MOST_SHARES)
+    shares = {f"fast {n} of {number}": [*argv, "--share", f"{n}/{number}", f"--ignore={LINT}"] for n in range(1, number + 1)}
+    return {**shares, "lint": [*argv, LINT]}
+
+
+def _side_by_side(argv: list[str], environment: dict[str, str], folder: Path) -> lanes.Verdict:
+    """All lanes at once, each as on a machine of its own: they wait more than they compute."""
+    seen = _seen()
+    with apart.room():
+        pytests = {f"lane {lane}": [*argv, "--lane", lane, *folders] for lane, folders in LANES.items()}
+        pytests["lane fast"][:0] = ["nice", "-n", "5"]  # it waits for nothing: it takes what the others leave
+        ended = _all_at_once({name: apart.apart(pytest) for name, pytest in pytests.items()}, environment, folder)
         failed = second_look.again(ended)
         if spent := second_look.spent(failed, seen):
             why = f"no second look is left for {' '.join(spent)}: seen {second_look.SPENT} times (tests/flakes.toml), mend the race"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -13,13 +15,14 @@ from typing import Any
 import pytest
 
 from appliance.errors import BadInput
-from provisioning import lanes, modes
+from provisioning import lanes, modes, shares
 from provisioning.lab import pace
 
 pytest.register_assert_rewrite("tests.golden_files")
 IN_VM = "CAMPBOX_VM" in os.environ
 """In the virtual machine every import costs seconds: there is no camp and no property test there."""
 pytest_plugins = () if IN_VM else ("tests.camp_fixture",)
+TESTS = Path(__file__).resolve().parent
 ORDER = ("fast", "lint", "net", "browser", "vm", "image")
 """Kinds in the order they run: the quickest answer first."""
 NEED_ROOT = ("net", "browser", "vm", "image")
@@ -71,7 +74,9 @@ def kind_of(item: pytest.Item) -> str:
 
 
 def lane_of(item: pytest.Item) -> str:
-    """Which lane a test runs in: emulated machines, what looks at the demo's camp, or what makes places of its own."""
+    """Which lane a test runs in: fast ones, emulated machines, what looks at the demo's camp, or what makes places of its own."""
+    if kind_of(item) in ("fast", "lint"):
+        return "fast"
     if kind_of(item) in ("vm", "image"):
         return "machines"
     return "camp" if "the_camp" in getattr(item, "fixturenames", ()) else "places"
@@ -79,7 +84,21 @@ def lane_of(item: pytest.Item) -> str:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``campbox test`` runs the lanes side by side; plain pytest runs all, one after the other."""
-    parser.addoption("--lane", choices=("places", "camp", "machines"), help="Only the tests of this lane.")
+    parser.addoption("--lane", choices=("places", "fast", "camp", "machines"), help="Only the tests of this lane.")
+    parser.addoption("--share", help="Only the files of one share of several, as 1/2.")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the other shares' files out before they are read: reading all of them costs as much as running many."""
+    share = config.getoption("share")
+    return True if share is not None and collection_path in _of_other_shares(share) else None
+
+
+@functools.cache
+def _of_other_shares(share: str) -> frozenset[Path]:
+    files = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
+    costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))["seconds"]
+    return frozenset(TESTS / file for file in shares.others(files, costs, share))
 
 
 def pytest_report_header() -> str:
@@ -99,7 +118,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Order by kind; leave the other lanes' out; give a slow machine its time; skip what needs root where there is none."""
     items.sort(key=lambda item: ORDER.index(kind_of(item)))
     if (lane := config.getoption("lane")) is not None:
-        strays = [item.nodeid for item in items if lane_of(item) != "places" and item.path.parent.name not in ("real", "browser")]
+        strays = [item.nodeid for item in items if lane_of(item) != "fast" and item.path.parent.name not in ("real", "browser")]
         if strays:
             raise pytest.UsageError(f"only tests/real and tests/browser are looked through for the lanes: {strays[0]}")
         config.hook.pytest_deselected(items=[item for item in items if lane_of(item) != lane])

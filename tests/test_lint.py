@@ -22,7 +22,7 @@ def _in_the_project(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _complaints(*argv: str) -> str:
-    done = run([sys.executable, "-m", *argv], check=False, timeout=280)
+    done = run([sys.executable, "-m", *argv], check=False, timeout=570)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 

@@ -18,8 +18,9 @@ LANE = """
 import os, signal, sys
 from pathlib import Path
 from provisioning import lanes
-name = sys.argv[sys.argv.index("--lane") + 1] if "--lane" in sys.argv else "alone"
-deed = dict(word.split("=") for word in os.environ["DEEDS"].split())[name]
+options = [word for word in ("--lane", "--share") if word in sys.argv]
+name = sys.argv[sys.argv.index(options[0]) + 1] if options else "lint" if sys.argv[1:] == ["tests/test_lint.py"] else "alone"
+deed = dict(word.split("=") for word in os.environ["DEEDS"].split()).get(name, "none")
 tests = [word for word in sys.argv[1:] if "::" in word]
 print(name, deed, *tests, flush=True)
 def note(line):
@@ -161,3 +162,29 @@ def test_t5_ci_is_refused_what_is_for_a_person(
     done = CliRunner().invoke(testing.test, ["fast", *arguments])
     assert isinstance(done.exception, BadInput) and "refused where CI is set" in str(done.exception)
     assert "\n" not in str(done.exception) and done.exception.exit_code == 2 and asked == []
+
+
+@pytest.mark.lint
+@pytest.mark.parametrize(
+    "deeds, told",
+    [
+        ("1/2=passes 2/2=passes lint=passes", lanes.Verdict(0)),
+        ("1/2=passes 2/2=passes lint=fails", lanes.Verdict(1, "some tests failed")),
+        ("1/2=passes 2/2=fails lint=passes", lanes.Verdict(1, "some tests failed")),
+        ("1/2=passes 2/2=killed lint=passes", lanes.Verdict(1, "fast 2 of 2 was killed by signal 9")),
+        ("1/2=ends0 2/2=passes lint=passes",
+         lanes.Verdict(1, "fast 1 of 2 ended with status 0 before it had run what it collected")),
+        ("1/2=passes 2/2=passes lint=ends3", lanes.Verdict(1, "lint met an error inside pytest (status 3)")),
+        ("1/2=none 2/2=none lint=none", lanes.Verdict(5)),
+    ],
+)  # fmt: skip
+def test_point_6_the_shares_of_the_fast_tests_come_to_what_all_of_them_say(
+    deeds: str, told: lanes.Verdict, flakes: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    environment = {"PYTHONPATH": str(testing.PROJECT), "DEEDS": deeds, "FAILS": A}
+    monkeypatch.setattr(testing.os, "sched_getaffinity", lambda _: {0, 7})
+    pytests = testing._fast([sys.executable, str(flakes.with_name("lane.py"))])
+    assert lanes.verdict(testing._all_at_once(pytests, environment, flakes.parent)) == told
+    one, two, lint = (word.partition("=")[2] for word in deeds.split())
+    said = capfd.readouterr().out
+    assert said == f"1/2 {one}\n\nfast 2 of 2:\n2/2 {two}\n\nlint:\nlint {lint}\n"

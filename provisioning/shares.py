@@ -1,0 +1,28 @@
+"""P Which test files each of several processes takes, so that all end at about the same time (docs/adr/0182)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+USUAL = 0.4
+"""What a file costs that the table does not name, in processor seconds."""
+
+
+def split(files: Iterable[str], costs: Mapping[str, float], number: int) -> tuple[frozenset[str], ...]:
+    """``number`` shares; each file is in one. Dearest first, to whoever has least so far (R. L. Graham 1969: "LPT")."""
+    shares: list[set[str]] = [set() for _ in range(number)]
+    loads = [0.0] * number
+    for file in sorted(set(files), key=lambda file: (-costs.get(file, USUAL), file)):
+        least = loads.index(min(loads))
+        shares[least].add(file)
+        loads[least] += costs.get(file, USUAL)
+    return tuple(frozenset(share) for share in shares)
+
+
+def others(files: Iterable[str], costs: Mapping[str, float], share: str) -> frozenset[str]:
+    """The files that share "1/2", the first of two, leaves to the other. Raises ValueError when it is none."""
+    ours, _, number = share.partition("/")
+    if not 1 <= int(ours) <= int(number):
+        raise ValueError(f"{share} is no share such as 1/2")
+    shares = split(files, costs, int(number))
+    return frozenset().union(*shares) - shares[int(ours) - 1]

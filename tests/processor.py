@@ -1,0 +1,50 @@
+"""E A plugin: which test files and tests cost most, in processor seconds, which other work on the machine hardly changes.
+
+python -m pytest -p tests.processor -m "not (net or browser or vm or image)"
+"""
+
+from __future__ import annotations
+
+import resource
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+SHOWN = 15
+_files: Counter[str] = Counter()
+_tests: Counter[str] = Counter()
+_collecting = 0.0
+
+
+def _seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def pytest_collection_finish() -> None:
+    """What start and collecting took."""
+    global _collecting
+    _collecting = _seconds()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
+    """What a test takes with its fixtures; the one that sets up what others share pays for it."""
+    before = _seconds()
+    try:
+        return (yield)
+    finally:
+        spent = _seconds() - before
+        _files[item.nodeid.partition("::")[0]] += spent
+        _tests[item.nodeid.partition("[")[0]] += spent
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The dearest."""
+    terminalreporter.section("processor seconds")
+    terminalreporter.write_line(f"{_collecting:7.1f} start and collecting, {_seconds():.1f} in all")
+    for counted in (_files, _tests):
+        for name, spent in counted.most_common(SHOWN):
+            terminalreporter.write_line(f"{spent:7.1f} {name}")

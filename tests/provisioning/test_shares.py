@@ -1,0 +1,56 @@
+"""P Every test file runs in one of the shares, whatever the table of costs says, and they end at about the same time."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provisioning.shares import USUAL, others, split
+from tests import conftest
+
+NAMES = st.text("ab/", max_size=4)
+COSTS = st.dictionaries(NAMES, st.floats(0, 1e6), max_size=20)
+TESTS = Path(__file__).resolve().parents[1]
+
+
+@given(st.lists(NAMES, max_size=40), COSTS, st.integers(1, 9))
+def test_each_file_is_in_one_share_and_no_share_has_more_than_one_file_too_many(
+    files: list[str], costs: dict[str, float], number: int
+) -> None:
+    shares = split(files, costs, number)
+    assert len(shares) == number and sorted(file for share in shares for file in share) == sorted(set(files))
+    loads = [sum(costs.get(file, USUAL) for file in share) for share in shares]
+    assert max(loads) - min(loads) <= max((costs.get(file, USUAL) for file in files), default=0) + 1e-6
+    assert split(list(reversed(files)), costs, number) == shares, "the order in which a disk lists them is no matter"
+    for n, share in enumerate(shares, 1):
+        assert others(files, costs, f"{n}/{number}") == set(files) - share
+
+
+@pytest.mark.parametrize("share", ["0/2", "3/2", "1", "a/b", "", "-1/2"])
+def test_what_is_no_share_is_refused(share: str) -> None:
+    with pytest.raises(ValueError):
+        others(["a"], {}, share)
+
+
+def test_the_table_names_files_that_there_are() -> None:
+    costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))["seconds"]
+    assert [name for name in costs if not (TESTS / name).is_file()] == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 5])
+def test_pytest_leaves_out_what_is_in_another_share_and_nothing_else(number: int) -> None:
+    """A file that the table's reader has not seen is read by everybody, rather than by nobody."""
+    kept: list[Path] = []
+    files = sorted(path for path in TESTS.rglob("*.py"))
+    for n in range(1, number + 1):
+        config = cast("pytest.Config", SimpleNamespace(getoption={"share": f"{n}/{number}"}.get))
+        kept += [path for path in files if conftest.pytest_ignore_collect(path, config) is None]
+    tests = [path for path in kept if path.name.startswith("test_")]
+    assert sorted(tests) == [path for path in files if path.name.startswith("test_")]
+    assert kept.count(TESTS / "conftest.py") == number
