@@ -140,7 +140,7 @@ def test_t2_an_example_that_fails_can_be_tried_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.lint
-@pytest.mark.parametrize("asked", [{"CAMPBOX_GOLDEN": "write"}, {"CAMPBOX_RANDOM": "1"}])
+@pytest.mark.parametrize("asked", [{modes.GOLDEN: "write"}, {modes.RANDOM: "1"}])
 def test_t5_what_is_not_for_ci_is_refused_there_in_one_line_before_any_test(asked: dict[str, str], tmp_path: Path) -> None:
     done = pytest_of_its_own(tmp_path, "import pathlib\npathlib.Path('was_here').touch()", CI="true", **asked)
     (line,) = done.stderr.strip().splitlines()

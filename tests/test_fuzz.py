@@ -195,10 +195,18 @@ def test_any_wish_for_a_language_is_met_with_an_offered_one_or_none(header: str,
     assert choose(header, offered) in (None, *offered)
 
 
+SITES = st.sampled_from([None, "same-origin", "none"]) | LATIN
+
+
 @fuzzed
-@given(ORIGINS, st.none() | LATIN, ORIGINS.map(lambda one: one.removeprefix("http://")))
-def test_any_origin_is_the_portals_own_or_forged(origin: str, site: str | None, host: str) -> None:
-    assert forged(origin, site, host) in (True, False)
+@given(ORIGINS, SITES, ORIGINS.map(lambda one: one.removeprefix("http://")), st.booleans())
+def test_any_origin_is_of_one_host_at_most_and_of_none_where_the_site_is_another(
+    origin: str, site: str | None, host: str, own: bool
+) -> None:
+    asked = origin.removeprefix("http://") if own else host
+    assert forged(origin, site, asked) or site in (None, "same-origin", "none")
+    assert forged(origin, site, asked) or forged(origin, site, "evil.example")
+    assert forged(origin, "cross-site", asked)
 
 
 def test_the_minutes_are_shared_by_all_of_them() -> None:

@@ -23,6 +23,9 @@ def test_what_is_packed_is_read(values: dict[int, bytes]) -> None:
     assert attributes(b"".join(attribute(kind, data) for kind, data in values.items())) == values
 
 
-@given(st.binary(max_size=300))
-def test_no_bytes_do_harm(data: bytes) -> None:
-    attributes(data)
+@given(st.dictionaries(st.integers(0, 0x3FFF), st.binary(max_size=60)), st.binary(max_size=300))
+def test_no_bytes_do_harm_and_what_stands_before_them_is_read(values: dict[int, bytes], data: bytes) -> None:
+    found = attributes(data)
+    assert all(0 <= kind <= 0x3FFF and value in data for kind, value in found.items())
+    before = b"".join(attribute(kind, value) for kind, value in values.items())
+    assert attributes(before + data) == values | found

@@ -15,7 +15,16 @@ READERS = [Mac.parse, parse_ip, BoxId, Rate.parse, parse_duration]
 
 
 @pytest.mark.parametrize("read", READERS)
-@given(text=st.one_of(st.text(), st.from_regex(r"[0-9]*\.?[0-9]*\s*(mbit|gbit|h|d)", fullmatch=True)))
+@given(
+    text=st.one_of(
+        st.text(),
+        st.from_regex(r"[0-9]*\.?[0-9]*\s*(mbit|gbit|h|d)", fullmatch=True),
+        st.ip_addresses().map(str),
+        st.from_regex(r"[0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{1,2}){5}", fullmatch=True),
+        st.from_regex(r"[a-z0-9-]{1,70}", fullmatch=True),
+        st.text("0123456789abcdef:.%/-", max_size=45),
+    )
+)
 def test_any_text_becomes_a_value_or_is_refused_with_a_mend(read: type[BoxId], text: str) -> None:
     try:
         read(text)

@@ -32,9 +32,24 @@ def test_only_the_portals_own_page_may_send_its_forms(origin: str | None, site: 
     assert forged(origin, site, "camp.internal") is expected
 
 
+NAMES = st.from_regex(r"[a-zA-Z][a-zA-Z0-9-]{0,8}(\.[a-z]{2,5}){0,2}", fullmatch=True)
+PORTS = st.sampled_from(["", ":80", ":8080"])
+SITES = st.sampled_from([None, "same-origin", "none", "same-site", "cross-site", "", "Same-Origin"]) | st.text()
+
+
+@given(st.sampled_from(["http", "https"]), NAMES, NAMES, st.booleans(), PORTS, PORTS, SITES)
+def test_an_origin_is_the_portals_own_by_its_name_alone_and_only_where_the_site_is_not_another(
+    scheme: str, name: str, other: str, own: bool, port: str, our_port: str, site: str | None
+) -> None:
+    host = name if own else other
+    same = site in (None, "same-origin", "none") and name.lower() == host.lower()
+    assert forged(f"{scheme}://{name}{port}", site, f"{host.upper()}{our_port}") is not same
+
+
 @given(st.text(), st.none() | st.text(), st.text())
 def test_no_header_breaks_the_check_and_an_unreadable_host_is_nobodys(origin: str, site: str | None, host: str) -> None:
-    assert forged(origin, site, host) in (True, False)
+    assert forged(origin, site, host) or forged(origin, site, "evil.example"), "an origin is of one host at most"
+    assert forged(origin, "cross-site", host)
     assert forged("http://", site, host)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 
 import pytest
@@ -121,8 +120,12 @@ def test_what_is_not_lean_is_refused(lines: str) -> None:
 @settings(max_examples=200)
 @given(st.binary(max_size=200) | st.text("\t\n ~=#%service_id=na\\", max_size=200).map(str.encode))
 def test_any_bytes_are_restored_or_refused(content: bytes) -> None:
-    with contextlib.suppress(BadInput):
-        restore(lean_restore.MARK + content)
+    try:
+        restored = restore(lean_restore.MARK + content)
+    except BadInput as error:
+        assert error.mend and "\n" not in str(error)
+    else:
+        assert all(isinstance(json.loads(line), dict) for line in restored.split(b"\n")[1:-1])
 
 
 def test_a_bomb_of_remembered_translations_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

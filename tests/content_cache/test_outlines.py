@@ -37,7 +37,18 @@ def test_what_is_no_shape_is_not_drawn(text: str) -> None:
 @given(st.text(max_size=60) | st.recursive(st.none() | st.floats() | st.text(max_size=5), st.lists, max_leaves=20).map(json.dumps))
 def test_no_text_breaks_the_page(text: str) -> None:
     read(text)
-    read(f'{{"type": "Polygon", "coordinates": {text}}}')
+    for line in read(f'{{"type": "Polygon", "coordinates": {text}}}'):
+        assert all(abs(latitude) <= 90 and abs(longitude) <= 180 for latitude, longitude in line)
+
+
+POSITIONS = st.tuples(st.floats(-200, 200), st.floats(-100, 100)).map(list)
+
+
+@given(st.lists(POSITIONS, max_size=6), st.lists(POSITIONS, max_size=6))
+def test_a_shape_is_drawn_whole_or_not_at_all(ring: list[list[float]], hole: list[list[float]]) -> None:
+    found = read(json.dumps({"type": "Polygon", "coordinates": [ring, hole]}))
+    inside = all(abs(longitude) <= 180 and abs(latitude) <= 90 for longitude, latitude in (*ring, *hole))
+    assert found == (tuple(tuple((lat, lon) for lon, lat in line) for line in (ring, hole)) if inside else ())
 
 
 def test_a_path_has_no_more_points_than_the_map_can_show() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import pytest
@@ -74,5 +73,22 @@ _ANY = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size
 
 @given(st.dictionaries(st.sampled_from([*WHOLE, *PIECES, "from", "to"]), _ANY))
 def test_any_description_is_read_or_refused(custom: dict[str, Any]) -> None:
-    with contextlib.suppress(Refused):
-        offer([("c", 400, A, {**WHOLE, **PIECES, **custom})])
+    described = {**WHOLE, **PIECES, **custom}
+    try:
+        found = offer([("c", 400, A, described)])
+    except Refused as error:
+        assert error.mend and custom, "a whole description is read"
+        return
+    if described["kind"] != "catalogue":
+        assert found is None
+        return
+    assert found is not None
+    edition = found.edition
+    said = (edition.serial, edition.snapshot, edition.size, edition.services, edition.sample, edition.date)
+    assert said == (
+        *(described[name] for name in ("serial", "snapshot", "bytes", "services")),
+        described["sample"] is not False,
+        described["date"],
+    )
+    assert len(edition.file.pieces) * edition.file.piece >= edition.file.length == 400
+    assert not any(one < 0 for one in (edition.serial, edition.size, edition.services))

@@ -87,6 +87,7 @@ def test_a_portal_that_answered_is_not_asked_again(desk: Desk, monkeypatch: pyte
 
 def test_a_terminal_that_is_not_there_troubles_nobody(tmp_path: Path) -> None:
     console.write(f"../{tmp_path}/nothing", "text")
+    assert list(tmp_path.iterdir()) == [], "it is not made either"
 
 
 def test_what_is_written_arrives_whole(tmp_path: Path) -> None:

@@ -118,9 +118,19 @@ def test_an_identity_with_anything_strange_in_it_is_bad_input_never_a_crash(fiel
     else:
         values[field] = untrusted
     try:
-        parse_identity(values)
-    except BadInput:
-        return
+        found = parse_identity(values)
+    except BadInput as error:
+        assert error.what and "\n" not in str(error)
+    else:
+        assert {name: value for name, value in found.as_json().items() if name in values} == values
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"box": "north-2"}, {"site": "south"}, {"pin": pin_of(b"y")}, {"hub": {"host": "10.0.0.1", "port": 1}}],
+)
+def test_an_identity_with_other_good_values_is_read(change: dict[str, object]) -> None:
+    assert parse_identity(IDENTITY | change).as_json() == IDENTITY | change
 
 
 @pytest.mark.parametrize(

@@ -138,8 +138,8 @@ def test_the_box_s_own_pages_are_not_slowed_by_the_uplink(line: Line) -> None:
 def test_the_queues_count_what_they_dropped(line: Line) -> None:
     line.internet.run("down", NET4, greedy(line), warm=1.0, seconds=0.5)  # type: ignore[arg-type]
     with inside(line.camp.box.name):
-        drops, waiting = line.counters.totals(line.plan.down.interface, line.plan.up.interface, "nowhere")
-    assert drops > 0 and waiting >= 0
+        drops, _ = line.counters.totals(line.plan.down.interface, line.plan.up.interface, "nowhere")
+    assert drops > 0
 
 
 def test_a_new_gate_takes_the_tree_over_without_touching_it(line: Line) -> None:

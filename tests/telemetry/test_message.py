@@ -122,9 +122,11 @@ def test_a_flipped_bit_is_read_as_another_message_or_refused(batch: Batch, data:
     wire = bytearray(message.encode(batch))
     wire[data.draw(st.integers(0, len(wire) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     try:
-        message.decode_telemetry(bytes(wire))
+        read = message.decode_telemetry(bytes(wire))
     except BadInput:
         return
+    assert read != batch or wire == message.encode(batch)
+    SCHEMAS["telemetry"].validate_cbor(message.encode(read))
 
 
 def telemetry(**changes: Any) -> bytes:

@@ -104,8 +104,9 @@ def test_what_was_told_about_people_is_told_again_after_a_restart(path: Path) ->
 
 
 def test_a_folder_that_is_gone_is_said_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises((NotSo, FileNotFoundError)):
+    with pytest.raises(NotSo) as refused:
         Outbox(tmp_path / "nowhere" / "outbox.sqlite")
+    assert "\n" not in str(refused.value) and "nowhere" in str(refused.value) and refused.value.mend
 
 
 def test_nobody_else_may_read_it(path: Path) -> None:

@@ -56,7 +56,26 @@ def test_only_a_valid_solicitation_is_answered(message: bytes, hops: int, valid:
     assert is_solicitation(message, hops) is valid
 
 
+OPTIONS = st.lists(
+    st.tuples(st.integers(0, 255), st.integers(1, 3)).flatmap(
+        lambda head: st.binary(min_size=head[1] * 8 - 2, max_size=head[1] * 8 - 2).map(lambda body: bytes(head) + body)
+    ),
+    max_size=4,
+).map(b"".join)
+
+
+@given(st.binary(min_size=6, max_size=6), OPTIONS, st.integers(1, 7), st.integers(0, 254))
+def test_a_solicitation_is_valid_whole_and_from_this_link_and_in_no_other_way(
+    rest: bytes, options: bytes, cut: int, hops: int
+) -> None:
+    message = b"\x85\0" + rest + options
+    assert is_solicitation(message, 255)
+    assert not is_solicitation(message, hops)
+    assert not is_solicitation(message[:-cut], 255)
+    assert not is_solicitation(message + b"\x01\0" + bytes(6), 255), "an option without a length"
+
+
 @given(st.binary(max_size=200), st.integers(0, 255))
 def test_no_bytes_break_the_reading(message: bytes, hops: int) -> None:
-    assert is_solicitation(message, hops) in (True, False)
-    assert is_solicitation(b"\x85\0" + message, 255) in (True, False)
+    for one in (message, b"\x85\0" + message):
+        assert not is_solicitation(one, hops) or (hops, one[:2], len(one) % 8) == (255, b"\x85\0", 0)

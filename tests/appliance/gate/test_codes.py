@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import replace
 
@@ -120,10 +121,15 @@ GOOD = codes.as_json(CODE, "boot", 1_000) | {"left": 4_000}
 @example({"until": float("nan")})
 @given(st.dictionaries(st.sampled_from([*GOOD]), st.none() | st.booleans() | st.text() | st.floats() | st.lists(st.integers())))
 def test_a_spoilt_file_is_a_code_or_bad_input_and_nothing_else(spoilt: dict[str, object]) -> None:
-    try:
-        codes.from_json("0042", {**GOOD, **spoilt}, "boot", 0)
-    except BadInput:
-        return
+    for boot in ("boot", "other"):
+        try:
+            found = codes.from_json("0042", {**GOOD, **spoilt}, boot, 0)
+        except BadInput:
+            continue
+        assert (found.selector, len(found.salt), len(found.digest)) == ("0042", len(CODE.salt), len(CODE.digest))
+        assert math.isfinite(found.until) and (boot == "boot" or found.mark is None)
+        again = codes.as_json(found, boot, 0)
+        assert codes.from_json("0042", json.loads(json.dumps(again)), boot, 0) == found
 
 
 @pytest.mark.parametrize(("selector", "value"), [("42", GOOD), ("x042", GOOD), ("0042", None), ("0042", []), ("0042", {})])

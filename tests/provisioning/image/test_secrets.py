@@ -112,7 +112,11 @@ def test_every_rule_is_tried_above() -> None:
     assert tried == {rule.what for rule in RULES}
 
 
+WHATS = {*(rule.what for rule in RULES), "a private key"}
+
+
 @given(st.text(max_size=30), st.binary(max_size=200))
 def test_no_file_crashes_the_search(path: str, content: bytes) -> None:
     for name in (path, "etc/shadow", "etc/passwd", "etc/machine-id", "etc/pip.conf"):
-        list(findings(name, content))
+        assert {(one.path, one.what) for one in findings(name, content)} <= {(name, what) for what in WHATS}
+        assert "a private key" in found(name, content + KEYS[0] + content)

@@ -39,4 +39,15 @@ def test_scripts_are_counted() -> None:
 
 @given(st.text(alphabet="<>/\"'= formainputye\n", max_size=200))
 def test_no_page_breaks_the_reader(text: str) -> None:
-    assert read_page(text).scripts >= 0
+    page = read_page(text)
+    assert page.scripts == 0 and page.language == "", "neither word can be spelt with these letters"
+
+
+PIECES = {"<script src=x></script>": 1, "<script>a < b</script>": 1, "<p>": 0, "script": 0, "</script>": 0, "<form>": 0}
+
+
+@given(st.lists(st.sampled_from([*PIECES, "<a href=/x>x</a>"]), max_size=12))
+def test_scripts_and_links_are_counted_wherever_they_stand(pieces: list[str]) -> None:
+    page = read_page("".join(pieces))
+    assert page.scripts == sum(PIECES.get(piece, 0) for piece in pieces)
+    assert page.links == ["/x"] * pieces.count("<a href=/x>x</a>")

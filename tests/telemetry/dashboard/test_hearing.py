@@ -75,4 +75,5 @@ JSON = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_siz
 @given(st.sampled_from(sorted(asdict(WELL))), JSON, st.floats(allow_nan=False))
 def test_whatever_stands_in_a_sign_of_life_there_is_a_verdict(name: str, value: Any, clock: float) -> None:
     beat = as_beat(json.loads(json.dumps({**asdict(WELL), name: value})))
-    assert isinstance(verdict(beat, clock).hears, bool)
+    found = verdict(beat, clock)
+    assert found.hears is (found.reason == "") and (found.since is None or not found.hears)

@@ -1,0 +1,172 @@
+"""P The rules about tests that cannot or barely fail (docs/adr/0180): each takes modules of tests and gives back the breaches.
+
+Only what syntax shows: a loop over nothing, or a property whose examples never reach its assertion, is for who reads the test.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator, Mapping
+
+from tests.architecture import Module, Modules, Rule, dotted
+
+JUDGES = frozenset({"raises", "warns", "fail", "validate", "validate_cbor", "validate_response", "must"})
+"""Calls that raise when something is not so, beside ``assert`` and the helpers of tests: pytest's, of schemas, and of the lab."""
+ELSEWHERE: Mapping[str, str] = {
+    "tests.real.in_guest.test_a_failure_in_the_guest_is_seen": "it always fails, which tests/real/test_vm.py asserts",
+    "tests.provisioning.lab.test_guest_load.test_what_is_just_not_too_heavy_travels": "check raises where it does not",
+    "tests.provisioning.lab.test_image_boot.test_the_labs_own_card_fits": "check_site raises where it does not",
+}
+"""Tests whose assertions syntax does not show, each with the reason."""
+_BUILTIN_ERRORS = frozenset(
+    name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
+)
+_FILE_DEEDS = ("read_text", "read_bytes", "write_text", "write_bytes", "open")
+_GOLDEN = re.compile(r"[A-Z_]*[G]OLDEN[A-Z_]*")
+_NO_LIMIT = ("Exception", "BaseException")
+
+
+def tests_of(module: Module) -> Iterator[ast.FunctionDef]:
+    """Its tests."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield node
+
+
+def asserts(module: Module) -> Iterator[ast.Assert]:
+    """Its assertions, those of helpers too."""
+    return (node for node in ast.walk(module.tree) if isinstance(node, ast.Assert))
+
+
+def tautologies(modules: Modules) -> Iterator[str]:
+    """No assertion is true whatever happens."""
+    for module in modules.values():
+        for node in asserts(module):
+            if (why := _always(node.test)) is not None:
+                yield f"{module.name}:{node.lineno} cannot fail: {why}"
+
+
+def _always(test: ast.expr) -> str | None:
+    if isinstance(test, ast.BoolOp):
+        found = [_always(value) for value in test.values]
+        return next((why for why in found if why is not None), None)
+    if isinstance(test, (ast.Tuple, ast.List, ast.Set, ast.Dict, ast.JoinedStr)):
+        return "what is written out is true as soon as it holds anything"
+    if isinstance(test, (ast.Lambda, ast.GeneratorExp)):
+        return "a function or generator is always true"
+    if not any(isinstance(node, (ast.Name, ast.Attribute, ast.Call)) for node in ast.walk(test)):
+        return "it looks at nothing"
+    if isinstance(test, ast.Call) and dotted(test.func) == "isinstance" and dotted(test.args[1]) == "object":
+        return "everything is an object"
+    return _always_compared(test) if isinstance(test, ast.Compare) else None
+
+
+def _always_compared(test: ast.Compare) -> str | None:
+    sides = [test.left, *test.comparators]
+    for left, how, right in zip(sides, test.ops, test.comparators, strict=False):
+        if isinstance(how, (ast.Eq, ast.Is, ast.LtE, ast.GtE)) and ast.dump(left) == ast.dump(right):
+            return "it compares a thing with itself"
+        if isinstance(how, ast.In) and _holds(right, True) and _holds(right, False):
+            return "whatever is true or false is one of both"
+    if len(sides) == 2:
+        left, how, right = sides[0], test.ops[0], sides[1]
+        if isinstance(how, ast.GtE) and _is(right, 0) or isinstance(how, ast.LtE) and _is(left, 0):
+            return "a count is never below 0"
+        if isinstance(how, ast.Gt) and _is(right, -1) or isinstance(how, ast.Lt) and _is(left, -1):
+            return "a count is never below 0"
+    return None
+
+
+def _holds(node: ast.expr, value: bool) -> bool:
+    inside = node.elts if isinstance(node, (ast.Tuple, ast.List, ast.Set)) else []
+    return any(isinstance(one, ast.Constant) and one.value is value for one in inside)
+
+
+def _is(node: ast.expr, value: int) -> bool:
+    return ast.unparse(node) == str(value)
+
+
+def any_error(modules: Modules) -> Iterator[str]:
+    """A test that expects an error says which: neither any at all, nor "ours, or a crash"."""
+    for module in modules.values():
+        for name, call in module.calls():
+            if name != "pytest.raises" or not call.args:
+                continue
+            expected = call.args[0].elts if isinstance(call.args[0], ast.Tuple) else [call.args[0]]
+            names = [dotted(one) for one in expected]
+            if any(one in _NO_LIMIT for one in names) and not any(word.arg == "match" for word in call.keywords):
+                yield f"{module.name}:{call.lineno} is content with any error"
+            if {one in _BUILTIN_ERRORS for one in names} == {True, False} and _ours(module, names):
+                yield f"{module.name}:{call.lineno} is content with a crash where an error of ours is due"
+
+
+def _ours(module: Module, names: list[str]) -> bool:
+    return any(module.aliases.get(one, "").startswith("appliance.errors.") for one in names)
+
+
+def without_assertion(modules: Modules) -> Iterator[str]:
+    """Every test asserts something, itself or by a helper of the tests."""
+    judging = _judging(modules)
+    for module in modules.values():
+        for test in tests_of(module):
+            name = f"{module.name}.{test.name}"
+            if name not in judging and name not in ELSEWHERE:
+                yield f"{module.name}:{test.lineno} {test.name} asserts nothing"
+
+
+def _judging(modules: Modules) -> set[str]:
+    """Every function of these modules that raises when something is not so, by itself or by another."""
+    functions = {
+        f"{module.name}.{node.name}": (module, node)
+        for module in modules.values()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef)
+    }
+    judging, before = set[str](), -1
+    while len(judging) != before:
+        before = len(judging)
+        judging |= {name for name, (module, node) in functions.items() if _judges(module, node, judging)}
+    return judging
+
+
+def _judges(module: Module, function: ast.FunctionDef, judging: set[str]) -> bool:
+    bodies = {one.arg for one in function.args.args if one.annotation and ast.unparse(one.annotation).endswith(", None]")}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert) or isinstance(node, ast.Raise) and not function.name.startswith("test_"):
+            return True
+        if isinstance(node, ast.Call):
+            real = module.real(node.func)
+            method = isinstance(node.func, ast.Attribute) and node.func.attr in JUDGES
+            # A function that is handed in and gives nothing back can only assert.
+            if method or real in judging or real in bodies or f"{module.name}.{real}" in judging:
+                return True
+    return False
+
+
+def types_alone(modules: Modules) -> Iterator[str]:
+    """A property says more of a result than its type, of which mypy is sure already."""
+    for module in modules.values():
+        for test in tests_of(module):
+            found = [node.test for node in ast.walk(test) if isinstance(node, ast.Assert)]
+            property = any(dotted(one.func) == "given" for one in test.decorator_list if isinstance(one, ast.Call))
+            if property and found and all(isinstance(one, ast.Call) and dotted(one.func) == "isinstance" for one in found):
+                yield f"{module.name}:{test.lineno} {test.name} looks at a type alone"
+
+
+def golden_files(modules: Modules) -> Iterator[str]:
+    """Golden files have one reader and writer."""
+    for module in modules.values():
+        if module.name in ("tests.golden_files", "tests.test_golden_files"):
+            continue
+        for name, call in module.calls():
+            path = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+            if name.rpartition(".")[2] in _FILE_DEEDS and "golden" in path.lower():
+                yield f"{module.name}:{call.lineno} goes to a golden file past tests.golden_files"
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _GOLDEN.fullmatch(node.value):
+                yield f"{module.name}:{node.lineno} has a variable of its own for golden files"
+
+
+RULES: tuple[Rule, ...] = (tautologies, any_error, without_assertion, types_alone, golden_files)
