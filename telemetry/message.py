@@ -15,7 +15,7 @@ from appliance.moment import Trust
 from appliance.values import BoxId
 from telemetry.metrics import TEXT_LIMIT, WHOLE_LIMIT, Fewer
 from telemetry.room import ROW, change
-from telemetry.strict import bad, octets, signed, text, unpack, whole
+from telemetry.strict import SECONDS_LIMIT, bad, octets, seconds, signed, text, unpack, whole
 
 VERSION = 1
 ROWS_LIMIT = 500
@@ -164,7 +164,7 @@ def decode_telemetry(untrusted: bytes, known: Container[int] | None = None, room
         only(fields, BOX, BOOT, _LIVE)
         return Live(box, boot, reader.row(fields[_LIVE], NOTHING), reader.unknown)
     only(fields, BOX, BOOT, JOURNAL, SENT, _ROWS)
-    sent = whole(fields[SENT]) if SENT in fields else None
+    sent = seconds(fields[SENT]) if SENT in fields else None
     rows = reader.rows(fields.get(_ROWS))
     return Batch(box, boot, octets(fields, JOURNAL, 8), rows, sent, reader.unknown)
 
@@ -265,6 +265,8 @@ class _RowReader:
             whole(signed(step) + start)
             for step, start in zip(untrusted[:3], (before.sequence, before.uptime, before.wall), strict=True)
         )
+        if max(uptime, wall) > SECONDS_LIMIT:
+            raise bad("a time that nobody can have seen")
         values = decode_values(untrusted[4], before.values, self._known)
         if self._known is not None and not self.unknown:
             self.unknown = any(number not in self._known for number in untrusted[4])

@@ -74,6 +74,13 @@ class Reading:
     outbox_unreadable: int = 0
 
 
+POSSIBLE: Mapping[str, tuple[float, float]] = {
+    "": (0, 1e12), "%": (0, 100), "s": (0, 3.2e8), "B": (0, 1e18), "bit/s": (0, 1e12), "°C": (-90, 200),
+    "people": (0, 100_000), "searches": (0, 1e9),
+}  # fmt: skip
+"""Least and most by unit, where a metric has no narrower ones: ten years, an exabyte, a terabit a second."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """One thing a box measures.
@@ -94,6 +101,14 @@ class Metric:
     decimals: int = 0
     people: bool = False
     prompt: bool = False
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and most in ``unit`` (of a text, in characters): its own, else those of its unit. All else is impossible."""
+        least, most = (0, TEXT_LIMIT) if self.kind == "text" else POSSIBLE[self.unit]
+        return least if self.least is None else self.least, most if self.most is None else self.most
 
 
 def _system(name: str) -> Callable[[Reading], Any]:
@@ -151,14 +166,14 @@ def _in_vain(number: int, slug: str) -> Metric:
 METRICS: tuple[Metric, ...] = (
     Metric(1, "uptime", "s", "gauge", "shows power cuts and restarts", lambda r: r.moment.uptime),
     Metric(2, "cpu_use", "%", "gauge", "shows a box that is too slow for its people", _system("cpu_percent"), decimals=1),
-    Metric(3, "load", "", "gauge", "shows work that waits", _system("load"), decimals=2),
+    Metric(3, "load", "", "gauge", "shows work that waits", _system("load"), decimals=2, most=10_000),
     Metric(4, "memory_use", "%", "gauge", "shows memory running out", _used("memory_total", "memory_available"), decimals=1),
     Metric(5, "memory_available", "B", "gauge", "tells how much is left", _system("memory_available"), decimals=-6),
     Metric(6, "temperature", "°C", "gauge", "shows a box in the sun before it fails", _system("temperature"), decimals=1),
     Metric(7, "disk_use", "%", "gauge", "shows a card that fills up", _used("disk_total", "disk_free"), decimals=1),
     Metric(8, "disk_free", "B", "gauge", "tells whether content still fits", _system("disk_free"), decimals=-6),
     Metric(9, "disk_written", "B", "counter", "shows wear of the card", _system("disk_written"), decimals=-6),
-    Metric(10, "uplink", "", "gauge", "1 while the internet is reachable", _uplink, 400, SERVED, prompt=True),
+    Metric(10, "uplink", "", "gauge", "1 while the internet is reachable", _uplink, 400, SERVED, prompt=True, most=1),
     Metric(11, "uplink_since", "s", "gauge", "how long the uplink has been so", _fact("gate", "uplink_since_seconds")),
     Metric(12, "link_rate_down", "bit/s", "gauge", "what the line is set to carry", _fact("gate", "rate_down_bps"), decimals=-3),
     Metric(13, "link_rate_up", "bit/s", "gauge", "what the line is set to carry", _fact("gate", "rate_up_bps"), decimals=-3),
@@ -189,7 +204,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(30, "software", "", "text", "which boxes need a release", lambda r: r.software, 400),
     Metric(31, "outbox_rows", "", "gauge", "reports not yet acknowledged", lambda r: r.outbox_rows, 30),
     Metric(32, "outbox_dropped", "", "counter", "reports given up for want of room", lambda r: r.outbox_dropped, 90),
-    Metric(33, "selftest_failed", "", "gauge", "how many checks of its own a box fails", _failed, 90, prompt=True),
+    Metric(33, "selftest_failed", "", "gauge", "how many checks of its own a box fails", _failed, 90, prompt=True, most=1_000),
     Metric(80, "catalogue_held", "", "text", "which catalogue waits for somebody to look", _fact("sync", "held"), 90, prompt=True),
     Metric(81, "outbox_lost", "", "counter", "measurements its card could not take", lambda r: r.outbox_lost or None, 90),
     Metric(
@@ -202,10 +217,23 @@ BY_NUMBER: Mapping[int, Metric] = {metric.number: metric for metric in METRICS}
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
 
+_ON_THE_WIRE: Mapping[int, tuple[float, float]] = {
+    metric.number: (metric.bounds[0] * 10.0**metric.decimals, metric.bounds[1] * 10.0**metric.decimals) for metric in METRICS
+}
+"""The bounds by number, of a value as it stands on the wire."""
+
+
 def measure(reading: Reading) -> dict[int, int | str | Fewer]:
-    """The values of every metric that has one, by number, as they go on the wire. A value of a wrong type is left out."""
+    """The values of every metric that has one, by number, as they go on the wire. A wrong type or an impossible one is left out."""
     found = {metric.number: to_wire(metric, metric.value_fn(reading)) for metric in METRICS}
-    return {number: value for number, value in found.items() if value is not None}
+    return {number: value for number, value in found.items() if value is not None and not _is_impossible(number, value)}
+
+
+def _is_impossible(number: int, value: int | str | Fewer) -> bool:
+    """Whether a value of the right kind lies outside what its metric can be."""
+    least, most = _ON_THE_WIRE[number]
+    told = value.than if isinstance(value, Fewer) else len(value) if isinstance(value, str) else value
+    return not least <= told <= most
 
 
 def to_wire(metric: Metric, value: Any) -> int | str | Fewer | None:
@@ -231,16 +259,14 @@ def refusal(metric: Metric | None, value: int | str | Fewer, smallest_count: int
     """Why the hub refuses a value, or None when it takes it. Counts of people are checked here a second time."""
     if metric is None:
         return "unknown-metric"
-    if metric.kind == "text":
-        return None if isinstance(value, str) else "wrong-kind"
-    if isinstance(value, str) or (isinstance(value, Fewer) and not metric.people):
+    fitting = (str,) if metric.kind == "text" else (int, Fewer) if metric.people else (int,)
+    if isinstance(value, bool) or not isinstance(value, fitting):
         return "wrong-kind"
     if metric.kind == "counter" and isinstance(value, int) and value < 0:
         return "wrong-kind"
-    told = value.than if isinstance(value, Fewer) else value
-    if metric.people and told < smallest_count:
+    if metric.people and not isinstance(value, str) and (value.than if isinstance(value, Fewer) else value) < smallest_count:
         return "count-too-small"
-    return None
+    return "impossible" if _is_impossible(metric.number, value) else None
 
 
 def sort_out(values: Mapping[int, int | str | Fewer], smallest_count: int) -> tuple[dict[int, int | str | Fewer], list[str]]:

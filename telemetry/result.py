@@ -13,7 +13,7 @@ from appliance.moment import Trust
 from appliance.values import BoxId
 from telemetry.message import BOOT, BOX, JOURNAL, SENT, TRUSTS, VERSION, only, opened
 from telemetry.metrics import TEXT_LIMIT
-from telemetry.strict import bad, octets, text, whole
+from telemetry.strict import bad, octets, seconds, text, whole
 
 KIND = "selftest"
 MOST_LINES, LONGEST_NAME = 40, 40
@@ -81,11 +81,11 @@ def decode(untrusted: bytes) -> Result:
         boot=octets(fields, BOOT, 16),
         journal=octets(fields, JOURNAL, 8),
         sequence=whole(moment[0]),
-        uptime=whole(moment[1]),
-        wall=whole(moment[2]),
+        uptime=seconds(moment[1]),
+        wall=seconds(moment[2]),
         trust=TRUSTS[whole(moment[3], 2)],
         lines=tuple(_line(line) for line in lines),
-        sent=whole(fields[SENT]) if SENT in fields else None,
+        sent=seconds(fields[SENT]) if SENT in fields else None,
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 ROW, VALUE = 150, 3
-AT_LEAST, HEAD, A_BYTE = 1_800, 60, 15
+AT_LEAST, HEAD, A_BYTE = 1_800, 60, 17
 """Ten rows of a box that knows little but the time always have room. A busy box's rows cost about four for each of their bytes
 on the wire, those of a quiet night about fifteen."""
 

@@ -13,6 +13,8 @@ from telemetry.metrics import WHOLE_LIMIT
 
 MESSAGE_LIMIT = 131_072
 """Bytes of one message; the broker refuses more as well."""
+SECONDS_LIMIT = 2**40
+"""Seconds of an uptime or a wall clock, some 35,000 years: no sum of them leaves what a date can be made of."""
 _DEPTH = 6
 _TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799)
 """Tags the library would turn into values of its own (dates, regular expressions ...): we use none."""
@@ -52,6 +54,11 @@ def whole(untrusted: Any, limit: int = WHOLE_LIMIT) -> int:
     if not isinstance(untrusted, int) or isinstance(untrusted, bool) or not 0 <= untrusted <= limit:
         raise bad(f"not a whole number from 0 to {limit}")
     return untrusted
+
+
+def seconds(untrusted: Any) -> int:
+    """A whole number of seconds. Raises BadInput."""
+    return whole(untrusted, SECONDS_LIMIT)
 
 
 def octets(fields: Mapping[int, Any], key: int, length: int) -> bytes:

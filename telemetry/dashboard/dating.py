@@ -27,10 +27,11 @@ def date(row: Dated, sent: int | None, arrived: float) -> float:
     """Seconds since 1970.
 
     A synchronised clock is believed, unless it is ahead of the hub's. Else the row is dated back from its arrival by the uptime
-    since then (``sent`` is the uptime at sending); a row of an earlier boot keeps what its box thought, never a time to come.
+    since then (``sent`` is the uptime at sending); a row of an earlier boot keeps what its box thought, never a time to come. What
+    would lie before 1970 is 1970: the box's numbers cannot be true, and the row is past every retention.
     """
     if row.trust == "synced" and row.wall <= arrived + 60:
         return float(row.wall)
     if sent is not None and sent >= row.uptime:
-        return arrived - (sent - row.uptime)
+        return max(0.0, arrived - (sent - row.uptime))
     return float(min(row.wall, arrived))

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from telemetry.metrics import BY_NAME, Fewer, Value
 
+_LAST = 253_402_300_799.0
+"""9999-12-31T23:59:59Z: no date lies after it."""
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
 
@@ -19,6 +21,7 @@ def ago(then: float | None, now: float) -> str:
 
 def span(seconds: float) -> str:
     """A length of time in its largest whole unit."""
+    seconds = min(_LAST, max(0.0, seconds))  # in this order, no number is none
     for size, unit in _STEPS:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
@@ -26,8 +29,9 @@ def span(seconds: float) -> str:
 
 
 def instant(then: float | None) -> str:
-    """A time in UTC, to the second."""
-    return datetime.datetime.fromtimestamp(then, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if then else ""
+    """A time in UTC, to the second; the nearest there is, for one that cannot be."""
+    held = min(_LAST, max(0.0, then or 0.0))
+    return datetime.datetime.fromtimestamp(held, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if then else ""
 
 
 def share(used: float, carried: float) -> str:

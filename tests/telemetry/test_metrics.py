@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -151,3 +153,66 @@ def test_r5_a_self_test_that_told_nonsense_does_not_stop_measuring() -> None:
     for told in ("many", 5, None, {"a": 1}):
         assert number not in measure(reading(selftest={"state": "failed", "checks": told}))
     assert measure(reading(selftest={"state": "failed", "checks": [1, "x", None, {"ok": False}]}))[number] == 1
+
+
+IMPOSSIBLE = [
+    2**62,
+    -(2**62),
+    -3,
+    -(10**14),
+    2**63 - 1,
+    True,
+    False,
+    math.nan,
+    math.inf,
+    -math.inf,
+    0.5,
+    "x" * 201,
+    "x" * 10**6,
+    None,
+    [1],
+]
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_h18_what_is_impossible_is_neither_sent_nor_believed(metric: Metric) -> None:
+    assert metric.bounds[0] < metric.bounds[1] < math.inf
+    for value in IMPOSSIBLE:
+        if metric.name == "temperature" and value == -3:
+            continue  # three tenths of a degree below zero
+        why = refusal(metric, value, 10)  # type: ignore[arg-type]
+        assert why in ("impossible", "wrong-kind", "count-too-small"), value
+    for value in (math.nan, math.inf, -math.inf, 1e300, -1e300, 2.0**62 * 10, -1e14, True, [1], None):
+        assert _told_of(metric, value) is None, value
+
+
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
+def test_h18_least_and_most_are_possible_and_one_step_beyond_is_not(metric: Metric) -> None:
+    (least, most), step = metric.bounds, 10.0**-metric.decimals
+    edges: list[Any] = ["x", "x" * int(most)] if metric.kind == "text" else [least, most]
+    beyond: list[Any] = ["x" * (int(most) + 1)] if metric.kind == "text" else [least - step, most + max(step, most / 1e6)]
+    for value in edges:
+        wire = to_wire(metric, value)
+        assert wire is not None and refusal(metric, wire, 0) is None, value
+    for value in beyond:
+        wire = value if isinstance(value, str) else round(value * 10.0**metric.decimals)
+        assert refusal(metric, wire, -(10**9)) is not None, value
+
+
+def _told_of(metric: Metric, value: Any) -> Any:
+    """What a box would send of a metric that is measured as ``value``."""
+    forged = replace(metric, value_fn=lambda _: value)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("telemetry.metrics.METRICS", (forged,))
+        return measure(reading()).get(metric.number)
+
+
+def test_h18_a_possible_value_is_still_told() -> None:
+    """Else the test above could not fail."""
+    assert _told_of(BY_NAME["cpu_use"], 12.3) == 123 and _told_of(BY_NAME["temperature"], -12.3) == -123
+
+
+def test_h18_what_was_seen_is_refused_and_counted() -> None:
+    seen = {"people_online": 4_611_686_018_427_387_904, "selftest_failed": -3, "temperature": -(10**15), "disk_use": -5_000}
+    taken, reasons = sort_out({BY_NAME[name].number: value for name, value in seen.items()}, 10)
+    assert taken == {} and set(reasons) == {"impossible"} and len(reasons) == 4

@@ -232,3 +232,13 @@ def test_a_wrong_path_is_told_in_words(operator: FlaskClient) -> None:
     page = operator.get("/nowhere", headers=BROWSER)
     assert page.status_code == 404 and "Back to the boxes" in page.text
     assert operator.get("/api/v1/nowhere").mimetype == "text/plain"
+
+
+@pytest.mark.parametrize("at", [-4.6e18, 4.6e18, 1e300, -1.0])
+def test_h11_a_date_that_cannot_be_makes_no_page_fail(operator: FlaskClient, store: ReportStore, at: float) -> None:
+    report(store)
+    lines = (Line("hub", False, "x", "y"),)
+    store.take_result(Result(BoxId("camp-1"), b"b" * 16, b"j" * 8, 1, 0, 0, "none", lines), at, time.time())
+    store._db.execute("UPDATE boxes SET first_seen = ?, last_seen = ?, measured = ?", (at, at, at))
+    for path in (*PAGES, "/api/v1/boxes", "/metrics"):
+        assert operator.get(path, headers=BROWSER).status_code == 200, path

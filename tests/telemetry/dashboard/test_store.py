@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from appliance.values import BoxId
 from telemetry.dashboard.dating import date
+from telemetry.dashboard.present import ago, instant
 from telemetry.dashboard.report_reader import ReportReader
 from telemetry.dashboard.report_store import ReportStore, connect
 from telemetry.dashboard.retention import LIVE_KEPT, prune
 from telemetry.message import Batch, Birth, Death, Live, Row
 from telemetry.metrics import BY_NAME, METRICS, Fewer
+from telemetry.strict import SECONDS_LIMIT
 
 BOX, BOOT, JOURNAL, SESSION = BoxId("camp-1"), b"b" * 16, b"j" * 8, b"s" * 8
 LOAD, PEOPLE, SOFTWARE, TRUST = (BY_NAME[name].number for name in ("load", "people_online", "software", "clock_trust"))
@@ -105,7 +107,7 @@ def test_live_points_are_told_once_each(db: sqlite3.Connection) -> None:
 def test_each_metric_is_gone_when_its_retention_is_over(db: sqlite3.Connection) -> None:
     store, now = ReportStore(db), 1000.0 * DAY
     ages = sorted({metric.retention for metric in METRICS})
-    everything = {m.name: ("text" if m.kind == "text" else 50) for m in METRICS}
+    everything = {m.name: ("text" if m.kind == "text" else min(50, int(m.bounds[1]))) for m in METRICS}
     for days in ages:
         keep(store, now - days * DAY - 60, **everything)
         keep(store, now - days * DAY + 60, **everything)
@@ -165,6 +167,17 @@ def test_a_clock_that_runs_ahead_is_not_believed() -> None:
 )  # fmt: skip
 def test_nothing_is_dated_after_its_arrival(uptime: int, wall: int, trust: str, sent: int | None, arrived: float) -> None:
     assert date(row(uptime, wall, trust), sent, arrived) <= arrived + 60
+
+
+@given(
+    st.integers(0, SECONDS_LIMIT), st.integers(0, SECONDS_LIMIT), st.sampled_from(["none", "floor", "synced"]),
+    st.none() | st.integers(0, SECONDS_LIMIT), st.floats(0, 2**33),
+)  # fmt: skip
+def test_h11_whatever_a_box_says_of_its_clocks_there_is_a_date_that_can_be_shown(
+    uptime: int, wall: int, trust: str, sent: int | None, arrived: float
+) -> None:
+    at = date(row(uptime, wall, trust), sent, arrived)
+    assert at >= 0 and instant(at or 1.0).endswith("UTC") and ago(at, arrived)
 
 
 def test_what_is_committed_is_on_the_disk_before_a_box_is_told_to_delete_it(db: sqlite3.Connection) -> None:
