@@ -23,6 +23,7 @@ from appliance.errors import CampboxError
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.run import run
+from appliance.trouble import Trouble
 from provisioning.console_page import Seen, page, ready_line
 
 log = logging.getLogger("console")
@@ -44,6 +45,17 @@ class Console:
     portal: float | None = None
     written: list[str] = field(default_factory=list)
     told: str = ""
+    due: float = 0.0
+
+    def turn(self) -> float:
+        """Look when it is time to, and ask for the portal; seconds until the next turn."""
+        now = time.monotonic()
+        if now >= self.due:
+            starting = self.portal is None or clock.now().uptime < _STARTING
+            self.due = now + (_SOON if starting else _LATER)
+            self.look()
+        self.ask()
+        return _ASK if self.portal is None else min(_SOON, max(0.1, self.due - time.monotonic()))
 
     def look(self) -> None:
         """See what there is, and write it when it is news."""
@@ -166,15 +178,12 @@ def _command_line() -> str:
 def main() -> int:
     """For ever."""
     start_logging()
-    console = Console(Layout.from_environment(os.environ, Path(__file__).resolve().parents[1]), terminals())
-    due = 0.0
+    console, trouble = Console(Layout.from_environment(os.environ, Path(__file__).resolve().parents[1]), terminals()), Trouble()
     while True:
-        if time.monotonic() >= due:
-            console.look()
-            starting = console.portal is None or clock.now().uptime < _STARTING
-            due = time.monotonic() + (_SOON if starting else _LATER)
-        console.ask()
-        time.sleep(_ASK if console.portal is None else min(_SOON, max(0.1, due - time.monotonic())))
+        try:
+            time.sleep(console.turn())
+        except Exception as error:  # noqa: BLE001
+            time.sleep(max(_ASK, trouble.note("a look for the screen", error)))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from appliance.files import write_atomically
 from appliance.layout import Layout
 from appliance.limiter import Limiter
 from appliance.log import start_logging
+from appliance.trouble import Trouble
 
 log = logging.getLogger(__name__)
 PROJECT = Path(__file__).resolve().parents[2]
@@ -72,8 +73,8 @@ class Announcer:
         """Offer or withdraw, where that is a change."""
         offered = offer.offered(self.certificate, self.wanted.name, clock.now())
         if offered != self.offered:
-            self.offered = offered
             self._tell(offered)
+            self.offered = offered  # once it is told: what failed is told again
             self.advert_due = now
         if offered and now >= self.advert_due:
             self.advert_due = now + INTERVAL
@@ -119,9 +120,12 @@ def main() -> None:
     start_logging()
     layout = Layout.from_environment(os.environ, PROJECT)
     wanted = Wanted(**json.loads((layout.conf / CONF).read_text()))
-    announcer = Announcer(layout, wanted, Air(wanted.interface))
+    announcer, trouble = Announcer(layout, wanted, Air(wanted.interface)), Trouble()
     while True:
-        announcer.turn()
+        try:
+            announcer.turn()
+        except Exception as error:  # noqa: BLE001
+            time.sleep(trouble.note("announcing", error))
 
 
 if __name__ == "__main__":

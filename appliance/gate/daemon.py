@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import logging
 import os
 import signal
 import sys
+import threading
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NoReturn
 
@@ -43,6 +44,7 @@ TICK, QUIET_TICK = 1.0, 2.5
 """Seconds between two ticks: while newcomers are greeted or the uplink is awaited, and otherwise. Each wake costs a battery."""
 LONGEST_PAUSE = 0.5
 """Seconds without answers after a failure nobody foresaw, at most."""
+ANSWERING = "answering"
 SOON = 0.05
 """Seconds between two ticks at least."""
 CALM, TIDY_APART = 0.005, 0.1
@@ -114,30 +116,35 @@ class Turns:
     def __init__(self, gate: Gate, server: SocketServer) -> None:
         self._gate, self._server = gate, server
         self._due, self._tidied = time.monotonic() + TICK, 0.0
-        self.deed = "answering"
+        self.deed = ANSWERING
 
     def turn(self) -> None:
         """Wait for whoever asks, or until something is due; do what is there."""
         gate, now = self._gate, time.monotonic()
         untidy = gate.untidy_since
         tidying = self._due if untidy is None else max(min(now + CALM, untidy + TIDY_APART), self._tidied + TIDY_APART)
-        self.deed = "answering"
-        served = self._server.serve(max(0.0, min(self._due, tidying) - now))
-        now = time.monotonic()
-        if untidy is not None and now >= self._tidied + TIDY_APART and (not served or now >= untidy + TIDY_APART):
-            self._tidy()
-        if now >= self._due:
-            self._tick(now)
+        served = False
+        with ExitStack() as deeds:  # time is kept whatever becomes of the answers
+            deeds.callback(self._tick)
+            deeds.callback(lambda: self._tidy(untidy, quiet=not served))
+            self.deed = ANSWERING
+            served = self._server.serve(max(0.0, min(self._due, tidying) - now))
 
-    def _tidy(self) -> None:
+    def _tidy(self, untidy: float | None, *, quiet: bool) -> None:
+        now = time.monotonic()
+        if untidy is None or now < self._tidied + TIDY_APART or not quiet and now < untidy + TIDY_APART:
+            return
         self.deed = "tidying up after a tap"
         try:
             self._gate.tidy()
         finally:
             self._tidied = time.monotonic()
 
-    def _tick(self, now: float) -> None:
-        self.deed, gate = "a round", self._gate
+    def _tick(self) -> None:
+        now, gate = time.monotonic(), self._gate
+        if now < self._due:
+            return
+        self.deed = "a round"
         try:
             gate.tick()
         finally:
@@ -171,16 +178,23 @@ def begin(layout: Layout) -> tuple[Gate, SocketServer]:
 def main() -> None:
     """Run until SIGTERM. The rules stay in the kernel."""
     start_logging()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    ended = threading.Event()
+
+    def end(*_: object) -> NoReturn:
+        ended.set()  # the exit may come while a deed fails, and be lost in that failure
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
     gate, server = begin(Layout.from_environment(os.environ, Path(__file__).resolve().parents[2]))
     turns, trouble = Turns(gate, server), Trouble()
-    with contextlib.closing(server):
-        while True:
+    with closing(server):
+        while not ended.is_set():
             try:
                 turns.turn()
             except Exception as error:  # noqa: BLE001
-                # People wait for answers: whatever fails, they are waited for again soon.
-                time.sleep(min(LONGEST_PAUSE, trouble.note(turns.deed, error)))
+                pause = trouble.note(turns.deed, error)
+                if turns.deed == ANSWERING:  # the other deeds are due again in their time, and people wait for answers
+                    time.sleep(min(LONGEST_PAUSE, pause))
 
 
 if __name__ == "__main__":

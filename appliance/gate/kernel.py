@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from appliance.errors import CommandFailed, MissingComponent
 from appliance.gate import elements
@@ -30,6 +30,7 @@ from appliance.gate.ruleset import TABLE
 from appliance.values import Mac
 
 _JSON = 1 << 4  # NFT_CTX_OUTPUT_JSON, libnftables(3)
+Read = TypeVar("Read")
 _GONE = ("No such file or directory", "File exists")
 
 
@@ -79,21 +80,25 @@ class Nftables:
     def _run(self, text: str, *, context: ctypes.c_void_p | None = None) -> str:
         used = context or self._text
         failed = self._library.nft_run_cmd_from_buffer(used, text.encode())
-        output: bytes = self._library.nft_ctx_get_output_buffer(used)
-        complaint: bytes = self._library.nft_ctx_get_error_buffer(used)
+        output: bytes = self._library.nft_ctx_get_output_buffer(used) or b""
+        complaint: bytes = self._library.nft_ctx_get_error_buffer(used) or b""
         if failed:
             # Only the reason, never the line it quotes: that would put an Ethernet address into a log.
             raise CommandFailed(_reason(complaint.decode(errors="replace")), where="nftables", mend="see docs/operator.md")
-        return output.decode()
+        return output.decode(errors="replace")
 
-    def _ask(self, text: str) -> dict[str, Any]:
+    def _ask(self, text: str, read: Callable[[dict[str, Any]], Read]) -> Read:
+        """What ``read`` makes of the answer, of an empty one where there is nothing. Raises CommandFailed, also for a torn one."""
         try:
-            answer: dict[str, Any] = json.loads(self._run(text, context=self._json) or "{}")
+            answer = json.loads(self._run(text, context=self._json) or "{}")
+            return read(answer)
         except CommandFailed as error:
             if error.what in _GONE:
-                return {}
+                return read({})
             raise
-        return answer
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            # Cut off, or of a form that this library never gave: its words would quote an address.
+            raise CommandFailed("an answer cannot be read", where="nftables") from error
 
     def load(self, text: str) -> None:
         """Load a whole ruleset in one transaction.
@@ -172,22 +177,22 @@ class Nftables:
             return None
 
     def _flag(self, name: str) -> int | None:
-        return elements.parse_flag(self._ask(f"list set inet {TABLE} {name}"), self._interface)
+        return self._ask(f"list set inet {TABLE} {name}", lambda answer: elements.parse_flag(answer, self._interface))
 
     def listing(self) -> Listing:
         """Everything that is there; empty before the first ``load``."""
         return Listing(
-            people=elements.parse_elements(self._ask(f"list map inet {TABLE} people")),
-            guests=elements.parse_elements(self._ask(f"list map inet {TABLE} guests")),
+            people=self._ask(f"list map inet {TABLE} people", elements.parse_elements),
+            guests=self._ask(f"list map inet {TABLE} guests", elements.parse_elements),
             grace_left=self._flag("grace"),
             offline=self._flag("offline") is not None,
-            spent=elements.parse_spent(self._ask(f"list set inet {TABLE} spent")),
-            stamp=elements.parse_stamp(self._ask(f"list set inet {TABLE} life"), self._interface),
+            spent=self._ask(f"list set inet {TABLE} spent", elements.parse_spent),
+            stamp=self._ask(f"list set inet {TABLE} life", lambda answer: elements.parse_stamp(answer, self._interface)),
         )
 
     def carried(self) -> tuple[dict[int, int], dict[int, int]]:
         """Bytes by person mark: received from the internet, sent to it."""
-        received, sent = (elements.parse_counted(self._ask(f"list set inet {TABLE} {name}")) for name in ("received", "sent"))
+        received, sent = (self._ask(f"list set inet {TABLE} {name}", elements.parse_counted) for name in ("received", "sent"))
         return received, sent
 
     def close(self) -> None:

@@ -30,7 +30,11 @@ class Background:
 
     def begin(self, later: Later, send: Callable[[bytes], None]) -> None:
         """Do its work, later hand its answer to ``send``."""
-        future = self._thread.submit(later.work)
+        try:
+            future = self._thread.submit(later.work)
+        except RuntimeError as error:  # the kernel gives no thread: work that failed
+            future = Future()
+            future.set_exception(error)
         future.add_done_callback(lambda done: self._ring(lambda given: send(later.answer(given)), done))
 
     def _ring(self, hand_over: Callable[[bytes], None], done: Future[bytes]) -> None:
@@ -40,10 +44,14 @@ class Background:
     def finished(self) -> Iterator[Callable[[], None]]:
         """What is to be called now, in this thread, to hand the answers over."""
         os.eventfd_read(self.bell)
-        while self._done:
-            hand_over, done = self._done.popleft()
-            given = b"" if done.exception() is not None else done.result()
-            yield lambda hand_over=hand_over, given=given: hand_over(given)  # type: ignore[misc]
+        try:
+            while self._done:
+                hand_over, done = self._done.popleft()
+                given = b"" if done.exception() is not None else done.result()
+                yield lambda hand_over=hand_over, given=given: hand_over(given)  # type: ignore[misc]
+        finally:
+            if self._done:  # handing one over failed: the others are not forgotten
+                os.eventfd_write(self.bell, 1)
 
     def close(self) -> None:
         """End the thread after what it does now."""

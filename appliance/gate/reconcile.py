@@ -77,20 +77,22 @@ def look(knowledge: Knowledge, listing: Listing, idle: int, now: float, session:
 
     A person is silent when all of their devices are. Who is there and not known is taken up for ``session`` seconds at most.
     """
-    people, commands = _still_there(knowledge.people, listing.people, session, now)
     until, flags = _grace(knowledge.grace_until, listing.grace_left, now)
-    listed = {e.mac for e in listing.people}
-    there = [] if until is None else [e.mac for e in listing.guests if e.mac in knowledge.guests and e.mac not in listed]
-    guests = {mac: knowledge.guests[mac] for mac in there}
+    rest = 0 if until is None else int(until - now) + 1
+    people, commands = _still_there(knowledge.people, listing.people, "people", session, now)
+    tapped = {e.mac for e in listing.people}
+    waiting = {mac: guest for mac, guest in knowledge.guests.items() if until is not None and mac not in tapped}
+    guests, more = _still_there(waiting, listing.guests, "guests", rest, now)
+    commands += more
     seen = replace(knowledge, people=people, guests=guests, grace_until=until)
     seen, taken = _take_up(seen, "people", listing.people, _marks(listing), session, now)
     if until is None:
         commands += [Remove(e.mac, e.mark, "guests") for e in listing.guests]
     else:
-        seen, more = _take_up(seen, "guests", listing.guests, _marks(listing), int(until - now) + 1, now)
+        seen, more = _take_up(seen, "guests", listing.guests, _marks(listing), rest, now)
         taken += more
     changed = replace(seen, people=_heard(seen.people, idle, now))
-    silent = [Remove(mac, d.mark) for mac, d in seen.people.items() if mac not in changed.people and mac in listed]
+    silent = [Remove(mac, d.mark) for mac, d in seen.people.items() if mac not in changed.people]
     return _parted(knowledge, seen, changed, (*flags, *commands, *taken, *silent))
 
 
@@ -113,7 +115,7 @@ def _heard(people: Mapping[Mac, Device], idle: int, now: float) -> dict[Mac, Dev
 
 
 def _still_there(
-    people: Mapping[Mac, Device], elements: Iterable[Element], session: int, now: float
+    people: Mapping[Mac, Device], elements: Iterable[Element], crowd: Crowd, session: int, now: float
 ) -> tuple[dict[Mac, Device], list[Command]]:
     """Those whom the kernel has too: with its count and its end; with the mark that the gate gave."""
     there, commands = dict[Mac, Device](), list[Command]()
@@ -127,7 +129,7 @@ def _still_there(
         if abs(ends - device.until) > DRIFT:
             device = replace(device, until=ends)
         if element.mark != device.mark or element.lasts > most + DRIFT:
-            commands.append(Extend(device.mac, device.mark, max(1, min(element.lasts, most))))
+            commands.append(Extend(device.mac, device.mark, max(1, min(element.lasts, most)), crowd))
         there[device.mac] = device
     return there, commands
 

@@ -125,13 +125,29 @@ class SocketServer:
         """Answer all that has been read: of each caller one line, then of each the next."""
         heard, self._heard = list(self._heard.values()), {}
         while asking := [caller for caller in heard if b"\n" in caller.line and not caller.waits]:
-            answers = self._answers([(self._cut(caller), caller.uid) for caller in asking])
-            for caller, answer in zip(asking, answers, strict=True):
-                self._take(caller, answer)
-                if b"\n" not in caller.line:
-                    self._send(caller)
+            lines = [self._cut(caller) for caller in asking]
+            left = list(zip(asking, lines, strict=True))
+            with contextlib.ExitStack() as otherwise:
+                otherwise.callback(self._go_on_without_first, left)
+                for caller, answer in zip(asking, self._answers([(line, c.uid) for c, line in left]), strict=True):
+                    self._take(caller, answer)
+                    left.pop(0)
+                    if b"\n" not in caller.line:
+                        self._send(caller)
+                otherwise.pop_all()
         for caller in heard:
             self._send(caller)
+
+    def _go_on_without_first(self, unanswered: list[tuple[_Caller, bytes]]) -> None:
+        """An answer failed in a way nobody foresaw: who was to get it is let go and can ask again; the others are still heard."""
+        for caller, line in unanswered[1:]:
+            caller.line = line + b"\n" + caller.line
+        for caller in self._callers.values():
+            if b"\n" in caller.line:
+                self._heard[id(caller)] = caller
+        for caller, _ in unanswered[:1]:
+            self._heard.pop(id(caller), None)
+            self._let_go(caller)
 
     @staticmethod
     def _cut(caller: _Caller) -> bytes:

@@ -43,6 +43,6 @@ class UplinkCheck:
                 with socket.create_connection(target, timeout=_CONNECT):
                     self._success = time.monotonic()
                     return True
-            except (OSError, UnicodeError):
+            except (OSError, ValueError, OverflowError):  # a name or port that is none: UnicodeError is a ValueError
                 continue
         return False

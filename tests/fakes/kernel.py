@@ -45,11 +45,28 @@ class FakeKernel:
     """Devices that cannot be admitted."""
     transactions: list[int] = field(default_factory=list)
     """How many were admitted with each."""
+    refuses: dict[str, Exception] = field(default_factory=dict)
+    """What asking fails with, by the method's name."""
+    loses: int | None = None
+    """After so many deeds more the answer is lost: what was done is done, and the gate is told that it failed."""
+
+    def _refuse(self, what: str) -> None:
+        if what in self.refuses:
+            raise self.refuses[what]
 
     def load(self, text: str) -> None:
+        self._refuse("load")
         self.loaded.append(text)
 
     def perform(self, commands: Sequence[Command]) -> None:
+        self._refuse("perform")
+        if self.loses is not None:
+            commands, self.loses = commands[: self.loses], max(0, self.loses - len(commands))
+            self._perform(commands)
+            raise CommandFailed("no answer", where="netlink")
+        self._perform(commands)
+
+    def _perform(self, commands: Sequence[Command]) -> None:
         for alike, part in groupby(commands, key=type):
             if alike is Admit:
                 self._admit([command for command in part if isinstance(command, Admit)])
@@ -97,6 +114,7 @@ class FakeKernel:
         return replace(found[0], seconds_left=int(found[1] - self.now()))
 
     def listing(self) -> Listing:
+        self._refuse("listing")
         people, guests = (
             tuple(e for mac in self.crowds[crowd] if (e := self.element(mac, crowd)) is not None) for crowd in ("people", "guests")
         )
@@ -105,6 +123,7 @@ class FakeKernel:
         return Listing(people, guests, int(grace) if grace > 0 else None, offline, dict(self.spent), self.stamp)
 
     def carried(self) -> tuple[dict[int, int], dict[int, int]]:
+        self._refuse("carried")
         return dict(self.bytes_received), dict(self.bytes_sent)
 
     def uses(self, mac: Mac, octets: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -94,3 +95,26 @@ def test_what_is_written_arrives_whole(tmp_path: Path) -> None:
     (tmp_path / "terminal").touch()
     console.write(f"../{tmp_path}/terminal", "North é\n" * 2000)
     assert (tmp_path / "terminal").read_text() == "North ?\n" * 2000
+
+
+def test_r7_a_look_that_fails_unforeseen_is_one_look_and_the_next_comes_in_its_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pauses = list[float]()
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) > 3:
+            raise SystemExit(0)
+
+    def fail(layout: Layout, portal: float | None) -> Seen:
+        raise KeyError("10.44.0.7")
+
+    monkeypatch.setattr(console, "gather", fail)
+    monkeypatch.setattr(console, "_config", lambda layout: None)
+    monkeypatch.setattr(console, "start_logging", lambda: None)
+    monkeypatch.setattr(time, "sleep", pause)
+    with pytest.raises(SystemExit):
+        console.main()
+    assert pauses == [console._ASK] * 4, "the portal is asked meanwhile"
+    assert "a look for the screen failed: KeyError at" in caplog.text and "10.44" not in caplog.text

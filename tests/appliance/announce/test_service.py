@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from appliance.announce.advert import INTERVAL
 from appliance.announce.air import EVERYBODY, NOBODY
 from appliance.announce.offer import Certificate
 from appliance.announce.service import LOOK_AGAIN, LOOK_EVERY, TO_ALL_EVERY, Announcer, Wanted
-from appliance.errors import Unreachable
+from appliance.errors import NotSo, Unreachable
 from appliance.layout import Layout
 from appliance.moment import BUILT, Moment
 from tests.captive_portal.site import PROJECT
@@ -154,3 +156,45 @@ def test_who_reads_the_fact_can_trust_that_dnsmasq_was_told(tmp_path: Path, monk
     monkeypatch.setattr("os.kill", lambda pid, number: known.append(facts.read(box.layout, "announce").get("offered")))
     box.turn(0)
     assert known == [None] and box.fact is True
+
+
+def test_r7_whatever_fails_unforeseen_is_one_turn_and_offering_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    turns, pauses = list[int](), list[float]()
+
+    class _Box(Announcer):
+        def __init__(self, *_: Any) -> None: ...
+
+        def turn(self) -> None:
+            turns.append(1)
+            if len(turns) > 5:
+                raise SystemExit(0)
+            raise OSError(100, "Network is down: 10.44.0.7")
+
+    layout = Layout.under(tmp_path, PROJECT)
+    layout.conf.mkdir(parents=True)
+    wanted = {"interface": "br-lan", "address": "10.44.0.1", "name": NAME, "url": URL}
+    (layout.conf / service.CONF).write_text(json.dumps(wanted))
+    monkeypatch.setattr(service, "Announcer", _Box)
+    monkeypatch.setattr(service, "Air", lambda interface: None)
+    monkeypatch.setattr(service, "start_logging", lambda: None)
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    for name, value in layout.environment().items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit):
+        service.main()
+    assert len(turns) == 6 and len(pauses) == 5 and pauses == sorted(pauses)
+    assert "announcing failed: OSError at" in caplog.text and "10.44" not in caplog.text
+
+
+def test_r7_what_could_not_be_told_is_told_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box(tmp_path, monkeypatch)
+    box.it.look(0.0)
+    folder = box.layout.service_run("announce")
+    folder.rename(folder.with_name("away"))
+    with pytest.raises(NotSo):
+        box.it.judge(0.0)
+    folder.with_name("away").rename(folder)
+    box.it.judge(1.0)
+    assert box.it.offered is True and (folder / service.OPTIONS).exists() and box.told

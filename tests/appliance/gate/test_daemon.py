@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
 
+from appliance.errors import CommandFailed
 from appliance.gate import daemon
 from appliance.gate.reachability import PATIENCE, begin
 
@@ -15,6 +17,9 @@ class _Time:
 
     def monotonic(self) -> float:
         return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
 
 
 class _Over(Exception):
@@ -113,3 +118,93 @@ def test_the_uplink_is_judged_on_the_second_in_which_patience_ends_not_with_the_
     with pytest.raises(_Over):
         daemon.serve(gate, server)
     assert server.waits[:3] == pytest.approx([1.0, 1.0, 0.3])
+
+
+class _Failing(_Gate):
+    """Each round and each tidying up fails."""
+
+    def tidy(self) -> None:
+        super().tidy()
+        raise KeyError("02:00:00:00:00:01")
+
+    def tick(self) -> None:
+        super().tick()
+        raise CommandFailed("no answer", where="netlink")
+
+
+def _main(gate: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The outermost loop, until the server has had enough."""
+
+    class _Server:
+        def serve(self, timeout: float) -> bool:
+            try:
+                return bool(server.serve(timeout))
+            except _Over:
+                raise SystemExit(0) from None
+
+        def close(self) -> None:
+            server.closed = True
+
+    monkeypatch.setattr(daemon, "begin", lambda layout: (gate, _Server()))
+    monkeypatch.setattr(daemon, "start_logging", lambda: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    with pytest.raises(SystemExit):
+        daemon.main()
+
+
+def test_r7_rounds_and_tidying_that_fail_end_neither_the_gate_nor_the_answers(
+    clock: _Time, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate: Any = _Failing()
+    server: Any = _Server(gate, clock, 30, apart=0.1)
+    _main(gate, server, monkeypatch)
+    assert server.taps == 0 and server.closed, "everyone was answered"
+    assert gate.ticked == 4 and gate.tidied > 3
+    assert "a round failed: netlink: no answer" in caplog.text and "tidying up after a tap failed: KeyError at" in caplog.text
+    assert "02:00" not in caplog.text
+
+
+def test_r7_whoever_makes_answers_fail_does_not_stop_them(clock: _Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate: Any = _Gate()
+    server: Any = _Server(gate, clock, 0)
+    serve, failures = server.serve, [ValueError(n) for n in range(40)]
+
+    def fail(timeout: float) -> bool:
+        if failures:
+            raise failures.pop()
+        return bool(serve(timeout))
+
+    server.serve = fail
+    _main(gate, server, monkeypatch)
+    assert failures == [] and gate.ticked > 0
+
+
+def test_r7_the_pause_after_a_failure_is_short_for_people_wait(clock: _Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate: Any = _Gate()
+    server: Any = _Server(gate, clock, 0)
+    pauses = list[float]()
+    server.serve = lambda timeout: (_ for _ in ()).throw(_Over if len(pauses) > 20 else OSError(24, "Too many open files"))
+    monkeypatch.setattr(clock, "sleep", pauses.append, raising=False)
+    _main(gate, server, monkeypatch)
+    assert 0 < pauses[0] < 0.05 and pauses == sorted(pauses) and pauses[-1] == daemon.LONGEST_PAUSE
+
+
+def test_r7_an_end_that_is_asked_for_while_a_round_fails_is_not_lost(clock: _Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate: Any = _Failing()
+    server: Any = _Server(gate, clock, 0)
+    handlers = list[Any]()
+
+    def serve(timeout: float) -> bool:
+        if gate.ticked:
+            clock.now += 5  # a round is due, and fails
+            handlers[0](15, None)
+        clock.now += timeout
+        return False
+
+    server.serve = serve
+    monkeypatch.setattr(daemon, "begin", lambda layout: (gate, server))
+    server.close = lambda: setattr(server, "closed", True)
+    monkeypatch.setattr(daemon, "start_logging", lambda: None)
+    monkeypatch.setattr(signal, "signal", lambda _, handler: handlers.append(handler))
+    daemon.main()
+    assert server.closed and gate.ticked == 2

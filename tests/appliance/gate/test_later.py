@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import select
 import threading
+from typing import Any
+
+import pytest
 
 from appliance.gate.later import Background, Later
 
@@ -46,3 +49,38 @@ def test_work_that_fails_gives_no_bytes() -> None:
     finally:
         background.close()
     assert seen == [b"nothing"]
+
+
+def test_r7_a_thread_that_the_kernel_does_not_give_is_work_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    background, seen = Background(), list[bytes]()
+
+    def none(work: Any) -> Any:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(background._thread, "submit", none)
+    try:
+        background.begin(Later(lambda: b"done", lambda given: given or b"failed"), seen.append)
+        _until_rung(background, 1)
+    finally:
+        background.close()
+    assert seen == [b"failed"]
+
+
+def test_r7_an_answer_that_cannot_be_handed_over_keeps_no_other_back() -> None:
+    background, seen = Background(), list[bytes]()
+
+    def refuse(given: bytes) -> None:
+        raise KeyError(given)
+
+    try:
+        for send in (refuse, seen.append):
+            background.begin(Later(lambda: b"done", lambda given: given), send)
+        background._thread.submit(lambda: None).result(5)
+        select.select([background.bell], [], [], 5)
+        with pytest.raises(KeyError):
+            for hand_over in background.finished():
+                hand_over()
+        _until_rung(background, 1)
+    finally:
+        background.close()
+    assert seen == [b"done"]

@@ -93,3 +93,23 @@ def test_too_long_a_line_is_answered_once_and_ends_that_caller_alone(server: Any
     server._answer_heard()
     assert [asked for asked in rounds if asked[0][1] == 1] == [[(b"z" * 21, 1)]]
     assert long.got.endswith(b"for 1\n") and other.got == b"tap for 2\n" and set(server._callers) == {2}
+
+
+def test_r7_an_answer_that_fails_ends_that_caller_alone_and_the_others_are_heard_with_the_next_look(
+    server: Any, rounds: list[Asked]
+) -> None:
+    callers = [says(server, 1, b"a\n"), says(server, 2, b"b\nmore\n"), says(server, 3, b"c\n")]
+    answers = server._answers
+
+    def fail(asked: Asked) -> Iterator[bytes]:
+        for one in answers(asked):
+            if one.startswith(b"b"):
+                raise KeyError("02:00:00:00:00:01")
+            yield one
+
+    server._answers = fail
+    with pytest.raises(KeyError):
+        server._answer_heard()
+    assert set(server._callers) == {1, 3} and callers[0].got == b"a for 1\n"
+    server._answer_heard()
+    assert callers[2].got == b"c for 3\n" and callers[1].got == b""

@@ -1,0 +1,167 @@
+"""What time brings, while the kernel refuses this or that: each deed for itself, and tried again (R7, R10)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from appliance.errors import CommandFailed
+from appliance.gate.elements import Element
+from appliance.gate.rounds import LOOK_EVERY
+from appliance.gate.service import TRIES, Gate
+from tests.appliance.gate.knowledge import CONFIG, mac
+from tests.appliance.gate.test_service import OTHER, PHONE, World, ask
+
+TIMEOUT = CommandFailed("no answer", where="netlink")
+
+
+def refuse(*_: Any, **__: Any) -> Any:
+    raise TIMEOUT
+
+
+def tick(gate: Gate, world: World, seconds: float = 1.0) -> None:
+    world.now += seconds
+    world.success = world.now
+    with pytest.raises(CommandFailed):
+        gate.tick()
+
+
+@pytest.mark.parametrize("what", ["listing", "carried", "perform"])
+def test_r7_whatever_the_kernel_refuses_the_other_deeds_of_a_round_are_done(what: str) -> None:
+    world = World()
+    gate = world.gate()
+    ask(gate, "admit", PHONE)
+    world.plans.clear()
+    world.kernel.refuses[what] = TIMEOUT
+    kept = list[None]()
+    world.keep = lambda: kept.append(None)  # type: ignore[method-assign]
+    tick(gate, world, LOOK_EVERY + 1)
+    assert world.plans and kept and {PHONE, PHONE6} in world.forgotten
+    world.kernel.refuses.clear()
+    world.now += LOOK_EVERY + 1
+    gate.tick()
+    assert ask(gate, "status", PHONE)["state"] == "admitted"
+
+
+PHONE6 = "fd5c:a3b0:77::11"
+
+
+def test_r7_what_a_tap_leaves_to_tidy_up_is_tried_again_and_not_for_ever() -> None:
+    world = World()
+    gate = world.gate()
+    ask(gate, "admit", PHONE)
+    everyone, world.everyone = world.everyone, refuse  # type: ignore[method-assign]
+    with pytest.raises(CommandFailed):
+        gate.tidy()
+    assert world.plans[-1].marks == {1}, "the share did not wait for it"
+    world.everyone = everyone  # type: ignore[method-assign]
+    gate.tick()
+    assert {PHONE, PHONE6} in world.forgotten
+    ask(gate, "admit", OTHER)
+    world.everyone = refuse  # type: ignore[method-assign]
+    for _ in range(TRIES):
+        tick(gate, world)
+    gate.tick()
+    assert gate._turned == set(), "nobody is remembered for it any longer"
+
+
+def test_r7_a_kernel_that_refuses_a_tap_is_one_answer_and_the_next_is_a_good_one() -> None:
+    world = World()
+    gate = world.gate()
+    for what in ("perform", "carried"):
+        world.kernel.refuses[what] = TIMEOUT
+        world.now += 5
+        assert ask(gate, "admit" if what == "perform" else "facts", PHONE if what == "perform" else None)["why"] == "try-again"
+        world.kernel.refuses.clear()
+    assert ask(gate, "admit", PHONE)["ok"]
+
+
+def test_r10_whose_answer_was_lost_is_known_from_the_next_look_and_can_be_cut() -> None:
+    world = World()
+    gate = world.gate()
+    world.kernel.loses = 1
+    assert ask(gate, "admit", PHONE) == {"ok": False, "why": "try-again"}
+    world.kernel.loses = None
+    assert world.kernel.element(mac(1)) is not None and ask(gate, "status", PHONE)["state"] == "captive"
+    world.now += LOOK_EVERY
+    world.success = world.now
+    gate.tick()
+    assert ask(gate, "status", PHONE)["state"] == "admitted" and ask(gate, "facts")["people_online"] == 1
+    assert ask(gate, "erase", PHONE)["ok"] and world.kernel.element(mac(1)) is None
+
+
+def test_r10_a_stranger_in_the_kernel_uses_up_a_days_volume_and_falls_silent_as_everyone() -> None:
+    daily = dataclasses.replace(CONFIG, access=dataclasses.replace(CONFIG.access, daily_mb=1.0))
+    for octets, seconds in ((2_000_000, 60), (0, daily.access.idle + 60)):
+        world = World()
+        gate = world.gate(daily)
+        world.kernel.crowds["people"][mac(9)] = (Element(mac(9), 400, 10**6), world.now + 10**6)
+        for _ in range(2 + seconds // 60):
+            world.now += LOOK_EVERY
+            world.success = world.now
+            world.kernel.uses(mac(9), octets)
+            gate.tick()
+        left = world.kernel.element(mac(9))
+        assert left is None, (octets, seconds)
+
+
+def test_r10_what_a_mark_carried_before_anybody_had_it_is_nobodys() -> None:
+    world = World()
+    gate = world.gate()
+    world.kernel.bytes_sent = {1: 5_000, 77: 9_000}
+    world.now += LOOK_EVERY
+    gate.meter.read()
+    gate.tick()
+    assert world.kernel.bytes_sent == {}
+    ask(gate, "admit", PHONE)
+    assert ask(gate, "status", PHONE)["bytes_up"] == 0
+
+
+def test_r7_a_flag_that_the_kernel_did_not_take_is_raised_and_lowered_with_the_next_round() -> None:
+    world = World()
+    gate = world.gate()
+    world.now += 20
+    world.kernel.refuses["perform"] = TIMEOUT
+    with pytest.raises(CommandFailed):
+        gate.tick()
+    world.kernel.refuses.clear()
+    world.now += 1
+    gate.tick()
+    assert world.kernel.listing().offline and gate.reachability.state == "down"
+    world.kernel.refuses["perform"] = TIMEOUT
+    tick(gate, world)
+    world.kernel.refuses.clear()
+    world.now += 1
+    gate.tick()
+    assert not world.kernel.listing().offline and ask(gate, "facts")["uplink"] == "up"
+
+
+def test_r10_an_offline_flag_that_a_hand_raised_falls_with_the_next_look() -> None:
+    world = World()
+    gate = world.gate()
+    world.kernel.flags["offline"] = world.now + 10**9
+    world.now += LOOK_EVERY
+    world.success = world.now
+    gate.tick()
+    assert not world.kernel.listing().offline
+
+
+def test_r7_a_day_whose_beginning_the_kernel_refused_begins_with_the_next_round() -> None:
+    daily = dataclasses.replace(CONFIG, access=dataclasses.replace(CONFIG.access, daily_mb=1.0))
+    world = World()
+    gate = world.gate(daily)
+    gate.tick()
+    ask(gate, "admit", PHONE)
+    world.kernel.uses(mac(1), 400_000)
+    world.now += 5
+    gate.tick()
+    assert gate.quota.used(1) == 400_000
+    world.wall += 86_400
+    world.kernel.refuses["perform"] = TIMEOUT
+    tick(gate, world)
+    world.kernel.refuses.clear()
+    world.now += 1
+    gate.tick()
+    assert gate.quota.used(1) == 0 and ask(gate, "status", PHONE)["quota"]["bytes_remaining"] == 1_000_000
