@@ -1,6 +1,6 @@
 """W The box's side of enrolment, run every 30 s: ``python -m provisioning.agent IDENTITY_FOLDER FACTS_FILE``.
 
-For a box that is enrolled there is nothing to do, on a computer that has nothing to spare: that is found out with ``os`` alone,
+For a box that is enrolled there is nothing to do, on a computer that has nothing to spare: that is found out without any library,
 for a tenth of a per cent of a processor. Everything else is in ``provisioning.joining``, loaded when it is wanted.
 """
 
@@ -10,19 +10,23 @@ import os
 import sys
 import time
 
-RENEW_AFTER = 245 * 86_400
-"""Seconds after which a certificate of a year is renewed: four months are left for a box that is seldom online."""
+from appliance.lifetime import RENEW_LEFT, dates
 
 
 def is_settled(folder: str, facts: str, now: float) -> bool:
-    """Whether there is a certificate that is not old, no token, and the facts say so already."""
+    """Whether there is a certificate with time enough left by its own dates, no token, and the facts say so already.
+
+    How far the clock is trusted is not asked here: what looks due, or not yet valid, is for ``joining`` to judge.
+    """
     try:
-        age = now - os.stat(os.path.join(folder, "cert.pem")).st_mtime
-        with open(facts, encoding="utf-8") as file:
-            told = '"enrolled"' in file.read()
-    except OSError:
+        with open(os.path.join(folder, "cert.pem"), "rb") as file:
+            begins, ends = dates(file.read())
+        with open(facts, encoding="utf-8") as told:
+            enrolled = '"enrolled"' in told.read()
+    except (OSError, ValueError):
         return False
-    return told and age < RENEW_AFTER and not os.path.exists(os.path.join(folder, "token"))
+    fresh = begins <= now < ends - (ends - begins) * RENEW_LEFT
+    return enrolled and fresh and not os.path.exists(os.path.join(folder, "token"))
 
 
 def main(argv: list[str]) -> int:

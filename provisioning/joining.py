@@ -14,12 +14,12 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
-from appliance import clock, facts
+from appliance import clock, facts, lifetime
 from appliance.errors import BadInput, CampboxError, NotSo, Refused, Unreachable
 from appliance.files import read_json, write_json
 from appliance.layout import Layout
 from appliance.log import start_logging
-from provisioning.agent import RENEW_AFTER
+from appliance.moment import Moment
 from provisioning.identity import parse_answer, parse_identity
 from provisioning.patience import is_over, next_wait
 
@@ -39,13 +39,13 @@ def run() -> None:
 
 
 def _run(layout: Layout) -> None:
-    folder = layout.identity_dir
-    age = _certificate_age(folder)
+    folder, moment = layout.identity_dir, clock.now()
+    standing = _Standing(folder)
     # A token beside a certificate is a left-over of a power cut, or a new card's: showing it again is right for both.
-    renewing = age is not None and not (folder / "token").exists()
-    if age is not None:
+    renewing = standing.there and not (folder / "token").exists()
+    if standing.there and standing.is_good(moment) and not standing.is_ending(moment):
         _tell(layout, "enrolled", "")
-    if renewing and age is not None and age < RENEW_AFTER:
+    if renewing and not standing.is_due(moment):
         return
     untrusted_identity = read_json(layout.identity_file)
     if untrusted_identity is None:
@@ -59,12 +59,17 @@ def _run(layout: Layout) -> None:
     except CampboxError as error:
         outcome: Literal["waiting", "refused"] = "refused" if isinstance(error, (Refused, BadInput)) else "waiting"
         log.warning("%s: %s; again in %.0f s", outcome, error, patience.again(outcome))
-        if age is None:
-            _tell(layout, outcome, str(error))
+        if not standing.there or not standing.is_good(moment):
+            _tell(layout, outcome, standing.words(moment) + str(error))
+        elif standing.is_ending(moment):
+            _tell(layout, "enrolled", standing.words(moment) + str(error))
         return
-    patience.end()
     log.info("enrolled")
     _tell(layout, "enrolled", "")
+    if _Standing(folder).is_due(clock.now()):
+        log.warning("the new certificate is due again already: the clocks of hub and box differ; again in %.0f s", patience.again())
+    else:
+        patience.end()
 
 
 def _enrol(folder: Path, untrusted_identity: Any, *, renewing: bool) -> None:
@@ -86,18 +91,46 @@ def _enrol(folder: Path, untrusted_identity: Any, *, renewing: bool) -> None:
     try:
         enrolled = parse_answer(body)
         box_key.check_certificate(enrolled.certificate, ca_pem, key, str(identity.box))
+        begins, ends = lifetime.dates(enrolled.certificate.encode("ascii"))
+        if not lifetime.is_good(begins, ends, clock.now()):
+            raise BadInput("the hub sent a certificate that is not valid now: its clock is wrong, or this box's")
     except BadInput as error:
         raise Unreachable(error.what, where=identity.host) from error
     box_key.keep(folder, enrolled, ca_pem, renewed=renewing)
     box_key.forget_token(folder)
 
 
-def _certificate_age(folder: Path) -> float | None:
-    """Seconds since the certificate was written; None where there is none."""
-    try:
-        return time.time() - (folder / "cert.pem").stat().st_mtime
-    except FileNotFoundError:
-        return None
+class _Standing:
+    """The certificate that the box has: its own dates, never the file's. One that cannot be read is renewed like an old one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.there, self.begins, self.ends = True, 0.0, 0.0
+        try:
+            self.begins, self.ends = lifetime.dates((folder / "cert.pem").read_bytes())
+        except FileNotFoundError:
+            self.there = False
+        except ValueError:
+            log.warning("the certificate cannot be read")
+        except OSError as error:
+            raise NotSo(f"the certificate cannot be read: {error.strerror}", where=str(folder), mend="see to the card") from error
+
+    def is_due(self, moment: Moment) -> bool:
+        return lifetime.is_due(self.begins, self.ends, moment)
+
+    def is_ending(self, moment: Moment) -> bool:
+        return lifetime.is_ending(self.ends, moment)
+
+    def is_good(self, moment: Moment) -> bool:
+        return lifetime.is_good(self.begins, self.ends, moment)
+
+    def words(self, moment: Moment) -> str:
+        """What a person must know before the reason; nothing while there is no certificate, or time enough."""
+        if not self.there or not self.is_ending(moment):
+            return ""
+        if not self.ends:
+            return "the certificate cannot be read and is not renewed: "
+        day = time.strftime("%Y-%m-%d", time.gmtime(self.ends))
+        return f"the certificate {'ended' if moment.wall >= self.ends else 'ends'} on {day} and is not renewed: "
 
 
 def _tell(layout: Layout, state: State, why: str) -> None:
@@ -127,7 +160,7 @@ class _Patience:
     def over(self) -> bool:
         return is_over(self.due, clock.now().uptime)
 
-    def again(self, outcome: Literal["waiting", "refused"]) -> float:
+    def again(self, outcome: Literal["waiting", "refused"] = "waiting") -> float:
         base, wait = next_wait(outcome, self.wait, random.random())
         write_json(self.path, {"about": self.about, "wait": base, "due": clock.now().uptime + wait}, 0o600)
         return wait

@@ -23,10 +23,10 @@ from appliance.files import read_json
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.values import BoxId
-from telemetry import message, result, schedule, sensors, storing
+from telemetry import message, opening, result, schedule, sensors, storing
 from telemetry.last_result import LastResult
 from telemetry.metrics import measure
-from telemetry.mqtt import Endpoint, Event, Link, MqttLink
+from telemetry.mqtt import Event, Link
 from telemetry.station import Station
 from telemetry.strict import MESSAGE_LIMIT
 
@@ -34,12 +34,14 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 _LONGEST_NAP = storing.LOOK_AGAIN
 _LIVE_LIMIT = 120
+_LOOK_AT_IDENTITY = 30.0
 
 
 class Agent:
     """Measures and sends. ``step`` does what is due and waits for what happens next.
 
-    ``connect`` gives a link, once there can be one, from the payload of the will.
+    ``connect`` gives a link, once there can be one, from the payload of the will. ``identity`` says what a link is opened with (the
+    content of key, certificate and the rest): when that changes, the link is opened anew.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class Agent:
         connect: Callable[[bytes], Link | None],
         *,
         now: Callable[[], float] = time.monotonic,
+        identity: Callable[[], bytes] = bytes,
     ) -> None:
         self.box, self.site, self.station, self.outbox, self._connect, self._now = box, site, station, station.outbox, connect, now
+        self._identity, self._opened_with, self._next_look = identity, b"", now()
         self.session = secrets.token_bytes(8)
         self.link: Link | None = None
         self.connected, self.urgent = False, True
@@ -79,10 +83,26 @@ class Agent:
         else:
             self._told.pop(deed.__name__, None)
 
-    def _join(self, _now: float) -> None:
-        if self.link is None and (link := self._connect(self._death())) is not None:
-            self.link = link
-            link.start()
+    def _join(self, now: float) -> None:
+        """Open the link; and anew when a renewed certificate is there, long before the broker would refuse the old one."""
+        if self.link is not None and now < self._next_look:
+            return
+        self._next_look = now + _LOOK_AT_IDENTITY
+        identity = self._identity()
+        if self.link is not None and identity == self._opened_with:
+            return
+        link = self._connect(self._death())  # refused while the files do not fit each other: the link that is there stays
+        if link is None:
+            return
+        if self.link is not None:
+            log.info("the box's certificate was renewed: connecting with the new one")
+            self.link.stop()
+            self._lost()
+        self.link, self._opened_with = link, identity
+        link.start()
+
+    def _lost(self) -> None:
+        self.connected, self._flight, self._result_flight = False, self._flight.lost(), self._result_flight.lost()
 
     def stop(self) -> None:
         """Say goodbye: an orderly end is a death, too, but told at once."""
@@ -168,7 +188,7 @@ class Agent:
             self._publish("birth", message.encode(birth), retain=True)
             self._publish("death", b"", retain=True)  # takes back the one the broker kept of the connection before
         elif event.kind == "down":
-            self.connected, self._flight, self._result_flight = False, self._flight.lost(), self._result_flight.lost()
+            self._lost()
         else:
             try:
                 self._told_by_hub(event)
@@ -212,19 +232,6 @@ class Agent:
         return message.encode(message.Death(self.box, self.session))
 
 
-def connector(layout: Layout, box: BoxId) -> Callable[[bytes], Link | None]:
-    """What makes the link once enrolment has brought key, certificate and the broker's address."""
-    folder = layout.identity_dir
-
-    def connect(death: bytes) -> Link | None:
-        if not all((folder / name).exists() for name in ("key.pem", "cert.pem", "ca.pem", "mqtt.json")):
-            return None
-        where = read_json(folder / "mqtt.json")
-        return MqttLink(str(box), Endpoint(str(where["host"]), int(where["port"]), folder), death)
-
-    return connect
-
-
 def boot_id(layout: Layout) -> bytes:
     """The id of this boot, as 16 bytes."""
     return uuid.UUID(layout.boot_id_file.read_text("ascii").strip()).bytes
@@ -248,7 +255,7 @@ def main() -> None:
         box = box_id(layout, config)
         outbox = storing.patient_outbox(layout.service_data("telemetry") / "outbox.sqlite", layout, pace.interval)
         station = Station(layout, outbox, boot_id(layout), pace, config.privacy.smallest_count)
-        agent = Agent(box, config.site.name, station, connector(layout, box))
+        agent = Agent(box, config.site.name, station, opening.connector(layout, box), identity=lambda: opening.identity(layout))
         while True:
             agent.step()
     except KeyboardInterrupt:

@@ -56,7 +56,7 @@ class Reading:
     untold.
 
     ``people`` are the counts already made safe (see noise.py): the raw ones in ``gate`` are read by no metric.
-    ``rates`` are bits per second since the reading before.
+    ``certificate_ends`` in seconds since 1970. ``rates`` are bits per second since the reading before.
     """
 
     moment: Moment
@@ -68,6 +68,7 @@ class Reading:
     selftest: Mapping[str, Any] = field(default_factory=dict)
     people: Mapping[str, int | Fewer] = field(default_factory=dict)
     rates: Mapping[str, float] = field(default_factory=dict)
+    certificate_ends: float | None = None
     outbox_rows: int = 0
     outbox_dropped: int = 0
     outbox_lost: int = 0
@@ -76,7 +77,7 @@ class Reading:
 
 POSSIBLE: Mapping[str, tuple[float, float]] = {
     "": (0, 1e12), "%": (0, 100), "s": (0, 3.2e8), "B": (0, 1e18), "bit/s": (0, 1e12), "°C": (-90, 200),
-    "people": (0, 100_000), "searches": (0, 1e9),
+    "people": (0, 100_000), "searches": (0, 1e9), "d": (0, 40_000),
 }  # fmt: skip
 """Least and most by unit, where a metric has no narrower ones: ten years, an exabyte, a terabit a second."""
 
@@ -141,6 +142,16 @@ def _failed(reading: Reading) -> int | None:
     if not isinstance(checks, list):
         return None
     return sum(isinstance(check, Mapping) and check.get("ok") is False for check in checks)
+
+
+def _certificate_left(reading: Reading) -> float | None:
+    """Days, none once it has ended.
+
+    Nothing while the clock is not trusted: it would raise an alarm on every box that starts in 1970, or keep one quiet.
+    """
+    if reading.certificate_ends is None or reading.moment.trust == "none":
+        return None
+    return max(0.0, (reading.certificate_ends - reading.moment.wall) // 86_400)
 
 
 SERVED: tuple[Reader, ...] = ("operators", "technicians", "partners")
@@ -210,6 +221,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         82, "outbox_unreadable", "", "counter", "reports its card gave back unreadable", lambda r: r.outbox_unreadable or None, 90
     ),
+    Metric(83, "certificate_left", "d", "gauge", "shows a box that will fall silent", _certificate_left, 30),
     *(_in_vain(FIRST_UNANSWERED + place, slug) for place, slug in enumerate(UNANSWERED)),
 )  # fmt: skip
 

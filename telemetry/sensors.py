@@ -8,7 +8,7 @@ from typing import Any
 
 import psutil
 
-from appliance import facts
+from appliance import facts, lifetime
 from appliance.errors import Unreachable
 from appliance.gate import client
 from appliance.layout import Layout
@@ -63,6 +63,14 @@ def gate(layout: Layout) -> dict[str, Any]:
 def told(layout: Layout, service: str) -> dict[str, Any]:
     """The facts another service put down."""
     return facts.read(layout, service)
+
+
+def certificate_ends(layout: Layout) -> float | None:
+    """When the box's own certificate ends, in seconds since 1970; None where there is none that can be read."""
+    try:
+        return lifetime.dates((layout.identity_dir / "cert.pem").read_bytes())[1]
+    except (OSError, ValueError):
+        return None
 
 
 def software() -> str:

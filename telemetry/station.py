@@ -36,6 +36,7 @@ class Station:
             gate=gate,
             sync=sensors.told(self.layout, "sync"),
             enrol=sensors.told(self.layout, "enrol"),
+            certificate_ends=sensors.certificate_ends(self.layout),
             selftest=sensors.told(self.layout, "selftest"),
             people=self._people(self._counted(gate), moment.uptime),
             rates=rates,

@@ -12,6 +12,9 @@ SILENT_AFTER = 1800.0
 GONE_AFTER = 300.0
 """The same when the broker has already seen its connection end: time for a restart."""
 
+CERTIFICATE_DAYS = 14
+"""Days left of a box's certificate below which somebody must look; it is renewed four months before its end."""
+
 
 @dataclass(frozen=True)
 class Incident:
@@ -85,6 +88,13 @@ def _at_least(name: str, limit: float, words: str) -> Callable[[Mapping[str, Any
     return test
 
 
+def _certificate(box: Mapping[str, Any], _now: float) -> str | None:
+    left = box["latest"].get("certificate_left")
+    if not isinstance(left, (int, float)) or left >= CERTIFICATE_DAYS:
+        return None
+    return f"its certificate ends in {left:.0f} days and is not renewed" if left > 0 else "its certificate ends today, or has ended"
+
+
 RULES: tuple[Rule, ...] = (
     Rule("silent", "serious", _silent, "Call the site: is there power, is the uplink paid for?"),
     Rule(
@@ -101,6 +111,19 @@ RULES: tuple[Rule, ...] = (
         "soon",
         _at_least("outbox_dropped", 1, "{:,} reports were given up"),
         "It was out of reach for over two weeks, or writes nothing: look at its card.",
+    ),
+    Rule("storing", "soon", _at_least("outbox_lost", 1, "{:,} measurements could not be stored"), "Make room, or send a new card."),
+    Rule(
+        "unreadable",
+        "soon",
+        _at_least("outbox_unreadable", 1, "{:,} reports could not be read back"),
+        "Its card gives back other bytes than it was given: send a new one.",
+    ),
+    Rule(
+        "certificate",
+        "serious",
+        _certificate,
+        "It renews by itself as soon as it reaches the hub's enrolment; the reason stands on its own status page.",
     ),
 )
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from appliance import facts
-from appliance.clock import BUILT, Moment
+from appliance.clock import BUILT, Moment, Trust
 from appliance.errors import Refused, Unreachable
 from appliance.files import read_json, write_json
 from appliance.layout import Layout
 from provisioning import hub_link, joining
 from provisioning.hub_link import ClockWrong
 from provisioning.patience import FIRST, REFUSED
+from tests.appliance.test_lifetime import DAY, YEAR, made
 
 IDENTITY = {
     "box": "north-1", "site": "north", "hub": {"host": "hub.example.org", "port": 443}, "pin": "sha256:" + "0" * 64,
@@ -163,3 +164,58 @@ def test_r5_a_patience_that_cannot_be_read_holds_nobody_back(box: Box, content: 
     path.write_text(content.replace("{}", f'{{"about": "{about}"}}').replace('{"due"', f'{{"about": "{about}", "due"'))
     assert box.run()["state"] == "waiting" and box.asked == 2
     assert box.wait() > 0
+
+
+def hold(box: Box, begins: float, ends: float) -> None:
+    """The box has a certificate, and no token any more."""
+    (box.layout.identity_dir / "cert.pem").write_bytes(made(begins, ends))
+    (box.layout.identity_dir / "token").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("trust", ["floor", "synced"])
+def test_r4_renewal_begins_with_a_third_of_the_certificates_own_life_left(box: Box, trust: Trust) -> None:
+    now = BUILT + 1000
+    box.clock.moment = Moment(now, 100.0, trust)
+    hold(box, now - YEAR * 2 / 3 + DAY, now + YEAR / 3 + DAY)
+    assert box.run() == {"state": "enrolled", "why": ""} and box.asked == 0
+    hold(box, now - YEAR * 2 / 3, now + YEAR / 3)
+    assert box.run() == {"state": "enrolled", "why": ""}, "it is still good: nobody need hear of it"
+    assert box.asked == 1
+    box.run()
+    assert box.asked == 1 and FIRST / 2 <= box.wait() <= FIRST * 1.5, "again, but not at once"
+
+
+def test_r4_a_clock_that_is_not_trusted_decides_nothing(box: Box) -> None:
+    box.clock.moment = Moment(BUILT, 100.0, "none")
+    for begins, ends in ((BUILT - 2 * YEAR, BUILT - YEAR), (BUILT + YEAR, BUILT + 2 * YEAR), (BUILT - YEAR, BUILT + DAY)):
+        hold(box, begins, ends)
+        assert box.run() == {"state": "enrolled", "why": ""} and box.asked == 0
+
+
+def test_r4_a_certificate_of_a_hub_whose_clock_ran_ahead_is_renewed(box: Box) -> None:
+    now = BUILT + 1000
+    hold(box, now + YEAR, now + 2 * YEAR)
+    box.clock.moment = Moment(now, 100.0, "floor")
+    box.run()
+    assert box.asked == 0, "a clock that may run behind cannot know"
+    box.clock.moment = Moment(now, 100.0, "synced")
+    assert box.run()["state"] == "waiting" and box.asked == 1
+
+
+def test_r4_with_two_weeks_left_the_box_says_so_and_after_the_end_it_waits(box: Box) -> None:
+    now = BUILT + 1000
+    hold(box, now - YEAR, now + 13 * DAY)
+    told = box.run()
+    assert told["state"] == "enrolled" and "is not renewed" in told["why"] and "does not answer" in told["why"]
+    assert box.run() == told, "it stays told while the next attempt is not due"
+    hold(box, now - 2 * YEAR, now - DAY)
+    box.clock.moment = Moment(now, 1000.0, "synced")
+    told = box.run()
+    assert told["state"] == "waiting" and "ended on" in told["why"]
+
+
+def test_r5_a_certificate_that_cannot_be_read_is_fetched_anew_with_the_key_alone(box: Box) -> None:
+    (box.layout.identity_dir / "cert.pem").write_text("half a certif")
+    (box.layout.identity_dir / "token").unlink()
+    told = box.run()
+    assert box.asked == 1 and told["state"] == "waiting" and "cannot be read" in told["why"]

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from appliance.run import run
 from provisioning.authority import certificates
@@ -63,10 +65,12 @@ def test_a_certificate_of_nine_months_is_renewed_with_the_key_alone(place: Path,
     box = Box(place / "box", hub.ticket())
     box.run()
     certificate = box.layout.identity_dir / "cert.pem"
-    before, old = certificate.read_bytes(), time.time() - 270 * 86_400
-    os.utime(certificate, (old, old))
+    key = x509.load_pem_x509_certificate(certificate.read_bytes()).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    before = certificates.as_pem(certificates.issue(hub.layout, "north-1", key, time.time() - 270 * 86_400))
+    certificate.write_text(before)  # a file of this second
     assert box.run() == 0
-    assert certificate.read_bytes() != before
+    assert certificate.read_text() != before
     box.assert_enrolled(hub)
 
 

@@ -12,6 +12,7 @@ import pytest
 from appliance import facts
 from appliance.clock import Moment
 from appliance.config import parse
+from appliance.errors import NotSo
 from appliance.layout import Layout
 from appliance.values import BoxId
 from telemetry import message, sensors, station
@@ -40,12 +41,16 @@ class World:
         self.outbox = Outbox(folder / "outbox.sqlite")
         self.station = StubStation(self.outbox, 60)
         self.links: list[FakeLink] = []
-        self.enrolled = True
-        self.agent = Agent(BoxId(ONE), "North Gate", self.station, self.connect, now=lambda: self.time)
+        self.enrolled, self.identity, self.refusal = True, b"one", ""
+        self.agent = Agent(
+            BoxId(ONE), "North Gate", self.station, self.connect, now=lambda: self.time, identity=lambda: self.identity
+        )
 
     def connect(self, death: bytes) -> FakeLink | None:
         if not self.enrolled:
             return None
+        if self.refusal:
+            raise NotSo(self.refusal)
         self.links.append(FakeLink(self.broker, ONE, death))
         return self.links[-1]
 
@@ -250,3 +255,50 @@ def test_news_of_content_does_not_end_live_measuring(tmp_path: Path) -> None:
         world.steps(seconds=2)
     assert len([m for p in world.sent("t") if isinstance(m := message.decode_telemetry(p), message.Live)]) >= 3
     world.db.close()
+
+
+def test_r4_a_renewed_certificate_is_taken_into_use_while_running(world: World) -> None:
+    world.steps(seconds=60)
+    world.steps(seconds=60)
+    before = world.outbox.count()
+    world.identity = b"two"
+    world.steps(seconds=60)
+    assert [link.open for link in world.links] == [False, True] and world.agent.connected
+    assert len(world.sent("birth")) == 2 and b"" in world.sent("death"), "the hub sees it all the time"
+    for _ in range(12):
+        world.steps(seconds=60)
+    assert len(world.links) == 2, "once, not again and again"
+    assert len(ReportReader(world.db).keys(ONE)) >= before + 10
+
+
+def test_r4_what_was_on_its_way_over_the_old_connection_is_sent_again(world: World) -> None:
+    world.broker.deaf = True
+    world.steps()
+    assert world.outbox.count() == 1 and len(world.sent("t")) == 1
+    world.broker.deaf, world.identity = False, b"two"
+    world.time += 31
+    world.steps()
+    assert world.outbox.count() == 0 and len(ReportReader(world.db).keys(ONE)) == 1
+
+
+def test_r4_a_certificate_that_does_not_fit_its_key_leaves_the_old_connection_alone(world: World) -> None:
+    world.steps(seconds=60)
+    world.identity, world.refusal = b"half written", "key values mismatch"
+    for _ in range(3):
+        world.steps(seconds=60)
+    assert len(world.links) == 1 and world.links[0].open and world.agent.connected
+    world.refusal, world.identity = "", b"whole"
+    world.steps(seconds=60)
+    assert [link.open for link in world.links] == [False, True]
+
+
+def test_r5_what_enrolment_brought_damaged_does_not_stop_measuring(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("telemetry.agent.time.sleep", lambda _: None)
+    world.refusal = "mqtt.json is none"
+    for _ in range(3):
+        world.steps(seconds=60)
+    assert world.outbox.count() == 3 and world.links == []
+    world.refusal = ""
+    world.steps(seconds=60)
+    world.steps()
+    assert len(ReportReader(world.db).keys(ONE)) >= 3

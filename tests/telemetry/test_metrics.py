@@ -48,7 +48,7 @@ def reading(**changes: object) -> Reading:
         "enrol": {"state": "enrolled"},
         "people": {"people_online": 14, "people_active": Fewer(10)} | dict.fromkeys(map(unanswered, UNANSWERED), 12),
         "rates": {"down": 1e6, "up": 2.4}, "selftest": SELFTEST,
-        "outbox_lost": 2, "outbox_unreadable": 1, **changes,
+        "certificate_ends": 1_801_000_000.0, "outbox_lost": 2, "outbox_unreadable": 1, **changes,
     }  # fmt: skip
     return Reading(**whole)  # type: ignore[arg-type]
 

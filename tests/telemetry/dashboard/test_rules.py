@@ -28,6 +28,18 @@ def test_a_healthy_box_is_no_incident() -> None:
     assert kinds(box(catalogue_state="current", disk_use=94.9, temperature=60.0, outbox_dropped=0)) == []
 
 
+def test_r4_a_certificate_with_less_than_two_weeks_left_is_an_incident() -> None:
+    assert kinds(box(certificate_left=14)) == kinds(box(certificate_left="soon")) == kinds(box()) == []
+    for left, words in ((13, "ends in 13 days"), (1, "ends in 1 days"), (0, "has ended"), (-400, "has ended")):
+        [found] = incidents([box(certificate_left=left)], 10_001.0)
+        assert (found.kind, found.severity) == ("certificate", "serious") and words in found.what
+
+
+def test_r1_r5_what_a_card_does_not_take_or_gives_back_changed_is_an_incident() -> None:
+    assert kinds(box(outbox_lost=1)) == ["storing"] and kinds(box(outbox_unreadable=2)) == ["unreadable"]
+    assert kinds(box(outbox_lost=0, outbox_unreadable=0)) == []
+
+
 def test_silence_is_an_incident_sooner_when_the_connection_has_ended() -> None:
     gone = {**box(), "online": False}
     assert not is_silent(gone, 10_000 + GONE_AFTER) and is_silent(gone, 10_001 + GONE_AFTER)
