@@ -25,8 +25,10 @@ class CodeFiles:
     def read(self) -> dict[str, Any]:
         """Selector -> value of every file that can be read; one that a power cut spoilt takes no other with it.
 
-        A file of an older version, which tells an hour, is written anew.
+        Once, at the gate's start: what a power cut left half written, with somebody's slow hash in it, goes. A file of an older
+        version, which tells an hour, is written anew.
         """
+        self._clear("*")
         found = dict[str, Any]()
         for path in sorted(self._folder.glob("*.json")):
             try:
@@ -57,15 +59,27 @@ class CodeFiles:
         blur(path)
 
     def remove(self, selector: str) -> None:
-        """Keep it no longer. Raises NotSo when the disk is not writable."""
+        """Keep it no longer, nor what was half written of it. Raises NotSo when the disk is not writable."""
         path = self._folder / f"{selector}.json"
         try:
             path.unlink(missing_ok=True)
+            for begun in self._begun(selector):
+                begun.unlink(missing_ok=True)
             if self._passing is not None:
                 (self._passing / path.name).unlink(missing_ok=True)
         except OSError as error:
             raise NotSo(f"cannot remove: {error.strerror}", where=str(self._folder), mend="mend its permissions") from error
         blur(path)
+
+    def _begun(self, selector: str) -> list[Path]:
+        """What appliance.files writes beside a file before it takes its place."""
+        folders = [self._folder] if self._passing is None else [self._folder, self._passing]
+        return [path for folder in folders for path in folder.glob(f".{selector}.json*.new")]
+
+    def _clear(self, selector: str) -> None:
+        for begun in self._begun(selector):
+            with contextlib.suppress(OSError):  # a disk that takes nothing: it goes with the code, or at another start
+                begun.unlink()
 
     def _of_this_boot(self, selector: str) -> dict[str, Any]:
         if self._passing is None:

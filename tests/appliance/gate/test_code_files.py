@@ -125,3 +125,44 @@ def test_forgetting_a_code_takes_its_part_in_ram_too(tmp_path: Path) -> None:
     files.write("0042", WHOLE)
     files.remove("0042")
     assert list((tmp_path / "codes").iterdir()) == list((tmp_path / "ram").iterdir()) == []
+
+
+def killed_while_writing(folder: Path, files: CodeFiles, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """A code written whole, then once more up to the moment of its rename."""
+
+    class _Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise _Killed
+
+    files.write("0042", WHOLE)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", kill)
+        patched.setattr(Path, "unlink", lambda path, missing_ok=False: None)  # who was killed tidies nothing up
+        with pytest.raises(_Killed):
+            files.write("0042", WHOLE)
+    return [path for path in folder.rglob("*.new")]
+
+
+@pytest.mark.parametrize("passing", [True, False])
+def test_r11_what_was_half_written_of_a_code_goes_with_forget_me_and_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, passing: bool
+) -> None:
+    files = CodeFiles(tmp_path / "codes", tmp_path / "ram" if passing else None)
+    assert killed_while_writing(tmp_path, files, monkeypatch)
+    files.remove("0042")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    begun = killed_while_writing(tmp_path, files, monkeypatch)
+    assert begun and set(CodeFiles(tmp_path / "codes", tmp_path / "ram" if passing else None).read()) == {"0042"}
+    assert not any(path.exists() for path in begun)
+
+
+@pytest.mark.parametrize("name", [".0042.json.4711.new", ".0042.json.new"])
+def test_r11_whoever_wrote_it_and_whenever(tmp_path: Path, name: str) -> None:
+    files = CodeFiles(tmp_path / "codes")
+    files.write("0042", WHOLE)
+    for remove in (lambda: files.remove("0042"), files.read):
+        (tmp_path / "codes" / name).write_text("a slow hash")
+        remove()
+        assert not (tmp_path / "codes" / name).exists()

@@ -11,6 +11,7 @@ from appliance.errors import CommandFailed
 from appliance.gate.elements import Element
 from appliance.gate.rounds import LOOK_EVERY
 from appliance.gate.service import TRIES, Gate
+from appliance.values import Mac
 from tests.appliance.gate.knowledge import CONFIG, mac
 from tests.appliance.gate.test_service import OTHER, PHONE, World, ask
 
@@ -165,3 +166,39 @@ def test_r7_a_day_whose_beginning_the_kernel_refused_begins_with_the_next_round(
     world.now += 1
     gate.tick()
     assert gate.quota.used(1) == 0 and ask(gate, "status", PHONE)["quota"]["bytes_remaining"] == 1_000_000
+
+
+@pytest.mark.parametrize("deed", ["erase", "dismiss", "expire", "idle"])
+def test_claim_nothing_in_the_gate_knows_a_device_that_was_forgotten(deed: str) -> None:
+    """Whatever the gate holds, in whatever part: the address is not among it."""
+    world = World()
+    gate = world.gate(dataclasses.replace(CONFIG, access=dataclasses.replace(CONFIG.access, identity="code")))
+    ask(gate, "admit", PHONE)
+    gate.answer(b'{"do":"enter-code","ip":"10.44.0.11","code":"111111111111"}', 0)
+    assert _knows(gate, mac(1))
+    if deed in ("erase", "dismiss"):
+        ask(gate, deed, PHONE)
+    waits = {"expire": CONFIG.access.session + 3, "idle": CONFIG.access.idle + LOOK_EVERY}
+    world.now += waits.get(deed, 0)
+    world.success = world.now
+    gate.tick()
+    assert not _knows(gate, mac(1)) and world.kernel.element(mac(1)) is None
+
+
+def _knows(thing: Any, device: Mac, seen: set[int] | None = None) -> bool:
+    """Whether an object holds this address anywhere below it, the world around the gate apart."""
+    seen = set() if seen is None else seen
+    if thing == device or isinstance(thing, str | bytes) and str(device) in str(thing):
+        return True
+    if id(thing) in seen or isinstance(thing, World) or callable(thing) or isinstance(thing, type):
+        return False
+    seen.add(id(thing))
+    if isinstance(thing, dict):
+        return any(_knows(one, device, seen) for pair in thing.items() for one in pair)
+    if isinstance(thing, list | tuple | set | frozenset):
+        return any(_knows(one, device, seen) for one in thing)
+    return (
+        _knows({name: one for name, one in vars(thing).items() if name != "edges"}, device, seen)
+        if hasattr(thing, "__dict__")
+        else False
+    )
