@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import fnmatch
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeGuard
@@ -68,6 +68,11 @@ class Module:
         return ast.parse(self.text)
 
     @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Everything in it: every rule looks through all of it, some many times."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
     def kind(self) -> str:
         """``P``, ``E`` or ``W``: the first word of its docstring; empty when that is none of them."""
         word = (ast.get_docstring(self.tree) or "").split(" ")[0]
@@ -75,8 +80,8 @@ class Module:
 
     def imports(self, *, for_types: bool = True) -> Iterator[str]:
         """Every dotted name it imports (``from a import b`` gives ``a.b``); without those only for the type checker."""
-        skipped = {id(node) for node in _type_checking(self.tree)} if not for_types else set()
-        for node in ast.walk(self.tree):
+        skipped = {id(node) for node in _type_checking(self.nodes)} if not for_types else set()
+        for node in self.nodes:
             if id(node) in skipped:
                 continue
             if isinstance(node, ast.Import):
@@ -93,7 +98,7 @@ class Module:
     def aliases(self) -> dict[str, str]:
         """Names that imports gave to what has another: ``from time import time as now`` makes ``now`` ``time.time``."""
         found = dict[str, str]()
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.ImportFrom):
                 found |= {alias.asname or alias.name: f"{self._base(node)}.{alias.name}" for alias in node.names}
             elif isinstance(node, ast.Import):
@@ -107,7 +112,7 @@ class Module:
 
     def calls(self) -> Iterator[tuple[str, ast.Call]]:
         """Every call with the dotted name that is called."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Call):
                 yield self.real(node.func), node
 
@@ -125,8 +130,8 @@ def dotted(node: ast.AST) -> str:
     return "?"
 
 
-def _type_checking(tree: ast.Module) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
+def _type_checking(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    for node in nodes:
         if isinstance(node, ast.If) and dotted(node.test).endswith("TYPE_CHECKING"):
             for statement in node.body:
                 yield from ast.walk(statement)
@@ -198,12 +203,10 @@ def pure(modules: Modules) -> Iterator[str]:
         for name, call in module.calls():
             if name in IO_CALLS or name.rpartition(".")[2] in IO_METHODS or _touches(name):
                 yield f"{module.name}:{call.lineno} is pure and calls {name}"
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, (ast.Name, ast.Attribute)) and module.real(node) == "os.environ":
                 yield f"{module.name}:{node.lineno} is pure and looks at os.environ"
-        yield from (
-            f"{module.name}:{n.lineno} is pure and has a global" for n in ast.walk(module.tree) if isinstance(n, ast.Global)
-        )
+        yield from (f"{module.name}:{n.lineno} is pure and has a global" for n in module.nodes if isinstance(n, ast.Global))
 
 
 def _touches(name: str) -> bool:
@@ -232,7 +235,7 @@ def catch_all(modules: Modules) -> Iterator[str]:
     """``except Exception`` only in a W module's ``main``, outermost, or to tidy up and raise on; a bare ``except`` nowhere."""
     for module in modules.values():
         outermost = {id(handler) for handler in _outermost(module)} if module.kind == "W" else set()
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, ast.ExceptHandler):
                 continue
             caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
@@ -244,7 +247,7 @@ def catch_all(modules: Modules) -> Iterator[str]:
 
 def _outermost(module: Module) -> Iterator[ast.ExceptHandler]:
     """Handlers in ``main`` that nothing but loops stands around; and those that raise on what they caught."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ExceptHandler) and isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None:
             yield node
     todo = [node for node in module.tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"]
@@ -263,7 +266,7 @@ def lengths(modules: Modules) -> Iterator[str]:
         lines = module.text.count("\n")
         if lines > LONGEST_FILE:
             yield f"{module.name} has {lines} lines, more than {LONGEST_FILE}"
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno is not None:
                 length = node.end_lineno - node.lineno + 1
                 if length > LONGEST_FUNCTION:

@@ -171,6 +171,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     With --collect-only one line names the kinds: the launcher asks, to install no more than ``campbox test --only`` needs.
     """
     _note(lanes.collected(len(session.items)))
+    if "flask" in sys.modules:
+        from tests import kept
+
+        kept.keep()
     if session.config.option.collectonly:
         found = {"fast" if kind_of(item) == "lint" else kind_of(item) for item in session.items}
         print("kinds:", *(kind for kind in ORDER if kind in found))

@@ -6,15 +6,15 @@ python -m pytest -p tests.processor -m "not (net or browser or vm or image)"
 from __future__ import annotations
 
 import resource
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 SHOWN = 15
-_files: Counter[str] = Counter()
-_tests: Counter[str] = Counter()
+_files: defaultdict[str, float] = defaultdict(float)
+_tests: defaultdict[str, float] = defaultdict(float)
 _collecting = 0.0
 
 
@@ -46,5 +46,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section("processor seconds")
     terminalreporter.write_line(f"{_collecting:7.1f} start and collecting, {_seconds():.1f} in all")
     for counted in (_files, _tests):
-        for name, spent in counted.most_common(SHOWN):
+        for name, spent in sorted(counted.items(), key=lambda item: -item[1])[:SHOWN]:
             terminalreporter.write_line(f"{spent:7.1f} {name}")

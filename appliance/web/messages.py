@@ -38,17 +38,17 @@ def wanted(package: Path) -> Catalog:
     return catalogue
 
 
-def faults(package: Path, folder: Path, domain: str, locale: str) -> list[Fault]:
-    """What a translator has still to do. Empty for a complete language."""
+def faults(source: Catalog, folder: Path, domain: str, locale: str) -> list[Fault]:
+    """What a translator has still to do: ``source`` is what is wanted. Empty for a complete language."""
     path = po_file(folder, locale, domain)
     if not path.exists():
         return [Fault(locale, "", f"there is no {path.name}")]
     with path.open("rb") as file:
         have = read_po(file, locale=locale)
-    source = {_forms(message.id): message for message in wanted(package) if message.id}
+    texts = dict.fromkeys(_forms(message.id) for message in source if message.id)
     translated = {_forms(message.id): _forms(message.string) for message in have if message.id}
-    problems = {key: _problem(key, translated.get(key, ())) for key in source}
-    left_over = {key: "is no longer used" for key in translated if key not in source}
+    problems = {key: _problem(key, translated.get(key, ())) for key in texts}
+    left_over = {key: "is no longer used" for key in translated if key not in texts}
     return [Fault(locale, key[0], problem) for key, problem in {**problems, **left_over}.items() if problem]
 
 

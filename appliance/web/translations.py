@@ -22,13 +22,17 @@ def load(places: Iterable[tuple[Path, str]], locale: str) -> Translations:
     for folder, domain in places:
         path = po_file(folder, locale, domain)
         if path.exists():
-            with path.open("rb") as file:
-                catalogue = read_po(file, locale=locale, domain=domain)
-            compiled = io.BytesIO()
-            write_mo(compiled, catalogue)
-            compiled.seek(0)
             # Merging adds messages only; the plural rule stands in the catalogue it came from.
-            part = Translations(compiled, domain=domain)
+            part = Translations(io.BytesIO(compiled(path, locale, domain)), domain=domain)
             together.merge(part)
             together.plural = part.plural
     return together
+
+
+def compiled(path: Path, locale: str, domain: str) -> bytes:
+    """A PO file as gettext's binary form."""
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=locale, domain=domain)
+    binary = io.BytesIO()
+    write_mo(binary, catalogue)
+    return binary.getvalue()

@@ -7,10 +7,11 @@ import re
 import pytest
 
 from appliance.web.languages import LANGUAGES, SOURCE
-from appliance.web.messages import faults, wanted
+from appliance.web.messages import faults
 from content_cache.needs import NEEDS
 from content_cache.synonyms import MEANINGS
 from tests.content_cache.data import PROJECT
+from tests.texts import source
 
 PACKAGE = PROJECT / "content_cache"
 LOCALES = [language.locale for language in LANGUAGES if language is not SOURCE]
@@ -18,11 +19,11 @@ LOCALES = [language.locale for language in LANGUAGES if language is not SOURCE]
 
 @pytest.mark.parametrize("locale", LOCALES)
 def test_every_language_has_every_text(locale: str) -> None:
-    assert faults(PACKAGE, PACKAGE / "translations", "catalogue", locale) == []
+    assert faults(source(PACKAGE), PACKAGE / "translations", "catalogue", locale) == []
 
 
 def test_sentences_are_short() -> None:
-    texts = [message.id for message in wanted(PACKAGE) if isinstance(message.id, str) and message.id]
+    texts = [message.id for message in source(PACKAGE) if isinstance(message.id, str) and message.id]
     assert len(texts) > 40
     assert [s for text in texts for s in re.split(r"(?<=[.?!])\s", text) if len(s.split()) > 12] == []
 

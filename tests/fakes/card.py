@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 import pytest
@@ -28,7 +29,10 @@ class FakeCard:
         self.content = bytearray(self.real)
         self.log: list[tuple[int, int]] = []
         self.flushed = 0
-        self._latest: list[tuple[int, bytes]] = []
+        self._latest: deque[tuple[int, int, int]] = deque()  # number of the write, offset, length
+        self._held: dict[int, tuple[int, bytes]] = {}
+        """What the cache gives back, by offset: of several writes to one, the last, with its number."""
+        self._written = self._used = 0
 
     def write(self, offset: int, data: bytes) -> None:
         assert offset % 512 == 0 and len(data) % 512 == 0
@@ -42,9 +46,14 @@ class FakeCard:
             self._block(offset + at, data[at : at + MARK])
 
     def _block(self, offset: int, data: bytes) -> None:
-        self._latest.append((offset, data))
-        while sum(len(one) for _, one in self._latest) > self.cache:
-            self._latest.pop(0)
+        self._written += 1
+        self._latest.append((self._written, offset, len(data)))
+        self._held[offset], self._used = (self._written, data), self._used + len(data)
+        while self._used > self.cache:
+            number, at, length = self._latest.popleft()
+            self._used -= length
+            if self._held[at][0] == number:
+                del self._held[at]
         if self.lie == "wraps":
             offset %= self.real
         elif offset >= self.real:
@@ -56,9 +65,8 @@ class FakeCard:
         return b"".join(self._give(offset + at, min(MARK, length - at)) for at in range(0, length, MARK))
 
     def _give(self, offset: int, length: int) -> bytes:
-        for at, data in reversed(self._latest):
-            if at == offset:
-                return data[:length]
+        if offset in self._held:
+            return self._held[offset][1][:length]
         if self.lie == "dropped" and offset >= self.real:
             return bytes(length)
         start = offset % self.real

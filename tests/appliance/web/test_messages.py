@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 from appliance.web.languages import LANGUAGES, SOURCE
 from appliance.web.messages import faults, update, wanted
 from appliance.web.translations import load, po_file
+from tests.texts import source
 
 PROJECT = Path(__file__).resolve().parents[3]
 PACKAGES = {"web": PROJECT / "appliance" / "web", "portal": PROJECT / "captive_portal", "catalogue": PROJECT / "content_cache"}
@@ -24,12 +25,12 @@ PO = 'msgid ""\nmsgstr "Language: fr\\nContent-Type: text/plain; charset=utf-8\\
 @pytest.mark.parametrize("locale", LOCALES)
 @pytest.mark.parametrize("domain", PACKAGES)
 def test_every_language_has_every_text(domain: str, locale: str) -> None:
-    assert faults(PACKAGES[domain], PACKAGES[domain] / "translations", domain, locale) == []
+    assert faults(source(PACKAGES[domain]), PACKAGES[domain] / "translations", domain, locale) == []
 
 
 @pytest.mark.parametrize("domain", PACKAGES)
 def test_sentences_are_short(domain: str) -> None:
-    texts = [message.id for message in wanted(PACKAGES[domain]) if isinstance(message.id, str) and message.id]
+    texts = [message.id for message in source(PACKAGES[domain]) if isinstance(message.id, str) and message.id]
     assert len(texts) > 10
     long = [s for text in texts for s in re.split(r"(?<=[.?!])\s", text) if len(s.split()) > LONGEST_SENTENCE]
     assert long == []
@@ -85,7 +86,7 @@ FORMS = 'msgstr[0] "une tasse"\nmsgstr[1] "%(num)s tasses"\n'
 
 def test_a_complete_language_has_no_fault(tmp_path: Path) -> None:
     folder = _package(tmp_path, GOOD + FORMS)
-    assert faults(folder, folder, "d", "fr") == []
+    assert faults(wanted(folder), folder, "d", "fr") == []
 
 
 @pytest.mark.parametrize(
@@ -101,12 +102,12 @@ def test_a_complete_language_has_no_fault(tmp_path: Path) -> None:
 )
 def test_a_fault_is_found(tmp_path: Path, po: str, problem: str) -> None:
     folder = _package(tmp_path, po)
-    assert problem in {fault.problem for fault in faults(folder, folder, "d", "fr")}
+    assert problem in {fault.problem for fault in faults(wanted(folder), folder, "d", "fr")}
 
 
 def test_a_language_without_a_file_is_a_fault(tmp_path: Path) -> None:
     folder = _package(tmp_path, GOOD + FORMS)
-    assert [fault.problem for fault in faults(folder, folder, "d", "ar")] == ["there is no d.po"]
+    assert [fault.problem for fault in faults(wanted(folder), folder, "d", "ar")] == ["there is no d.po"]
 
 
 def test_updating_adds_new_texts_empty_and_drops_unused_ones(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_updating_adds_new_texts_empty_and_drops_unused_ones(tmp_path: Path) -> 
     update(folder, folder, "d", "fr")
     text = po_file(folder, "fr", "d").read_text()
     assert "Bye" not in text and "Hello %(name)s" in text
-    assert {fault.problem for fault in faults(folder, folder, "d", "fr")} == {"is not translated"}
+    assert {fault.problem for fault in faults(wanted(folder), folder, "d", "fr")} == {"is not translated"}
 
 
 def test_loading_keeps_the_plural_rule_of_the_language() -> None:

@@ -14,6 +14,7 @@ from appliance.web import dress, languages
 from appliance.web.languages import BY_TAG, Language
 from appliance.web.messages import faults, update
 from appliance.web.translations import po_file
+from tests.texts import source
 
 PROJECT = Path(__file__).resolve().parents[3]
 SITE = (PROJECT / "examples" / "site.toml").read_text()
@@ -57,7 +58,7 @@ def _with_translations(tmp_path: Path) -> Path:
 
 def test_the_translators_tool_makes_the_file_and_the_check_names_what_is_missing(tmp_path: Path) -> None:
     package = PROJECT / "appliance" / "web"
-    assert [fault.problem for fault in faults(package, tmp_path, "web", "om")] == ["there is no web.po"]
+    assert [fault.problem for fault in faults(source(package), tmp_path, "web", "om")] == ["there is no web.po"]
     update(package, tmp_path, "web", "om")
-    missing = faults(package, tmp_path, "web", "om")
+    missing = faults(source(package), tmp_path, "web", "om")
     assert len(missing) > 10 and {fault.problem for fault in missing} == {"is not translated"}

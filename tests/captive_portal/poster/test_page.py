@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.web.messages import faults, wanted
+from appliance.web.messages import faults
 from captive_portal.poster import page
 from captive_portal.poster.page import DOMAIN, HERE, candidates
 from tests import golden_files
 from tests.captive_portal.site import EVERY, PROJECT, SITE
+from tests.texts import source
 
 TRANSLATED = ("ar", "fa_AF", "fr")
 
@@ -62,20 +63,20 @@ def test_nothing_on_the_sheet_comes_from_elsewhere() -> None:
 
 @pytest.mark.parametrize("locale", TRANSLATED)
 def test_a_language_that_has_the_posters_texts_has_them_all(locale: str) -> None:
-    assert faults(HERE, HERE / "translations", DOMAIN, locale) == []
+    assert faults(source(HERE), HERE / "translations", DOMAIN, locale) == []
 
 
 def test_the_posters_texts_are_short_and_no_business_of_the_portals_translators() -> None:
-    own = {str(message.id) for message in wanted(HERE) if message.id}
-    assert len(own) == 5 and not own & {str(message.id) for message in wanted(PROJECT / "captive_portal")}
+    own = {str(message.id) for message in source(HERE) if message.id}
+    assert len(own) == 5 and not own & {str(message.id) for message in source(PROJECT / "captive_portal")}
     assert all(len(sentence.split()) <= 12 for text in own for sentence in re.split(r"(?<=[.?!])\s", text))
 
 
 def test_what_the_pages_say_already_is_said_in_the_same_words() -> None:
     """Else the button on paper would not be the button on the screen."""
-    said = {str(message.id) for folder in ("captive_portal", "appliance/web") for message in wanted(PROJECT / folder) if message.id}
-    source = Path(page.HERE / "words.py").read_text()
-    again = re.findall(r'said\("([^"]+)"\)', source)
+    said = {str(message.id) for folder in ("captive_portal", "appliance/web") for message in source(PROJECT / folder) if message.id}
+    code = Path(page.HERE / "words.py").read_text()
+    again = re.findall(r'said\("([^"]+)"\)', code)
     assert len(again) == 4 and set(again) <= said
 
 

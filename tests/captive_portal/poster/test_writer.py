@@ -50,7 +50,8 @@ def test_the_codes_are_read_back_from_the_picture(printed: tuple[str, bytes]) ->
     from PIL import Image
 
     ssid, sheet = printed
-    for dots in (100, writer.DOTS):
+    # Half the dots are harder to read. The picture as it is made is looked at for the longest name, whose code is the finest.
+    for dots in (100, writer.DOTS) if ssid == max(SSIDS, key=lambda one: len(one.encode())) else (100,):
         with Image.open(io.BytesIO(writer.png(sheet, dots))) as picture:
             assert picture.size == pytest.approx((210 / 25.4 * dots, 297 / 25.4 * dots), abs=2)
             assert {code.text for code in zxingcpp.read_barcodes(picture)} == {wifi_uri(ssid), "http://camp.internal/"}
