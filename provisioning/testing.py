@@ -90,18 +90,41 @@ KINDS = {
 }
 
 
+_NAMES = (*KINDS, "all", "fresh", "mutation")
+
+
+class _KindOrPath(click.ParamType[str]):
+    """A kind, or a path of this project after ``mutation``."""
+
+    name = "|".join(_NAMES)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word as it is; fails for one that is neither."""
+        if value not in _NAMES and not (PROJECT / value).exists():
+            self.fail(f"{value!r} is neither a kind ({', '.join(_NAMES)}) nor a path of this project.", param, ctx)
+        return value
+
+
 @click.command(epilog="Example: campbox test fast net --only gate")
-@click.argument("kinds", nargs=-1, type=click.Choice([*KINDS, "all", "fresh"]))
+@click.argument("kinds", nargs=-1, type=_KindOrPath())
 @click.option("--only", metavar="EXPRESSION", help="Only tests whose names match, as pytest -k.")
 @click.option("--random", is_flag=True, help="Property tests try examples that nobody tried before: a weekly habit, by hand.")
 @click.option("--verbose", is_flag=True, help="One line a test.")
-def test(kinds: tuple[str, ...], only: str | None, random: bool, verbose: bool) -> None:
+@click.option("--docs", is_flag=True, help="With mutation: renew docs/benchmarks/mutation.md.")
+@click.option("--seed", metavar="TEXT", help="With mutation: another text, another sample.")
+def test(kinds: tuple[str, ...], only: str | None, random: bool, verbose: bool, docs: bool, seed: str | None) -> None:
     """Run the tests of some KINDS; without any, all that this machine can run.
 
     Without a kind, of the images only the PC's is started; "image" starts the Pi's too. With "all" also the first start on a bare
     Debian, which takes minutes more and large downloads. "fresh", alone, makes a bare Debian, clones this into it and runs both
-    commands of the README there.
+    commands of the README there. "mutation", with paths after it or none, changes one line of decisive code at a time and
+    sees whether a test fails (tests/mutation); it takes some twenty minutes.
     """
+    if kinds[:1] == ("mutation",):
+        _mutation(kinds[1:], docs=docs, seed=seed)
+        return
+    if "mutation" in kinds or not set(kinds) <= set(_NAMES):
+        raise BadInput("paths go with mutation alone, which comes first", where="KINDS", mend="campbox test --help names the kinds")
     if "fresh" in kinds:
         if len(kinds) > 1:
             raise BadInput("fresh is a run of its own", where="KINDS", mend="name it alone")
@@ -124,6 +147,14 @@ def test(kinds: tuple[str, ...], only: str | None, random: bool, verbose: bool) 
             f"no test of the kind {', '.join(chosen)} has a name that fits {only!r}", mend="campbox test --verbose names them"
         )
     _finish(verdict, chosen, lacking)
+
+
+def _mutation(paths: tuple[str, ...], *, docs: bool, seed: str | None) -> None:
+    """In a process of its own, which forks. Raises NotSo when too few mutants were killed."""
+    argv = [sys.executable, "-m", "tests.mutation", *paths, *(["--docs"] if docs else []), *(["--seed", seed] if seed else [])]
+    environment = {**_environment(everything=False, images=False, random=False), "PYTHONPATH": str(PROJECT)}
+    if spawn(argv, cwd=PROJECT, env=environment).wait() != 0:
+        raise NotSo("too few mutants were killed, or a survivor has no reason", mend="read the lines above")
 
 
 def _environment(everything: bool, images: bool, random: bool) -> dict[str, str]:

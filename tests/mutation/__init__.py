@@ -1,0 +1,1 @@
+"""P Mutation testing: does a test fail when a line of decisive code is wrong?"""
