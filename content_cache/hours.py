@@ -60,12 +60,6 @@ def zone_of(name: str) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def open_state(schedules: Iterable[Mapping[str, Any]], now: datetime.datetime, site_timezone: str) -> State:
-    """Whether a place with these schedules is open at ``now`` (aware)."""
-    zone = zone_of(site_timezone)
-    return state_at(plans(schedules), now.astimezone(zone))
-
-
 def plans(schedules: Iterable[Mapping[str, Any]]) -> tuple[Plan, ...]:
     """The schedules as understood."""
     return tuple(reading.read(schedule) for schedule in schedules)

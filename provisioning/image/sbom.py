@@ -59,11 +59,6 @@ def installed(dpkg_status: str) -> list[DebianPackage]:
     return sorted(found, key=lambda package: (package.name, package.architecture))
 
 
-def hashes_of(packages_index: str) -> dict[str, str]:
-    """purl -> SHA-256 of the .deb, from an archive's Packages index; for ``deb_hashes`` below."""
-    return {_package(one).purl: one["sha256"].strip() for one in paragraphs(packages_index) if "sha256" in one}
-
-
 def spdx(
     *,
     name: str,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from content_cache.hours import Closed, Open, State, Unknown, best, essence, groups, open_state, plans
+from content_cache.hours import Closed, Open, State, Unknown, best, essence, groups, plans, state_at
 from content_cache.timetable import timetable
 from tests.content_cache import hours_oracle
 from tests.content_cache.hours_oracle import CODES
@@ -119,7 +119,7 @@ def test_the_state_and_its_end_are_what_the_plain_oracle_says(place: Place, minu
     told = hours_oracle.open_minutes(schedules, zone, first, 6)
     moments = list(told)
     now = moments[minute]
-    state = open_state(schedules, now, zone.key)
+    state = state_at(plans(schedules), now.astimezone(zone))
     other = next((at for at in moments[minute:] if told[at] is not told[now]), None)
     if told[now]:
         assert isinstance(state, Open)
@@ -139,7 +139,7 @@ def rule(byday: str, opens: str | None, closes: str | None, **more: Any) -> dict
 
 def at(text: str, *schedules: dict[str, Any], zone: str = "Asia/Amman") -> State:
     """The state at a time of the site."""
-    return open_state(schedules, datetime.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)), zone)
+    return state_at(plans(schedules), datetime.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
 
 
 def moment(text: str, zone: str = "Asia/Amman") -> datetime.datetime:

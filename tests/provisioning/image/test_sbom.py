@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.image.sbom import IMAGE_ID, Wheel, hashes_of, installed, licence_list, spdx
+from provisioning.image.sbom import IMAGE_ID, Wheel, installed, licence_list, spdx
 
 STATUS = """\
 Package: nginx-light
@@ -122,11 +122,6 @@ def test_name_space_and_date_come_from_the_recipe_alone() -> None:
     assert made["creationInfo"]["created"] == "2023-11-14T22:13:20Z"
     assert made["documentNamespace"].endswith("/campbox-camp-north-1-arm64/" + "0f" * 32)
     assert document(recipe_hash="1")["documentNamespace"] != made["documentNamespace"]
-
-
-def test_checksums_are_found_in_an_archives_index() -> None:
-    index = f"Package: nginx-light\nVersion: 1.22.1-9+deb12u3\nArchitecture: arm64\nSHA256: {'c' * 64}\n\nPackage: x\n"
-    assert hashes_of(index) == {NGINX: "c" * 64}
 
 
 def test_the_plain_list_has_a_line_for_each_and_says_what_is_unclear() -> None:
