@@ -81,8 +81,3 @@ def _bare(word: str) -> str:
         if word.startswith(article) and len(word) - len(article) >= left:
             return word[len(article) :]
     return word
-
-
-def indexed(*texts: str) -> str:
-    """What the index stores for these texts."""
-    return " ".join(word for text in texts for word in words(text))

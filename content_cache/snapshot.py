@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -154,14 +154,6 @@ def translated(catalogue: Catalogue) -> dict[tuple[str, str], dict[str, dict[str
     table: dict[tuple[str, str], dict[str, dict[str, Translation]]] = {}
     for text in catalogue.translations:
         table.setdefault((text.entity, text.id), {}).setdefault(text.field, {})[text.tag] = text
-    return table
-
-
-def by_entity(records: Iterable[Record]) -> dict[str, dict[str, Record]]:
-    """entity -> id -> record."""
-    table: dict[str, dict[str, Record]] = {}
-    for one in records:
-        table.setdefault(one.entity, {})[one.id] = one
     return table
 
 

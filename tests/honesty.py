@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from tests.architecture import Module, Modules, Rule, dotted
 
@@ -20,11 +21,22 @@ ELSEWHERE: Mapping[str, str] = {
     "tests.provisioning.lab.test_image_boot.test_the_labs_own_card_fits": "check_site raises where it does not",
 }
 """Tests whose assertions syntax does not show, each with the reason."""
+CALLED_FROM_OUTSIDE: Mapping[str, str] = {
+    "format_commands": "click.Group",
+    "log_exception": "flask.Flask",
+    "get_cookie_secure": "flask.sessions.SessionInterface",
+    "when_ready": "gunicorn's hook",
+    "post_worker_init": "gunicorn's hook",
+    "targets_infos": "tuf.repository.Repository",
+    "snapshot_info": "tuf.repository.Repository",
+}
+"""What a library calls by its name, and which."""
 _BUILTIN_ERRORS = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 )
 _FILE_DEEDS = ("read_text", "read_bytes", "write_text", "write_bytes", "open")
 _GOLDEN = re.compile(r"[A-Z_]*[G]OLDEN[A-Z_]*")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _NO_LIMIT = ("Exception", "BaseException")
 
 
@@ -72,11 +84,16 @@ def _always_compared(test: ast.Compare) -> str | None:
             return "whatever is true or false is one of both"
     if len(sides) == 2:
         left, how, right = sides[0], test.ops[0], sides[1]
-        if isinstance(how, ast.GtE) and _is(right, 0) or isinstance(how, ast.LtE) and _is(left, 0):
-            return "a count is never below 0"
-        if isinstance(how, ast.Gt) and _is(right, -1) or isinstance(how, ast.Lt) and _is(left, -1):
-            return "a count is never below 0"
+        if isinstance(how, ast.GtE) and _is(right, 0) or isinstance(how, ast.Gt) and _is(right, -1):
+            return _counted(left)
+        if isinstance(how, ast.LtE) and _is(left, 0) or isinstance(how, ast.Lt) and _is(left, -1):
+            return _counted(right)
     return None
+
+
+def _counted(node: ast.expr) -> str | None:
+    counts = isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in ("len", "count")
+    return "a count is never below 0" if counts or isinstance(node, ast.Attribute) else None
 
 
 def _holds(node: ast.expr, value: bool) -> bool:
@@ -167,6 +184,21 @@ def golden_files(modules: Modules) -> Iterator[str]:
         for node in ast.walk(module.tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _GOLDEN.fullmatch(node.value):
                 yield f"{module.name}:{node.lineno} has a variable of its own for golden files"
+
+
+def for_tests_alone(modules: Modules, texts: Iterable[str]) -> Iterator[str]:
+    """Whatever public thing the product (``modules``) defines, it names once more, there or in ``texts`` beside its modules.
+
+    What only tests call is not what people use: a test of it says nothing of the product.
+    """
+    words = Counter(word for text in (*(one.text for one in modules.values()), *texts) for word in _WORD.findall(text))
+    for module in modules.values():
+        for node in ast.walk(module.tree):
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or words[node.name] > 1 or node.name.startswith("_"):
+                continue
+            registered = any(isinstance(one, ast.Call) or "." in dotted(one) for one in node.decorator_list)
+            if not registered and node.name not in CALLED_FROM_OUTSIDE:
+                yield f"{module.name}:{node.lineno} {node.name} is called by tests at most"
 
 
 RULES: tuple[Rule, ...] = (tautologies, any_error, without_assertion, types_alone, golden_files)

@@ -2,28 +2,56 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from tests import honesty
-from tests.architecture import Module, Rule
+from tests.architecture import PACKAGES, Module, Rule
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-def _modules() -> dict[str, Module]:
-    paths = sorted((PROJECT / "tests").rglob("*.py"))
+def _modules_of(folders: Iterable[str]) -> dict[str, Module]:
+    paths = sorted(path for folder in folders for path in (PROJECT / folder).rglob("*.py"))
     names = (".".join(path.relative_to(PROJECT).with_suffix("").parts) for path in paths)
     return {name: Module(name, path.read_text("utf-8")) for name, path in zip(names, paths, strict=True)}
 
 
-TESTS = _modules()
+TESTS = _modules_of(["tests"])
+
+
+PRODUCT = _modules_of(PACKAGES)
+BESIDE = [
+    path.read_text("utf-8")
+    for pattern in ("*.html", "*.jinja", "*.xml", "*.txt")
+    for package in PACKAGES
+    for path in sorted((PROJECT / package).rglob(pattern))
+] + [(PROJECT / name).read_text("utf-8") for name in ("campbox", "setup.cfg")]
 
 
 @pytest.mark.parametrize("rule", honesty.RULES, ids=lambda rule: rule.__name__)
 def test_t3_every_test_can_fail(rule: Rule) -> None:
     assert list(rule(TESTS)) == []
+
+
+def test_t4_nothing_is_there_for_tests_alone() -> None:
+    assert list(honesty.for_tests_alone(PRODUCT, BESIDE)) == []
+
+
+def test_what_only_tests_call_would_be_found_and_what_a_library_calls_is_named() -> None:
+    text = "def used(): pass\ndef lonely(): used()\n@app.route('/')\ndef page(): pass\nclass A(B):\n    def hook(self): pass\n"
+    text += "X = A\n"
+    product = {"telemetry.a": Module("telemetry.a", text)}
+    assert list(honesty.for_tests_alone(product, [])) == [
+        "telemetry.a:2 lonely is called by tests at most",
+        "telemetry.a:6 hook is called by tests at most",
+    ]
+    assert list(honesty.for_tests_alone(product, ["{{ lonely() }} {{ hook }}"])) == []
+    words = {node.name for one in PRODUCT.values() for node in ast.walk(one.tree) if isinstance(node, ast.FunctionDef)}
+    assert set(honesty.CALLED_FROM_OUTSIDE) <= words and all(honesty.CALLED_FROM_OUTSIDE.values())
 
 
 def test_every_exception_is_of_a_test_that_is_there_and_says_why() -> None:
@@ -77,6 +105,7 @@ def test_each_rule_finds_what_it_is_for(rule: Rule, text: str) -> None:
 
 CAN_FAIL = [
     "assert f(x) in (None, False)", "assert f(x) in (0, 1)", "assert len(x) >= 1", "assert 0 <= x <= 9", "assert x >= 0.5",
+    "assert x >= 0", "assert date(x) >= 0",
     "assert f(x) == f(y)", "assert x == 3 or x == 4", "assert not [one for one in x]", "assert [one for one in x if one]",
     "assert isinstance(x, list)", "assert x", "assert f'{x}' == 'a'", "schema.validate(x)", "pytest.fail('no')",
     "assert x == 'a GOLDEN word'",

@@ -22,7 +22,6 @@ from content_cache.publish import delegates, desk_file, history, journal, keys
 from content_cache.publish.delegates import Delegate
 from content_cache.publish.edition import edition
 from content_cache.publish.importers.report import Imported
-from content_cache.publish.importers.sample import import_sample
 from content_cache.publish.importers.services_advisor import import_files
 from content_cache.publish.signing import Published, SignedRepository, lock
 from content_cache.snapshot import Catalogue, Header
@@ -174,12 +173,6 @@ def _sign(place: Place, catalogue: Catalogue) -> Published:
     published = repository.publish(made.files)
     journal.note(place.journal, made.files)
     return published
-
-
-def publish_sample(layout: Layout, *, site: str, timezone: str) -> tuple[Imported, Published]:
-    """Publish the project's own invented camp."""
-    imported = import_sample(SAMPLE.read_bytes())
-    return imported, publish(layout, imported, site=site, timezone=timezone)
 
 
 def publish_services_advisor(

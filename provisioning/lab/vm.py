@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -163,8 +162,3 @@ def _wait(machine: subprocess.Popen[Any], timeout: float) -> bool:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(machine.pid, signal.SIGKILL)
         machine.wait()
-
-
-def forget_kernels(kernels: Path = KERNELS) -> None:
-    """Remove every unpacked kernel; the next visit fetches one anew."""
-    shutil.rmtree(kernels, ignore_errors=True)

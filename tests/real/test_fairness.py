@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -135,11 +137,22 @@ def test_the_box_s_own_pages_are_not_slowed_by_the_uplink(line: Line) -> None:
     assert any(got["reader"] > 3 * DOWN for got in looks)
 
 
-def test_the_queues_count_what_they_dropped(line: Line) -> None:
-    line.internet.run("down", NET4, greedy(line), warm=1.0, seconds=0.5)  # type: ignore[arg-type]
-    with inside(line.camp.box.name):
-        drops, _ = line.counters.totals(line.plan.down.interface, line.plan.up.interface, "nowhere")
-    assert drops > 0
+def test_the_queues_count_what_they_dropped_and_what_waits_in_them(line: Line) -> None:
+    seen, over = list[tuple[int, int]](), threading.Event()
+
+    def look() -> None:
+        with inside(line.camp.box.name):
+            while not over.wait(0.02):
+                seen.append(line.counters.totals(line.plan.down.interface, line.plan.up.interface, "nowhere"))
+
+    with ThreadPoolExecutor(1) as beside:
+        looking = beside.submit(look)
+        line.internet.run("down", NET4, greedy(line), warm=1.0, seconds=0.5)  # type: ignore[arg-type]
+        over.set()
+        looking.result()
+    drops = [dropped for dropped, _ in seen]
+    assert 0 < drops[-1] == max(drops)
+    assert max(waiting for _, waiting in seen) >= 1_000, "a greedy line is never without a queue"
 
 
 def test_a_new_gate_takes_the_tree_over_without_touching_it(line: Line) -> None:
