@@ -75,4 +75,6 @@ def test_mutants_change_what_is_decided_and_leave_words_alone() -> None:
     assert not any("log" in one.before or "XX" in one.after for one in made)
     for one in made:
         compile(one.text, "f.py", "exec")
-    assert mutants.sample(made, 2, "seed") == mutants.sample(made, 2, "seed")
+    assert mutants.sample(range(40), 3, "seed") == [3, 8, 15], "the same ones in every process"
+    assert len({tuple(mutants.sample(range(40), 3, str(n))) for n in range(20)}) > 10
+    assert mutants.sample(made, 2, "seed") == [one for one in made if one in mutants.sample(made, 2, "seed")]
