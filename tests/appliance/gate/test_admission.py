@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -253,6 +255,46 @@ def test_a_shorter_idle_time_counts_from_now_on() -> None:
     listing = Listing(people=(Element(mac(1), 1, 3_000, 0, 0),))
     assert admission.look(knowledge, listing, idle=60, now=750).commands == ()
     assert admission.look(knowledge, listing, idle=60, now=760).left == (1,)
+
+
+def test_the_last_moment_of_a_session_and_of_the_grace() -> None:
+    """The second in which they end is the first without them; marks stay taken ``LATE`` seconds longer."""
+    knowledge = admission.greet(in_grace(), [mac(1)], 0).knowledge
+    assert admission.state_of(knowledge, mac(1), GRACE - 0.5)[0] == "grace"
+    assert admission.state_of(knowledge, mac(1), GRACE) == ("captive", None)
+    assert admission.greet(in_grace(), [mac(2)], GRACE).commands == ()
+    assert len(admission.greet(in_grace(), [mac(2)], GRACE - 0.5).commands) == 1
+    assert admission.prune(in_grace(), GRACE + LATE - 0.1).commands == ()
+    assert admission.prune(in_grace(), GRACE + LATE).commands == (FreeMark(NEWCOMERS),)
+    assert admission.prune(admitted(1), SESSION + LATE - 0.1).commands == ()
+    assert admission.prune(admitted(1), SESSION + LATE).commands == (FreeMark(1),)
+    assert admission.state_of(admitted(1), mac(1), SESSION - 0.5) == ("admitted", 0)
+
+
+def test_a_guest_of_the_grace_has_a_second_more_than_the_grace_and_never_less() -> None:
+    command = admission.greet(in_grace(), [mac(1)], 10.5).commands[0]
+    assert command == Admit(mac(1), 1, GRACE - 10, "guests")
+
+
+def test_after_the_last_mark_comes_the_first_that_is_free() -> None:
+    last = Knowledge(last_mark=MARKS[-1])
+    assert admission.admit(last, mac(1), SESSION, 0).commands == (Admit(mac(1), MARKS[0], SESSION),)
+    assert MARKS[0] == 1 and MARKS[-1] == NEWCOMERS - 1, "0 is nobody, the last of all the newcomers"
+    before = replace(admitted(1), last_mark=MARKS[-1])
+    assert admission.admit(before, mac(2), SESSION, 0).commands == (Admit(mac(2), 2, SESSION),)
+
+
+def test_the_mark_of_nobody_in_particular() -> None:
+    assert admission.mark_of(Knowledge(), mac(1)) == 0 and admission.mark_of(in_grace(), mac(1)) == NEWCOMERS
+    assert admission.mark_of(admitted(1), mac(1)) == 1
+    assert admission.mark_of(admission.greet(in_grace(), [mac(1)], 0).knowledge, mac(1)) == 1
+
+
+def test_cutting_a_person_cuts_all_their_devices_and_nobody_else() -> None:
+    knowledge = admission.admit(together(1, 2), mac(3), SESSION, 0).knowledge
+    decision = admission.cut(knowledge, frozenset({1}))
+    assert set(decision.knowledge.people) == {mac(3)} and decision.left == (1,) and set(decision.turned) == {mac(1), mac(2)}
+    assert set(decision.commands) == {Remove(mac(1), 1), Remove(mac(2), 1), FreeMark(1)}
 
 
 KINDS = ["admit", "join", "dismiss", "wait", "prune", "greet", "restart", "look"]

@@ -378,3 +378,57 @@ def test_a_date_that_is_not_known_begins_no_day() -> None:
     world.wall += 86_400
     gate.tick()
     assert world.codes.writes == before
+
+
+def test_a_session_is_written_anew_after_three_hours_and_not_before() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    take(gate)
+    before = world.codes.writes
+    for seconds, writes in ((REFRESH - 1, 0), (1, 1), (REFRESH - 1, 1), (1, 2)):
+        world.now += seconds
+        world.kernel.uses(mac(1), 100)
+        gate.tick()
+        assert world.codes.writes == before + writes
+
+
+def test_a_session_that_is_over_is_not_written_for_ever() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    take(gate)
+    world.now += SESSION + 10
+    gate.tick()
+    before = world.codes.writes
+    for _ in range(5):
+        world.now += REFRESH
+        gate.tick()
+    assert world.codes.writes == before
+
+
+def test_the_eighth_hash_waits_and_the_ninth_is_refused_for_takers_as_well() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    for number in range(WAITING + 1):
+        ip = f"10.44.1.{number}"
+        world.table[parse_ip(ip)] = mac(1_000 + number)
+        assert later(gate, "admit", ip)["ok"]
+        given = gate.answer(json.dumps({"do": "take-code", "ip": ip}).encode(), 0)
+        assert isinstance(given, Later) is (number < WAITING)
+
+
+def test_a_code_taken_by_somebody_whose_session_has_just_ended_is_none() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    later(gate, "admit", PHONE)
+    world.now += SESSION
+    assert later(gate, "take-code", PHONE) == {"ok": False, "why": "not-connected"}
+
+
+def test_a_fourth_code_within_a_minute_has_to_wait() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    take(gate)
+    assert later(gate, "take-code", PHONE)["ok"] and later(gate, "take-code", PHONE)["ok"]
+    assert later(gate, "take-code", PHONE) == WAIT
+    world.now += 60
+    assert later(gate, "take-code", PHONE)["ok"]

@@ -82,11 +82,24 @@ def test_a_full_book_drops_the_code_that_would_end_first_of_those_who_are_away()
     book["0009"] = replace(book["0009"], mark=None)
     book["0005"] = replace(book["0005"], mark=None)
     assert codes.superfluous(book) == "0005"
+    del book["0001"]
+    assert codes.superfluous(book) is None, "there is room for one"
+    everyone_here = {f"{n:04}": replace(CODE, selector=f"{n:04}", mark=n, last_day=n or 10**6) for n in range(codes.MOST)}
+    assert codes.superfluous(everyone_here) == "0001"
+    everyone_here["0007"] = replace(everyone_here["0007"], last_day=None)
+    assert codes.superfluous(everyone_here) == "0007", "one that has no day yet"
 
 
 def test_what_is_left_of_a_session_or_a_whole_one() -> None:
     assert codes.seconds_left(CODE, 3_600, 4_000) == 1_000
     assert codes.seconds_left(CODE, 3_600, 5_000) == 3_600
+    assert codes.seconds_left(CODE, 3_600, 4_999) == 1 and codes.seconds_left(CODE, 3_600, 4_999.5) == 3_600
+
+
+def test_bytes_of_another_day_are_not_counted_and_a_day_that_is_not_known_is_the_same() -> None:
+    spent = replace(CODE, spent=700, spent_day=8)
+    assert [codes.spent_on(spent, date) for date in (8, 9, 7, None)] == [700, 0, 0, 700]
+    assert codes.spent_on(replace(spent, spent_day=None), 8) == 700
 
 
 def test_a_code_is_read_back_as_it_was_within_one_boot() -> None:

@@ -250,3 +250,20 @@ def test_a_larger_volume_lets_those_in_again_who_had_used_theirs_up() -> None:
     uses(world, gate, 10)
     ask(gate, "reload")
     assert ask(gate, "admit", PHONE)["ok"] and left(gate) == 10
+
+
+def test_the_last_byte_of_the_volume_and_what_is_worth_a_write() -> None:
+    gate = World().gate(volumes(daily_mb=1.0))
+    quota = gate.quota
+    assert quota.limit == 1_000_000
+    assert quota.refusal(999_999) is None and quota.refusal(1_000_000) is not None
+    assert not quota.is_much(9_999) and quota.is_much(10_000)
+    none = World().gate().quota
+    assert none.refusal(10**12) is None and not none.is_much(10**12) and none.cut() is None
+
+
+def test_where_the_date_is_not_known_the_next_day_is_told_in_seconds_of_the_boxs_running() -> None:
+    world = World(trust="floor", now=86_400.0 - 1)
+    gate = world.gate(LIMITED)
+    told = gate.quota.told(mac(1))
+    assert told is not None and told["renews_seconds"] == 2

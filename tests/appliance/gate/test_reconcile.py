@@ -89,8 +89,15 @@ def test_r10_whom_the_kernel_has_lost_is_forgotten_and_the_mark_is_free() -> Non
 def test_r10_the_kernels_end_and_count_are_taken_over() -> None:
     shorter = reconcile.look(known(1), Listing((element(1, 1, 60, 500),)), IDLE, 10, SESSION).knowledge.people[mac(1)]
     assert (shorter.until, shorter.octets, shorter.moved) == (71, 500, 10)
-    same = reconcile.look(known(1), Listing((element(1, 1, SESSION - 10 - int(DRIFT)),)), IDLE, 10, SESSION)
-    assert same.knowledge.people[mac(1)].until == SESSION, "whole seconds differ"
+    for left, until in ((SESSION - 11 - int(DRIFT), SESSION), (SESSION - 12 - int(DRIFT), SESSION - int(DRIFT) - 1)):
+        seen = reconcile.look(known(1), Listing((element(1, 1, left),)), IDLE, 10, SESSION)
+        assert seen.knowledge.people[mac(1)].until == until, "whole seconds differ, and a kernel answers late"
+
+
+def test_r10_nobody_gets_no_time_at_all_which_the_kernel_takes_for_ever() -> None:
+    for knowledge in (known(1), Knowledge()):
+        decision = reconcile.look(knowledge, Listing((element(1, NEWCOMERS, 0),)), IDLE, 10, SESSION)
+        assert decision.commands == (Extend(mac(1), 1, 1),)
 
 
 def test_r10_a_known_device_with_another_mark_or_without_an_end_is_put_right() -> None:
