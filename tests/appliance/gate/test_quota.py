@@ -57,6 +57,8 @@ def test_a_day_turns_at_midnight_or_after_24_hours_where_no_date_is_known(
 def test_the_next_day_is_told_in_seconds() -> None:
     assert quota.seconds_to_next(moment(), ZONE, 5.0) == 12 * 3600
     assert quota.seconds_to_next(moment(synced=False), ZONE, 86_400 + 400.0) == 86_400 - 400 + 1
+    last = moment(datetime.datetime(2027, 7, 1, 23, 59, 59, 500_000, tzinfo=ZoneInfo(ZONE)))
+    assert quota.seconds_to_next(last, ZONE, 0.0) == 1, "never none"
 
 
 def test_an_hour_more_or_less_does_not_move_midnight() -> None:
