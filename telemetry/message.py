@@ -5,7 +5,7 @@ Decoding takes nothing for granted: size, depth, tags, types, ranges and trailin
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,7 +151,7 @@ def _as_map(message: Batch | Live | Birth | Death | Ack | Command) -> dict[int, 
     return {_VERSION: VERSION, **fields}
 
 
-def decode_telemetry(untrusted: bytes, known: Container[int] | None = None, room: int | None = None) -> Batch | Live:
+def decode_telemetry(untrusted: bytes, known: Set[int] | None = None, room: int | None = None) -> Batch | Live:
     """What stands in up/t. Raises BadInput.
 
     ``known``: the metrics that are read, all others are left out. ``room``: what the rows may cost (see telemetry/room.py): of a
@@ -198,20 +198,24 @@ def decode_command(untrusted: bytes) -> Command:
     return Command(whole(fields[_SECONDS], 3600))
 
 
-def decode_values(untrusted: Any, before: Mapping[int, Wire], known: Container[int] | None = None) -> dict[int, Wire]:
+def decode_values(untrusted: Any, before: Mapping[int, Wire], known: Set[int] | None = None) -> dict[int, Wire]:
     """The values of a row, laid over those of the row before, without those that are not ``known``. Raises BadInput."""
     if not isinstance(untrusted, dict) or len(untrusted) > VALUES_LIMIT:
         raise bad(f"values are not a map of at most {VALUES_LIMIT}")
     values = dict(before)
     for number, step in untrusted.items():
-        old = values.get(whole(number, 65_535))
+        if type(number) is not int or not 0 <= number <= 65_535:
+            raise bad("a metric is not a number from 0 to 65535")
         if known is not None and number not in known:
             continue
-        if step is None:
+        old = values.get(number)
+        if type(step) is int and type(old) is int:
+            value = old + step
+            if not -WHOLE_LIMIT <= value <= WHOLE_LIMIT:
+                raise bad("a step that leads out of range")
+            values[number] = value
+        elif step is None:
             values.pop(number, None)
-        elif isinstance(old, int):
-            read = _value(step, 2 * WHOLE_LIMIT)
-            values[number] = signed(old + read) if isinstance(read, int) else read
         else:
             values[number] = _value(step)
     if len(values) > VALUES_LIMIT:
@@ -237,7 +241,7 @@ def only(fields: dict[int, Any], *known: int) -> dict[int, Any]:
 class _RowReader:
     """Reads the rows of one message, each as the difference to the one before, as long as there is room."""
 
-    def __init__(self, known: Container[int] | None, room: int | None) -> None:
+    def __init__(self, known: Set[int] | None, room: int | None) -> None:
         self._known, self._room = known, room
         self.unknown = False
 
@@ -269,13 +273,13 @@ class _RowReader:
             raise bad("a time that nobody can have seen")
         values = decode_values(untrusted[4], before.values, self._known)
         if self._known is not None and not self.unknown:
-            self.unknown = any(number not in self._known for number in untrusted[4])
+            self.unknown = not untrusted[4].keys() <= self._known
         return Row(sequence, uptime, wall, TRUSTS[whole(untrusted[3], 2)], values)
 
 
-def _value(untrusted: Any, limit: int = WHOLE_LIMIT) -> Wire:
+def _value(untrusted: Any) -> Wire:
     if isinstance(untrusted, str) and len(untrusted) <= TEXT_LIMIT:
         return untrusted
     if isinstance(untrusted, list) and len(untrusted) == 1:
         return Fewer(whole(untrusted[0], 1_000_000))
-    return signed(untrusted, limit)
+    return signed(untrusted)

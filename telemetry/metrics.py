@@ -233,6 +233,8 @@ _ON_THE_WIRE: Mapping[int, tuple[float, float]] = {
     metric.number: (metric.bounds[0] * 10.0**metric.decimals, metric.bounds[1] * 10.0**metric.decimals) for metric in METRICS
 }
 """The bounds by number, of a value as it stands on the wire."""
+PLAIN: Mapping[int, tuple[float, float]] = {m.number: _ON_THE_WIRE[m.number] for m in METRICS if m.kind != "text" and not m.people}
+"""The same of those whose whole numbers within the bounds are taken without another question (see ``refusal``)."""
 
 
 def measure(reading: Reading) -> dict[int, int | str | Fewer]:

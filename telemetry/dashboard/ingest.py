@@ -113,7 +113,7 @@ class Ingester:
             self.store.refuse(box, "retained", arrived)  # only these two are kept by the broker, by contract
             return None
         if leaf == "t":
-            told = message.decode_telemetry(payload, BY_NUMBER, room(len(payload)))
+            told = message.decode_telemetry(payload, BY_NUMBER.keys(), room(len(payload)))
             if self._is_other(box, told.box, arrived):
                 return None
             if isinstance(told, message.Live):

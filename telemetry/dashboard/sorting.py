@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from telemetry.message import Wire
-from telemetry.metrics import BY_NUMBER, refusal
+from telemetry.metrics import BY_NUMBER, PLAIN, refusal
 
 
 class Sorter:
@@ -20,15 +20,19 @@ class Sorter:
 
     def take(self, values: Mapping[int, Wire]) -> dict[int, Wire]:
         """The values of a row that the hub takes."""
-        before, taken = self._before, self.taken
-        self._before, self.taken = values, {}
+        before, was, taken = self._before, self.taken, dict[int, Wire]()
         for number, value in values.items():
             # The same object: carried on from the row before, and judged there.
-            if number in before and before[number] is value:
-                if number in taken:
-                    self.taken[number] = value
-            elif (why := refusal(BY_NUMBER.get(number), value, self._smallest)) is None:
-                self.taken[number] = value
+            if before.get(number) is value:
+                if number in was:
+                    taken[number] = value
+                continue
+            bounds = PLAIN.get(number)
+            plain = bounds is not None and type(value) is int and bounds[0] <= value <= bounds[1]
+            why = None if plain else refusal(BY_NUMBER.get(number), value, self._smallest)
+            if why is None:
+                taken[number] = value
             else:
                 self.reasons.add(why)
-        return self.taken
+        self._before, self.taken = values, taken
+        return taken
