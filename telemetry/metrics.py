@@ -228,13 +228,9 @@ METRICS: tuple[Metric, ...] = (
 BY_NUMBER: Mapping[int, Metric] = {metric.number: metric for metric in METRICS}
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
-
-_ON_THE_WIRE: Mapping[int, tuple[float, float]] = {
-    metric.number: (metric.bounds[0] * 10.0**metric.decimals, metric.bounds[1] * 10.0**metric.decimals) for metric in METRICS
-}
-"""The bounds by number, of a value as it stands on the wire."""
-PLAIN: Mapping[int, tuple[float, float]] = {m.number: _ON_THE_WIRE[m.number] for m in METRICS if m.kind != "text" and not m.people}
-"""The same of those whose whole numbers within the bounds are taken without another question (see ``refusal``)."""
+_ON_THE_WIRE = {m.number: (m.bounds[0] * 10.0**m.decimals, m.bounds[1] * 10.0**m.decimals) for m in METRICS}
+PLAIN = {m.number: _ON_THE_WIRE[m.number] for m in METRICS if m.kind != "text" and not m.people}
+"""Bounds on the wire, by number, of the metrics whose whole numbers within them are taken without another question."""
 
 
 def measure(reading: Reading) -> dict[int, int | str | Fewer]:
@@ -245,9 +241,8 @@ def measure(reading: Reading) -> dict[int, int | str | Fewer]:
 
 def _is_impossible(number: int, value: int | str | Fewer) -> bool:
     """Whether a value of the right kind lies outside what its metric can be."""
-    least, most = _ON_THE_WIRE[number]
     told = value.than if isinstance(value, Fewer) else len(value) if isinstance(value, str) else value
-    return not least <= told <= most
+    return not _ON_THE_WIRE[number][0] <= told <= _ON_THE_WIRE[number][1]
 
 
 def to_wire(metric: Metric, value: Any) -> int | str | Fewer | None:
@@ -274,9 +269,8 @@ def refusal(metric: Metric | None, value: int | str | Fewer, smallest_count: int
     if metric is None:
         return "unknown-metric"
     fitting = (str,) if metric.kind == "text" else (int, Fewer) if metric.people else (int,)
-    if isinstance(value, bool) or not isinstance(value, fitting):
-        return "wrong-kind"
-    if metric.kind == "counter" and isinstance(value, int) and value < 0:
+    below = metric.kind == "counter" and isinstance(value, int) and value < 0
+    if below or isinstance(value, bool) or not isinstance(value, fitting):
         return "wrong-kind"
     if metric.people and not isinstance(value, str) and (value.than if isinstance(value, Fewer) else value) < smallest_count:
         return "count-too-small"

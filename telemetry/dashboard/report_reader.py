@@ -48,6 +48,11 @@ class ReportReader:
         """Counts of what was refused, the newest first."""
         return self._rows("SELECT box, reason, count, last FROM refusals ORDER BY last DESC LIMIT 200", ())
 
+    def over_budget(self, since: float) -> list[dict[str, Any]]:
+        """Boxes that sent more than their share at some time since then (see inbox.py), with how often; the newest first."""
+        query = "SELECT box, count, last FROM refusals WHERE reason = 'over-budget' AND last >= ? ORDER BY last DESC LIMIT 200"
+        return self._rows(query, (since,))
+
     def series(self, box: str, since: float) -> list[Point]:
         """(time, values by name) of the kept rows of a box, oldest first."""
         return self._points("SELECT at, body FROM reports WHERE box = ? AND at >= ? ORDER BY at", (box, since))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
+from telemetry.dashboard.broker import LEAVES
 from telemetry.dashboard.ingest import Ingester
 from telemetry.dashboard.report_store import ReportStore
 from telemetry.mqtt import Event
@@ -20,7 +21,7 @@ class FakeBroker:
 
     def publish(self, user: str, topic: str, payload: bytes) -> None:
         """As the box ``user``."""
-        if topic.startswith(f"campbox/v1/{user}/up/") and not self.deaf:
+        if topic in {f"campbox/v1/{user}/up/{leaf}" for leaf in LEAVES} and not self.deaf:
             self.ingester.take([(topic, payload, False)])
 
     def _publish_down(self, topic: str, payload: bytes) -> None:

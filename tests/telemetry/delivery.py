@@ -100,7 +100,8 @@ def a_payload_that_speaks_for_another_box_is_counted_and_dropped(edge: Edge) -> 
 
 def what_the_table_does_not_know_is_refused(edge: Edge) -> None:
     edge.publish(ONE, f"campbox/v1/{ONE}/up/t", batch(ONE, (900_005, {999: 4711, PEOPLE: 3, LOAD: 125})))
-    edge.publish(ONE, f"campbox/v1/{ONE}/up/secrets", b"names")
+    edge.publish(ONE, f"campbox/v1/{ONE}/up/secrets", b"names")  # the broker's business
+    edge.publish(ONE, f"campbox/v1/{ONE}/up/feedback", b"names")  # open at the broker, and nobody reads it yet
     edge.publish(ONE, f"campbox/v1/{ONE}/up/t", b"\xa1 nonsense")
     edge.publish(ONE, f"campbox/v1/{ONE}/up/t", batch(ONE, (900_006, {LOAD: 126})))
     until(lambda: (BOOT, 900_006) in edge.reader().keys(ONE), "the allowed message arrives")

@@ -36,9 +36,16 @@ def test_the_broker_lets_nobody_in_without_a_certificate() -> None:
     assert text.count("\nlistener ") == 1
 
 
-def test_a_box_may_write_only_up_and_read_only_down() -> None:
+def test_h2_a_box_may_write_only_the_leaves_of_up_and_read_only_down() -> None:
     patterns = [line for line in TEXTS["mosquitto.acl"].splitlines() if line.startswith("pattern")]
-    assert patterns == ["pattern write campbox/v1/%u/up/#", "pattern read campbox/v1/%u/down/#"]
+    leaves = ("t", "reported", "result", "feedback", "birth", "death")
+    assert patterns == [*(f"pattern write campbox/v1/%u/up/{leaf}" for leaf in leaves), "pattern read campbox/v1/%u/down/#"]
+
+
+def test_h2_everything_the_broker_keeps_is_bounded() -> None:
+    for name in ("max_packet_size", "max_inflight_messages", "max_queued_messages", "max_queued_bytes", "memory_limit"):
+        found = re.findall(rf"^{name} (\d+)$", TEXTS["mosquitto.conf"], re.M)
+        assert len(found) == 1 and int(found[0]) > 0, name  # 0 is without a bound (mosquitto.conf(5))
 
 
 def test_the_front_keeps_no_log_and_tells_addresses_only_of_who_tries_tokens_or_passwords() -> None:

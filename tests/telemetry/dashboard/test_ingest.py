@@ -266,6 +266,8 @@ def test_h25_a_flooding_box_is_named_and_another_is_served_at_once(world: World)
     assert len(world.reader.keys("camp-2")) == 1
     world.turns()
     assert [(one["box"], one["reason"]) for one in world.reader.refusals()] == [("camp-1", "over-budget")]
+    assert [one["box"] for one in world.reader.over_budget(world.wall - 3_600)] == ["camp-1"]
+    assert world.reader.over_budget(world.wall + 1) == []
     assert world.service.sign().dropped > 1_000 and not world.broker.unacknowledged
 
 
