@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -156,7 +156,8 @@ def _id(node: _Node) -> str:
     return found
 
 
-def _translations(nodes: list[_Node]) -> list[str]:
+def _translations(nodes: list[_Node]) -> Iterator[str]:
+    """Line by line, so that whoever counts them can stop: few remembered words may stand for gigabytes."""
     memory, found = dict[tuple[str, str, str], tuple[Text, ...]](), list[tuple[str, str, str, Text]]()
     for node in nodes:
         for name in sorted({*node.explicit, *(n for n, value in node.values.items() if isinstance(value, str))}):
@@ -165,4 +166,5 @@ def _translations(nodes: list[_Node]) -> list[str]:
             memory.setdefault(key, said)
             found += [(node.entity, str(node.values["id"]), name, text) for text in said]
     found.sort(key=lambda one: (*one[:3], one[3].tag))
-    return [_json({"e": "translation", "of": of, "id": id, "field": name, **text._asdict()}) for of, id, name, text in found]
+    for of, id, name, text in found:
+        yield _json({"e": "translation", "of": of, "id": id, "field": name, **text._asdict()})

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from appliance import clock
 from content_cache import catalogue_store
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_store import FILE, Store
@@ -79,6 +80,8 @@ def test_r6_a_catalogue_swapped_in_at_any_question_of_a_request_is_not_seen_by_i
     browser: tuple[FlaskClient, Path], editions: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     client, path = browser
+    moment = clock.now()
+    monkeypatch.setattr(clock, "now", lambda *_: moment)  # a page says what time it is, and a minute may end between two looks
 
     def ask(question: int | None) -> tuple[str, int]:
         _swap_in(editions[0], path)
