@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -13,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from appliance.log import start_logging
-from telemetry.dashboard import present
+from telemetry.dashboard import listening, present
 from telemetry.dashboard.auth import protect
 from telemetry.dashboard.views import api, boxes, prometheus
 
@@ -49,10 +50,17 @@ def create_app(layout: Layout | None = None, hub_config: HubConfig | None = None
         entry.load()(app, app.config["CAMPBOX_HUB"], app.config["CAMPBOX_LAYOUT"])
     app.register_error_handler(HTTPException, _explain)
 
+    app.jinja_env.globals["hearing"] = listening.now_heard
+
     @app.get("/healthz")
     def healthz() -> Response:
-        boxes.reader().version()
-        return Response("ok\n", mimetype="text/plain")
+        """503 with the reason while the hub hears nobody, or cannot read what it has: to be asked by whatever watches it."""
+        try:
+            boxes.reader().version()
+        except sqlite3.Error as error:
+            return Response(f"the store cannot be read: {error.sqlite_errorname}\n", 503, mimetype="text/plain")
+        heard = listening.now_heard()
+        return Response("ok\n" if heard.hears else f"deaf: {heard.reason}\n", 200 if heard.hears else 503, mimetype="text/plain")
 
     return app
 

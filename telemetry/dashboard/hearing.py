@@ -21,7 +21,8 @@ class Beat:
 
     ``clock`` and all that ends in ``_clock`` in seconds of the machine's monotonic clock, by which lengths of time are judged.
     ``turn_clock``: when it last had nothing in hand. ``away_clock``: since when there is no broker, else None. ``refused``: why the
-    store does not take what came, else empty, and since when. ``overdue``: reports kept past their time.
+    store does not take what came, else empty, and since when. ``overdue``: reports kept past their time. ``hears_at``: since when
+    it has heard without a break, 0.0 while it does not.
     """
 
     at: float
@@ -37,11 +38,12 @@ class Beat:
     refused_at: float = 0.0
     overdue: int = 0
     dropped: int = 0
+    hears_at: float = 0.0
 
 
 @dataclass(frozen=True)
 class Hearing:
-    """``reason`` for people, empty while all is well; deaf ``since`` (seconds since 1970), None where nobody can know."""
+    """``reason`` for people, empty while all is well; ``since`` when it is so (seconds since 1970), None where nobody can know."""
 
     hears: bool
     reason: str = ""
@@ -64,7 +66,15 @@ def verdict(beat: Beat | None, clock: float) -> Hearing:
         )
     if beat.away_clock is not None and clock - beat.away_clock > DEAF_AFTER:
         return Hearing(False, "ingest has no connection to the broker", beat.away_at)
-    return Hearing(True)
+    return Hearing(True, since=beat.hears_at or beat.started_at)
+
+
+def heard_since(hearing: Hearing, now: float) -> float:
+    """From when on a box's silence is its own: now while the hub is deaf, else when it began to hear (seconds since 1970).
+
+    After an hour of deafness nobody has reported for an hour; the boxes' reports come in the next minutes.
+    """
+    return hearing.since or 0.0 if hearing.hears else now
 
 
 def as_beat(untrusted: Any) -> Beat | None:

@@ -42,9 +42,9 @@ class Rule:
     mend: str | Callable[[Mapping[str, Any]], str]
 
 
-def is_silent(box: Mapping[str, Any], now: float) -> bool:
-    """Whether a box is out of touch."""
-    quiet = now - float(box["last_seen"])
+def is_silent(box: Mapping[str, Any], now: float, heard_since: float = 0.0) -> bool:
+    """Whether a box is out of touch; ``heard_since``: before that the hub itself heard nobody (hearing.heard_since)."""
+    quiet = now - max(float(box["last_seen"]), heard_since)
     return quiet > SILENT_AFTER or (not box["online"] and quiet > GONE_AFTER)
 
 
@@ -128,9 +128,14 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def incidents(boxes: Iterable[Mapping[str, Any]], now: float) -> list[Incident]:
-    """Everything that needs somebody, the serious first."""
-    found = [_incident(box, rule, words) for box in boxes for rule in RULES if (words := rule.test(box, now)) is not None]
+def incidents(boxes: Iterable[Mapping[str, Any]], now: float, heard_since: float = 0.0) -> list[Incident]:
+    """Everything that needs somebody, the serious first. No box is called silent for a time in which the hub heard nobody."""
+    found = [
+        _incident(box, rule, words)
+        for box in boxes
+        for rule in RULES
+        if (words := rule.test(box, now)) is not None and (rule.kind != "silent" or is_silent(box, now, heard_since))
+    ]
     order = [rule.kind for rule in RULES]
     return sorted(found, key=lambda incident: (incident.severity != "serious", order.index(incident.kind), incident.box))
 

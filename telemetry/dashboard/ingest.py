@@ -25,7 +25,7 @@ from appliance.log import start_logging
 from telemetry import message, result
 from telemetry.dashboard import heartbeat
 from telemetry.dashboard.dating import date
-from telemetry.dashboard.hearing import BEAT_EVERY, Beat
+from telemetry.dashboard.hearing import BEAT_EVERY, Beat, verdict
 from telemetry.dashboard.hub_link import HubLink
 from telemetry.dashboard.inbox import Arrived
 from telemetry.dashboard.news import News
@@ -189,10 +189,13 @@ class Service:
     def sign(self) -> Beat:
         """The sign of life of this moment."""
         state = self.link.state()
-        return replace(
+        beat = replace(
             self._beat, at=time.time(), clock=time.monotonic(), waiting=state.waiting + len(self._hand),
             away_clock=state.away_clock, away_at=state.away_at,
         )  # fmt: skip
+        hears_at = (beat.hears_at or beat.at) if verdict(beat, beat.clock).hears else 0.0
+        self._mark(hears_at=hears_at)
+        return replace(beat, hears_at=hears_at)
 
     def stop(self) -> None:
         """Say goodbye; what was not committed stays unacknowledged."""

@@ -9,6 +9,7 @@ from flask import Blueprint, abort, current_app, g, render_template
 
 from telemetry.dashboard import present
 from telemetry.dashboard.incidents import GONE_AFTER, SILENT_AFTER, incidents, is_silent
+from telemetry.dashboard.listening import heard_since
 from telemetry.dashboard.report_reader import Point, ReportReader
 from telemetry.dashboard.report_store import connect, store_file
 from telemetry.dashboard.views.numbers import whole
@@ -33,7 +34,10 @@ def reader() -> ReportReader:
 def overview() -> str:
     """All boxes, those out of touch first."""
     number, now = whole("page", 1, 1), time.time()
-    counts = reader().counts(now - SILENT_AFTER, now - GONE_AFTER)
+    since = heard_since(now)
+    # While the hub itself heard nobody, no box is called silent.
+    before = [now - after if since < now - after else 0.0 for after in (SILENT_AFTER, GONE_AFTER)]
+    counts = reader().counts(*before)
     found = [_summary(box, now) for box in reader().boxes(limit=PAGE, offset=PAGE * (number - 1))]
     return render_template("overview.html", boxes=found, counts=counts, number=number, more=counts["boxes"] > PAGE * number)
 
@@ -47,14 +51,16 @@ def one(name: str) -> str:
         abort(404)
     day = reader().series(name, now - HISTORY)
     lines = {metric.name: _line(metric, day, now) for metric in METRICS if metric.name in _DRAWN}
-    wrong = [incident for incident in incidents([box], now)]
+    wrong = incidents([box], now, heard_since(now))
     return render_template("box.html", box=_summary(box, now), metrics=METRICS, lines=lines, wrong=wrong)
 
 
 @pages.get("/incidents")
 def all_incidents() -> str:
     """What needs somebody."""
-    return render_template("incidents.html", incidents=incidents(reader().boxes(), time.time()), refusals=reader().refusals())
+    now = time.time()
+    found = incidents(reader().boxes(), now, heard_since(now))
+    return render_template("incidents.html", incidents=found, refusals=reader().refusals())
 
 
 def known() -> list[dict[str, Any]]:
@@ -68,7 +74,7 @@ def _summary(box: dict[str, Any], now: float) -> dict[str, Any]:
     latest = box["latest"]
     carried, used = latest.get("link_rate_down"), latest.get("traffic_down")
     use = min(1.0, used / carried) if isinstance(used, (int, float)) and isinstance(carried, (int, float)) and carried > 0 else None
-    return {**box, "silent": is_silent(box, now), "use": use}
+    return {**box, "silent": is_silent(box, now, heard_since(now)), "use": use}
 
 
 def _line(metric: Metric, points: list[Point], now: float) -> dict[str, Any] | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -14,8 +16,9 @@ from appliance.clock import Moment
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.values import BoxId
-from telemetry.dashboard import admin
+from telemetry.dashboard import admin, heartbeat
 from telemetry.dashboard.app import create_app
+from telemetry.dashboard.hearing import Beat
 from telemetry.dashboard.report_store import ReportStore, connect, store_file
 from telemetry.message import Batch, Birth, Row
 from telemetry.metrics import Fewer, Reading, System, measure
@@ -30,7 +33,15 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     monkeypatch.setitem(admin._COST, "n", 2)  # scrypt is slow on purpose; test_admin.py has the real one
     made = Layout.under(tmp_path, Path(__file__).resolve().parents[3])
     admin.prepare(made, CONFIG)
+    hears(made)
     return made
+
+
+def hears(layout: Layout, *, since: float | None = None, **more: Any) -> None:
+    """Ingest gives a sign of life; by default of one that has heard for hours."""
+    clock, began = time.monotonic(), time.time() - 86_400 if since is None else since
+    heartbeat.beat_file(layout).parent.mkdir(parents=True, exist_ok=True)
+    heartbeat.write(layout, replace(Beat(time.time(), clock, clock, began, hears_at=began), **more))
 
 
 @pytest.fixture

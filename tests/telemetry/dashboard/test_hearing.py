@@ -20,8 +20,8 @@ SOON, LATE = 100.0 + DEAF_AFTER, 101.0 + DEAF_AFTER
 
 
 def test_h33_a_hub_that_hears_says_so_however_quiet_its_boxes_are() -> None:
-    assert verdict(WELL, SOON) == Hearing(True)
-    assert verdict(replace(WELL, heard_at=0.0, committed_at=0.0), SOON) == Hearing(True)
+    assert verdict(WELL, SOON) == Hearing(True, since=4000.0)
+    assert verdict(replace(WELL, heard_at=0.0, committed_at=0.0), SOON) == Hearing(True, since=4000.0)
 
 
 @pytest.mark.parametrize(
