@@ -13,7 +13,7 @@ from pathlib import Path
 
 from appliance.config import SiteConfig, parse
 from appliance.errors import BadInput, CampboxError, ConfigError
-from appliance.files import read_json, write_atomically, write_json
+from appliance.files import make_folder, read_json, write_atomically, write_json
 from appliance.layout import Layout
 from appliance.preflight import Facts, Found, look
 from appliance.prepare import write_configuration
@@ -49,7 +49,7 @@ def has_hub(config: SiteConfig, layout: Layout) -> bool:
 def put_site_file(text: str, layout: Layout, file: str) -> SiteConfig:
     """Check a site file and put it where every service reads it; ``file`` is for messages. Raises ConfigError."""
     config = parse(text, file)
-    layout.etc.mkdir(parents=True, exist_ok=True, mode=0o755)
+    make_folder(layout.etc)
     write_atomically(layout.config_file, text)
     return config
 
@@ -73,9 +73,7 @@ def prepare_identity(layout: Layout) -> None:
     if not isinstance(identity, dict):
         raise BadInput("not an identity", where=str(layout.identity_file), mend="make it anew with campbox enrol ticket")
     uid = USERS["campbox-telemetry"]
-    layout.identity_dir.mkdir(parents=True, exist_ok=True)
-    os.chown(layout.identity_dir, uid, uid)
-    layout.identity_dir.chmod(0o750)
+    make_folder(layout.identity_dir, 0o750, (uid, uid))
     token = identity.pop("token", None)
     if token is not None:
         write_atomically(layout.identity_dir / "token", f"{token}\n", 0o600, (uid, uid))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -14,6 +13,7 @@ from typing import Any
 import sqlite_utils
 
 from appliance.errors import NotSo
+from appliance.files import beside, replacing
 from content_cache import hours, needs, nest, opportunities, snapshot
 from content_cache.catalogue_store import SCHEMA
 from content_cache.hsds import Record
@@ -22,22 +22,14 @@ from content_cache.snapshot import Catalogue
 
 
 def build(path: Path, catalogue: Catalogue, serial: int, sha256: str) -> None:
-    """Write the whole catalogue into a new file and swap it in at once. Killed at any moment, the old or the new one stands."""
-    beside = path.with_name(f".{path.name}.new")
-    for old in (beside, Path(f"{beside}-journal")):
-        old.unlink(missing_ok=True)
+    """Write the whole catalogue into a new file and swap it in at once. Killed at any moment, the old or the new one stands.
+
+    Raises NotSo when the disk refuses.
+    """
     try:
-        _write(beside, catalogue, serial, sha256)
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    except (OSError, sqlite3.Error) as error:
-        beside.unlink(missing_ok=True)
+        with replacing(path):
+            _write(beside(path), catalogue, serial, sha256)
+    except sqlite3.Error as error:
         raise NotSo(f"cannot store the catalogue: {error}", where=str(path), mend="make room") from error
 
 

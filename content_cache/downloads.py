@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import flask
 from werkzeug.wrappers import Response
 
 from appliance.errors import NotSo
+from appliance.files import make_folder, replacing, sweep
 from content_cache import open_formats
 from content_cache.catalogue_records import Records
 from content_cache.catalogue_store import Store
 from content_cache.hsds import ENTITIES
 
+log = logging.getLogger(__name__)
 FOLDER = "downloads"
 TYPES = {"catalogue.json": "application/json", "catalogue.zip": "application/zip", "catalogue.hxl.csv": "text/csv; charset=utf-8"}
 
@@ -25,10 +27,11 @@ TYPES = {"catalogue.json": "application/json", "catalogue.zip": "application/zip
 def register(app: flask.Flask, store: Store) -> None:
     """Add the three files to ``app``. Each is made when first asked for, once an edition, and then sent from disk."""
     records, busy = Records(store), threading.Lock()
-    writers: dict[str, Callable[[Path, dict[str, Any]], None]] = {
-        "catalogue.json": lambda path, header: _text(path, _json(records, header)),
-        "catalogue.zip": lambda path, header: _package(path, records, header),
-        "catalogue.hxl.csv": lambda path, header: _text(path, open_formats.as_hxl(header, records.services())),
+    sweep(store.path.parent / FOLDER)
+    writers: dict[str, Callable[[IO[bytes], dict[str, Any]], None]] = {
+        "catalogue.json": lambda file, header: _text(file, _json(records, header)),
+        "catalogue.zip": lambda file, header: _package(file, records, header),
+        "catalogue.hxl.csv": lambda file, header: _text(file, open_formats.as_hxl(header, records.services())),
     }
 
     def download(name: str) -> Response:
@@ -42,7 +45,8 @@ def register(app: flask.Flask, store: Store) -> None:
             with busy:
                 if not path.exists():
                     _make(path, dict(said.header), writers[name])
-        except (OSError, NotSo):
+        except (OSError, NotSo) as error:
+            log.warning("%s is not there to be fetched: %s", name, error)
             flask.abort(503)
         answer = flask.send_file(path, mimetype=TYPES[name], download_name=name, as_attachment=True, conditional=True, max_age=300)
         answer.headers["Access-Control-Allow-Origin"] = "*"
@@ -51,32 +55,27 @@ def register(app: flask.Flask, store: Store) -> None:
     app.add_url_rule("/hsds/<any('catalogue.json', 'catalogue.zip', 'catalogue.hxl.csv'):name>", "hsds_download", download)
 
 
-def _make(path: Path, header: dict[str, Any], write: Callable[[Path, dict[str, Any]], None]) -> None:
-    """Written beside and renamed; those of older editions go."""
-    path.parent.mkdir(exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        write(beside, header)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+def _make(path: Path, header: dict[str, Any], write: Callable[[IO[bytes], dict[str, Any]], None]) -> None:
+    """Written beside, flushed and renamed; those of older editions go."""
+    make_folder(path.parent)
+    with replacing(path) as file:
+        write(file, header)
     serial = path.name.partition(".")[0]
     for old in path.parent.iterdir():
         if not old.name.startswith((f"{serial}.", ".")):
             old.unlink(missing_ok=True)
 
 
-def _text(path: Path, pieces: Iterator[str]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.writelines(pieces)
+def _text(file: IO[bytes], pieces: Iterator[str]) -> None:
+    file.writelines(piece.encode() for piece in pieces)
 
 
 def _json(records: Records, header: dict[str, Any]) -> Iterator[str]:
     return open_formats.as_json(header, {entity: records.every(entity) for entity in ENTITIES}, records.translations())
 
 
-def _package(path: Path, records: Records, header: dict[str, Any]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+def _package(to: IO[bytes], records: Records, header: dict[str, Any]) -> None:
+    with zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("datapackage.json", open_formats.datapackage(header, ENTITIES))
         tables = {open_formats.table_name(one): (open_formats.columns_of(one), records.every(one)) for one in ENTITIES}
         tables["translations.csv"] = (list(open_formats.TRANSLATION), records.translations())

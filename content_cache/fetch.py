@@ -15,7 +15,8 @@ from tuf.api import exceptions as tuf_errors
 from tuf.api.metadata import Metadata, TargetFile, Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
-from appliance.errors import Refused, Unreachable
+from appliance.errors import NotSo, Refused, Unreachable
+from appliance.files import make_folder, write_atomically
 from content_cache import delegated, targets
 from content_cache.carrier import Carrier
 from content_cache.layers import Signed
@@ -73,6 +74,13 @@ class _Through(FetcherInterface):
             asking.__exit__(None, None, None)
 
 
+class _Keeping(Updater):
+    """TUF's client, which keeps what it has verified as everything here is kept: after a power cut no older one is accepted."""
+
+    def _persist_file(self, filename: str, data: bytes) -> None:
+        write_atomically(Path(filename), data)
+
+
 class Source:
     """One carrier of the signed repository. Trusted metadata is kept in ``folder``, whoever brought it: no older is accepted again.
 
@@ -84,7 +92,7 @@ class Source:
         self.carrier, self.root, self._sleep = carrier, root, sleep
         self.metadata, self.files = folder / "metadata", folder / "targets"
         for path in (self.metadata, self.files):
-            path.mkdir(parents=True, exist_ok=True)
+            make_folder(path)
         self.through = _Through(carrier)
         self.updater = self._updater()
 
@@ -96,7 +104,7 @@ class Source:
     def _updater(self) -> Updater:
         config = UpdaterConfig(targets_max_length=1_000_000, snapshot_max_length=500_000, max_root_rotations=32)
         with _translated():
-            updater = Updater(
+            updater = _Keeping(
                 str(self.metadata), f"{_BASE}metadata/", str(self.files), f"{_BASE}targets/",
                 fetcher=self.through, config=config, bootstrap=self.root,
             )  # fmt: skip
@@ -171,7 +179,7 @@ def _trusted_targets(metadata: Path) -> Targets:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """TUF's errors in this project's words: what cannot be had is Unreachable, what is wrong is Refused."""
+    """TUF's errors in this project's words: what cannot be had is Unreachable, what is wrong Refused, a full disk NotSo."""
     try:
         yield
     except tuf_errors.BadVersionNumberError as error:
@@ -185,3 +193,5 @@ def _translated() -> Iterator[None]:
     except tuf_errors.DownloadError as error:
         what = str(error)
         raise Unreachable(what if "hub" in what else f"the hub does not answer: {what}", mend="it is tried again") from error
+    except OSError as error:
+        raise NotSo(f"cannot store what was verified: {error.strerror}", mend="make room") from error

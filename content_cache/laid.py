@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from appliance.files import write_atomically
+from appliance.files import make_folder, write_atomically
 from content_cache.layers import Layer, Signed
 from content_cache.mirror import address
 
@@ -35,7 +35,7 @@ class Laid:
 
     def keep(self, laid: Iterable[tuple[Signed, Layer]]) -> None:
         """Remember what lies over the catalogue from now on. Raises NotSo when the disk is full."""
-        self.folder.mkdir(exist_ok=True)
+        make_folder(self.folder)
         wanted = {self._path(signed): layer.untrusted for signed, layer in laid}
         for path, content in wanted.items():
             if _read(path) != content:

@@ -9,7 +9,7 @@ from typing import Any
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Targets
 
-from appliance.files import write_atomically
+from appliance.files import make_folder, write_atomically
 
 _MODE = 0o640
 
@@ -71,7 +71,7 @@ def _copy(source: Path, target: Path) -> None:
     except OSError:
         same = False
     if not same:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         write_atomically(target, content, _MODE)
 
 

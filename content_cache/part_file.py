@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+from appliance import files
 from appliance.errors import NotSo, Refused
 from appliance.files import read_json, write_json
 from content_cache.choice import MARGIN
@@ -23,7 +24,7 @@ class PartFile:
     """The bytes of ``file`` so far, in ``folder`` under its hash: whoever has others of them, they go on from here."""
 
     def __init__(self, folder: Path, file: File) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        files.make_folder(folder)
         self.file = file
         self.path, self._beside = folder / f"{file.sha256}.part", folder / f"{file.sha256}.json"
         self._room = folder / "room"
@@ -103,9 +104,8 @@ class PartFile:
 
     def move(self, target: Path) -> None:
         """Give the whole file another name. Raises NotSo."""
-        with _told(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(self.path, target)
+        files.make_folder(target.parent)
+        files.move(self.path, target)
         self.forget()
 
     def forget(self) -> None:

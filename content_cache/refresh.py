@@ -13,7 +13,7 @@ from typing import Any
 from appliance import clock, facts
 from appliance.config import SiteConfig
 from appliance.errors import BadInput, NotSo, Refused, Unreachable
-from appliance.files import write_json
+from appliance.files import sweep, write_json
 from appliance.layout import Layout
 from appliance.moment import Moment
 from content_cache import due, fetch, mirror, notice_board, sources, trusted_time
@@ -60,6 +60,7 @@ class Sync:
         with _alone(self.folder) as mine:
             if not mine:
                 return Outcome("waiting", "another look is under way")
+            sweep(self.folder)
             outcome = self._attempt()
             try:
                 self._keep(outcome)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from appliance import files
 from appliance.errors import BadInput, NotSo
 from appliance.files import write_atomically
 from provisioning.identity import Enrolled
@@ -66,8 +66,7 @@ def keep(folder: Path, enrolled: Enrolled, ca_pem: str, *, renewed: bool) -> Non
 
 def sweep(folder: Path) -> None:
     """Remove what a run that was cut short had begun to write: it may hold half a key."""
-    for path in folder.glob(".*.new"):
-        path.unlink()
+    files.sweep(folder)
 
 
 def read_token(folder: Path) -> str | None:
@@ -81,16 +80,9 @@ def read_token(folder: Path) -> str | None:
 
 
 def forget_token(folder: Path) -> None:
-    """Delete the token, for good: the folder is flushed too."""
-    path = folder / "token"
-    if not path.exists():
-        return
-    path.unlink()
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    """Delete the token, for good: the folder is flushed too. Raises NotSo."""
+    if (folder / "token").exists():
+        files.remove(folder / "token")
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

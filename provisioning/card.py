@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from appliance import facts
+from appliance import facts, files
 from appliance.box import prepare_identity, put_site_file, refuse_sample
 from appliance.config import SiteConfig, parse
 from appliance.errors import BadInput, CampboxError, NotSo
-from appliance.files import write_atomically, write_json
+from appliance.files import make_folder, write_atomically, write_json
 from appliance.layout import Layout
 from provisioning import uplinks
 from provisioning.card_rules import LARGEST, Card, Found, Kept, Plan, blanked, decide, fingerprint, read_card, read_kept
@@ -91,7 +91,7 @@ def _site(places: Places, lines: list[str]) -> tuple[str, SiteConfig]:
 def _put_networks(places: Places, config: SiteConfig) -> None:
     """The interfaces of this site file, and no longer those of the image's."""
     texts = uplinks.networks(config)
-    places.network.mkdir(parents=True, exist_ok=True)
+    make_folder(places.network)
     for name, text in texts.items():
         write_atomically(places.network / name, text)
     for old in places.network.glob("*-campbox-*.network"):
@@ -151,8 +151,7 @@ def _carry_out(places: Places, plan: Plan) -> None:
 
 def _sweep(folder: Path) -> None:
     """What a start that was cut short had begun to write may hold a token."""
-    for path in folder.glob(".*.new"):
-        path.unlink()
+    files.sweep(folder)
 
 
 def _set_aside(folder: Path) -> None:
@@ -166,7 +165,7 @@ def _set_aside(folder: Path) -> None:
 def _keep(places: Places, kept: Kept) -> None:
     if _kept(places) == kept:
         return
-    places.kept.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    make_folder(places.kept.parent)
     write_json(places.kept, kept.as_json())
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from appliance.dateless import blur
 from appliance.errors import NotSo
-from appliance.files import read_json, write_json
+from appliance.files import make_folder, read_json, remove, sweep, write_json
 from appliance.gate import codes
 
 
@@ -28,7 +28,9 @@ class CodeFiles:
         Once, at the gate's start: what a power cut left half written, with somebody's slow hash in it, goes. A file of an older
         version, which tells an hour, is written anew.
         """
-        self._clear("*")
+        for folder in (self._folder, self._passing):
+            if folder is not None:
+                sweep(folder)
         found = dict[str, Any]()
         for path in sorted(self._folder.glob("*.json")):
             try:
@@ -50,36 +52,18 @@ class CodeFiles:
         """Keep one. Raises NotSo when the disk is full or not writable."""
         kept, passing = codes.parted(value)
         self._pass_on(selector, passing)
-        try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise NotSo(f"cannot write: {error.strerror}", where=str(self._folder), mend="mend its permissions") from error
+        make_folder(self._folder, 0o700)
         path = self._folder / f"{selector}.json"
         write_json(path, kept, 0o600)
         blur(path)
 
     def remove(self, selector: str) -> None:
-        """Keep it no longer, nor what was half written of it. Raises NotSo when the disk is not writable."""
+        """Keep it no longer, nor what was begun of it. Raises NotSo when the disk is not writable."""
         path = self._folder / f"{selector}.json"
-        try:
-            path.unlink(missing_ok=True)
-            for begun in self._begun(selector):
-                begun.unlink(missing_ok=True)
-            if self._passing is not None:
-                (self._passing / path.name).unlink(missing_ok=True)
-        except OSError as error:
-            raise NotSo(f"cannot remove: {error.strerror}", where=str(self._folder), mend="mend its permissions") from error
+        remove(path)
+        if self._passing is not None:
+            remove(self._passing / path.name)
         blur(path)
-
-    def _begun(self, selector: str) -> list[Path]:
-        """What appliance.files writes beside a file before it takes its place."""
-        folders = [self._folder] if self._passing is None else [self._folder, self._passing]
-        return [path for folder in folders for path in folder.glob(f".{selector}.json*.new")]
-
-    def _clear(self, selector: str) -> None:
-        for begun in self._begun(selector):
-            with contextlib.suppress(OSError):  # a disk that takes nothing: it goes with the code, or at another start
-                begun.unlink()
 
     def _of_this_boot(self, selector: str) -> dict[str, Any]:
         if self._passing is None:
@@ -97,8 +81,8 @@ class CodeFiles:
             return
         path = self._passing / f"{selector}.json"
         try:
-            self._passing.mkdir(mode=0o700, exist_ok=True)
+            make_folder(self._passing, 0o700)
             write_json(path, passing, 0o600)
-        except (NotSo, OSError):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
+        except NotSo:
+            with contextlib.suppress(NotSo):
+                remove(path)

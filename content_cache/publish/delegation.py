@@ -16,7 +16,7 @@ from tuf.api.metadata import DelegatedRole, Delegations, Metadata, TargetFile, T
 from tuf.api.serialization.json import JSONSerializer
 
 from appliance.errors import BadInput, Refused
-from appliance.files import write_atomically
+from appliance.files import make_folder, write_atomically
 from content_cache import layers
 from content_cache.layers import Layer
 from content_cache.publish.edition import pieces
@@ -117,7 +117,7 @@ def accept(repository: SignedRepository, organisation: str, untrusted: bytes, co
         raise Refused("older than what this hub already has", mend="ask for the newest")
     layers.apply(catalogue, [Layer(organisation, content)])
     file = repository.file(layers.target(organisation), targets[layers.target(organisation)])
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     write_atomically(file, content)
     repository.write(name, metadata)
     repository.close_edit()

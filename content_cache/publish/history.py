@@ -9,7 +9,7 @@ from pathlib import Path
 import zstandard
 
 from appliance.errors import BadInput
-from appliance.files import write_atomically
+from appliance.files import make_folder, write_atomically
 from content_cache import snapshot
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ def bases(folder: Path) -> dict[int, bytes]:
 
 def keep(folder: Path, serial: int, lean: bytes) -> None:
     """Keep one more, and no more than ten."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     write_atomically(folder / f"{serial}.lean.zst", zstandard.ZstdCompressor(level=3).compress(lean), mode=0o640)
     for _, path in _kept(folder)[:-KEPT]:
         path.unlink()

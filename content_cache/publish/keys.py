@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from securesystemslib.signer import CryptoSigner
 
 from appliance.errors import BadInput, NotSo
-from appliance.files import write_atomically
+from appliance.files import make_folder, write_atomically
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "root": ("root-1", "root-2", "root-3"),
@@ -24,12 +24,11 @@ Signers = dict[str, CryptoSigner]
 """Key id -> signer."""
 
 
-def ensure(folder: Path) -> None:
-    """Make the first set of keys where there is none at all."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    if not any(folder.glob("*.pem")):
-        for name in (name for keys in ROLES.values() for name in keys):
+def ensure(folder: Path, *, begun: bool = False) -> None:
+    """Make the first set of keys, or what is missing of it, until it has ``begun`` to sign: a start may have been cut short."""
+    make_folder(folder, 0o700)
+    for name in (name for keys in ROLES.values() for name in keys):
+        if not begun and not (folder / f"{name}.pem").exists():
             save(folder / f"{name}.pem", CryptoSigner.generate_ed25519())
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from appliance.files import make_folder
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from content_cache import api, downloads, one_edition, snapshot
@@ -48,7 +49,7 @@ class PublishedStore(Store):
         current = publisher.current(self._layout)
         if current is None:
             return
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.path.parent)
         with lock(self.path.parent / "lock"):
             # Another worker of the same hub may have built it meanwhile.
             if _serial(self.path) != current.serial:

@@ -12,7 +12,7 @@ from typing import Any
 
 from appliance import clock
 from appliance.errors import NotSo, Refused
-from appliance.files import read_json, write_json
+from appliance.files import make_folder, read_json, sweep, write_json
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.services import USERS
@@ -74,10 +74,11 @@ def prepare(layout: Layout, hub_config: HubConfig) -> None:
 def ensure(layout: Layout) -> None:
     """As ``prepare``. Run as root, files are given to the hub's user."""
     place = Place.of(layout)
-    place.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(place.folder)
+    sweep(place.folder)
     with lock(place.folder / "lock"):
-        keys.ensure(place.keys)
         repository = _repository(place)
+        keys.ensure(place.keys, begun=repository.newest("root") is not None)
         repository.begin()
         current = repository.current()
         if current is not None and "snapshot" not in current.custom:
@@ -116,13 +117,20 @@ def now() -> datetime.datetime:
 
 
 def give_to_hub(layout: Layout) -> None:
-    """When root: the hub's user owns everything below ``publish``; folders of the repository stay readable for the front."""
+    """When root: the hub's user owns everything below ``publish``; folders of the repository stay readable for the front.
+
+    Raises NotSo.
+    """
     if os.geteuid() != 0:
         return
     uid = USERS["campbox-hub"]
     top = Place.of(layout).folder
-    for path in [top.parent, top, *top.rglob("*")]:
-        os.chown(path, uid, uid, follow_symlinks=False)
+    try:
+        for path in [top.parent, top, *top.rglob("*")]:
+            if path.lstat().st_uid != uid:  # a disk that refuses is asked for nothing it need not do
+                os.chown(path, uid, uid, follow_symlinks=False)
+    except OSError as error:
+        raise NotSo(f"cannot give it to the hub: {error.strerror}", where=str(top), mend="mend its permissions") from error
 
 
 def publish(layout: Layout, imported: Imported, *, site: str, timezone: str) -> Published:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import fcntl
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +15,17 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Tar
 from tuf.api.serialization.json import JSONSerializer
 from tuf.repository import Repository
 
+from appliance import files
 from appliance.errors import NotSo
-from appliance.files import write_atomically
+from appliance.files import make_folder, write_atomically
 from content_cache.publish import keys
 from content_cache.publish.edition import KINDS, NewFile
 
 log = logging.getLogger(__name__)
 LIFE = {"root": 730, "targets": 365, "snapshot": 90, "timestamp": 30}
 """Days until each kind of metadata expires. A box may be away for weeks; a hub signs anew when half the time is gone."""
+PATIENCE = 20.0
+"""Seconds that a publisher waits for another one: an edition of 5,000 services is signed in a quarter of that."""
 KEPT_VERSIONS = 10
 KEPT_FILES = 16
 """Files that are named no more but stay for boxes that are fetching them."""
@@ -120,7 +122,7 @@ class SignedRepository(Repository):
     def begin(self) -> None:
         """Make an empty, signed repository where there is none; sign anew what has lost half its life."""
         for folder in (self.metadata, self.target_folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         if self.newest("root") is None:
             first = keys.first(self.key_folder)
             with self.edit_root() as root:
@@ -255,7 +257,6 @@ class SignedRepository(Repository):
 
 @contextmanager
 def lock(path: Path) -> Iterator[None]:
-    """One publisher at a time."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """One publisher at a time. Raises NotSo when another one takes longer than ``PATIENCE`` seconds."""
+    with files.lock(path, PATIENCE):
         yield

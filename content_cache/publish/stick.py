@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import BadInput, NotSo
-from appliance.files import write_atomically
+from appliance.files import make_folder, write_atomically
 from content_cache import fat_names
 from content_cache.publish.signing import SignedRepository
 
@@ -63,7 +63,7 @@ def write(repository: SignedRepository, stick: Path, progress: Progress = lambda
         raise NotSo(f"{needed} bytes are needed and {room} are free", where=str(stick), mend="make room on the stick")
     done = total - needed
     for name, path in missing:
-        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((top / name).parent)
         write_atomically(top / name, path.read_bytes())
         done += path.stat().st_size
         progress(done, total)

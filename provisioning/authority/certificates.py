@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from appliance.errors import BadInput, NotSo
-from appliance.files import write_atomically
+from appliance.files import make_folder, sweep, write_atomically
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.services import USERS
@@ -57,11 +57,9 @@ def folder(layout: Layout) -> Path:
 def prepare(layout: Layout, hub_config: HubConfig) -> None:
     """Make what is missing, and anew what ran out or answers to other names now. Keys are kept. Safe to repeat."""
     place, owner = folder(layout), _owner()
-    place.mkdir(parents=True, exist_ok=True)
-    place.chmod(0o750)
-    if owner is not None:
-        os.chown(place.parent, *owner)
-        os.chown(place, *owner)
+    for part in (place.parent, place):
+        make_folder(part, 0o750, owner)
+    sweep(place)
     _prepare_authority(place, owner)
     server = Leaf("server", hub_config.host, ExtendedKeyUsageOID.SERVER_AUTH, (hub_config.host, *hub_config.also_known_as))
     for leaf in (server, Leaf("ingest", INGEST_NAME, ExtendedKeyUsageOID.CLIENT_AUTH)):

@@ -71,14 +71,15 @@ class Store:
         try:
             connection = sqlite3.connect(self.path, isolation_level=None, timeout=10)
             connection.row_factory = sqlite3.Row
-            # FULL: what a box was told must survive a power cut of the hub, else its key would count as another one.
-            connection.execute("PRAGMA synchronous = FULL")
+            # What a box was told must survive a power cut of the hub, else its key would count as another one. FULL is not enough
+            # here: a commit removes the journal, and a journal that comes back with the power undoes it (sqlite.org/pragma.html).
+            connection.execute("PRAGMA synchronous = EXTRA")
             connection.executescript(SCHEMA)
             self._give_to_hub()
             connection.execute("BEGIN IMMEDIATE")
             yield connection
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             mend = "make room, or run this as root or as the hub's own user"
             raise NotSo(f"cannot use the authority's memory: {error}", where=str(self.path), mend=mend) from error
         finally:
@@ -89,8 +90,11 @@ class Store:
         """A ticket may be made by root before the hub's own process ever wrote here."""
         uid = USERS["campbox-hub"]
         if os.geteuid() == 0:
-            os.chown(self.path, uid, uid)
-            self.path.chmod(0o600)
+            standing = self.path.stat()
+            if standing.st_uid != uid:
+                os.chown(self.path, uid, uid)
+            if standing.st_mode & 0o777 != 0o600:
+                self.path.chmod(0o600)
 
     def add_ticket(self, hash: str, ticket: Ticket) -> None:
         """Remember a new ticket; earlier ones of the box that were not used are worth nothing any more."""

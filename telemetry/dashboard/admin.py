@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import BadInput, NotSo
-from appliance.files import read_json, write_json
+from appliance.files import make_folder, read_json, write_json
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.services import USERS
@@ -57,9 +57,7 @@ def prepare(layout: Layout, hub_config: HubConfig) -> None:
 def ensure(layout: Layout) -> tuple[str, str | None]:
     """The user, and the password if the account was made just now: it is kept nowhere else. Safe to repeat."""
     folder = layout.data / "hub"
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o750)
-    give(folder)
+    make_folder(folder, 0o750, owner())
     path = folder / "admin.json"
     if path.exists():
         return load(layout).user, None
@@ -67,8 +65,7 @@ def ensure(layout: Layout) -> tuple[str, str | None]:
     if len(password) < SHORTEST:
         raise BadInput("the password is too short", where=PASSWORD_VARIABLE, mend=f"use at least {SHORTEST} characters")
     session_key = base64.b64encode(secrets.token_bytes(32)).decode()
-    write_json(path, {"user": USER, "session_key": session_key, **hashed(password)}, 0o600)
-    give(path)
+    write_json(path, {"user": USER, "session_key": session_key, **hashed(password)}, 0o600, owner())
     return USER, password
 
 
@@ -92,7 +89,12 @@ def _digest(password: str, salt: bytes) -> bytes:
     return hashlib.scrypt(password.encode(), salt=salt, n=_COST["n"], r=_COST["r"], p=_COST["p"], dklen=32)
 
 
+def owner() -> tuple[int, int] | None:
+    """The hub's user, when there is power to give files away."""
+    return (USERS["campbox-hub"], USERS["campbox-hub"]) if os.geteuid() == 0 else None
+
+
 def give(path: Path) -> None:
     """Hand a file to the hub's user, when there is power to."""
-    if os.geteuid() == 0:
-        os.chown(path, USERS["campbox-hub"], USERS["campbox-hub"])
+    if (whose := owner()) is not None:
+        os.chown(path, *whose)

@@ -78,5 +78,4 @@ def _kept(layout: Layout) -> dict[str, dict[str, str]]:
 
 
 def _keep(layout: Layout, people: dict[str, dict[str, str]]) -> None:
-    write_json(_file(layout), people, 0o600)
-    admin.give(_file(layout))
+    write_json(_file(layout), people, 0o600, admin.owner())

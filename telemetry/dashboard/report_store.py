@@ -58,8 +58,14 @@ def store_file(layout: Layout) -> Path:
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the store, and make it where there is none. Every statement stands for itself unless it is in a transaction."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    """Open the store, and make it where there is none. Every statement stands for itself unless it is in a transaction.
+
+    Raises sqlite3.Error, also when the file cannot be made or written: whoever waits for the store waits for its disk, too.
+    """
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise sqlite3.OperationalError(f"unable to open database file: {error.strerror}") from error
     db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     for pragma in ("journal_mode = WAL", "synchronous = FULL"):
         db.execute(f"PRAGMA {pragma}")

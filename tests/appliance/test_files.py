@@ -97,3 +97,82 @@ def test_facts_that_are_missing_or_broken_are_no_facts(tmp_path: Path) -> None:
     for broken in ("{", "[]", json.dumps("x")):
         layout.facts("sync").write_text(broken)
         assert facts.read(layout, "sync") == {}
+
+
+def test_what_a_power_cut_left_beside_is_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    files.beside(path).write_text("half of something much longer than what is written now")
+    files.write_atomically(path, "new", 0o600)
+    assert path.read_text() == "new" and path.stat().st_mode & 0o777 == 0o600
+    assert os.listdir(tmp_path) == ["f"]
+
+
+def test_a_sweep_leaves_what_somebody_writes_at_this_moment(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    for left in (tmp_path / ".a.new", tmp_path / "below" / ".b.new", tmp_path / ".c.4711.new"):
+        left.write_text("half")
+    with files.replacing(tmp_path / "d") as file:
+        files.sweep(tmp_path)
+        file.write(b"whole")
+    assert sorted(os.listdir(tmp_path)) == ["below", "d"] and os.listdir(tmp_path / "below") == []
+    files.sweep(tmp_path / "none")
+
+
+def test_who_writes_the_same_file_waits_and_then_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_PAUSE", 0.0)
+    with files.replacing(tmp_path / "f") as file:
+        file.write(b"first")
+        with pytest.raises(NotSo, match="Device or resource busy"):
+            files.write_atomically(tmp_path / "f", "second")
+    assert (tmp_path / "f").read_bytes() == b"first"
+
+
+def test_an_error_of_the_block_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), files.replacing(tmp_path / "f") as file:
+        file.write(b"half")
+        raise KeyError
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_removed_is_gone_with_what_was_begun_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R11: a temporary file of a code survived "forget me"."""
+    flushed = list[str]()
+    monkeypatch.setattr(files, "flush_folder", lambda folder: flushed.append(folder.name))
+    for path in (tmp_path / "f", files.beside(tmp_path / "f")):
+        path.write_text("x")
+    files.remove(tmp_path / "f")
+    assert os.listdir(tmp_path) == [] and flushed == [tmp_path.name]
+    files.remove(tmp_path / "f")
+    files.remove(tmp_path / "no" / "f")
+
+
+def test_a_moved_file_is_flushed_first_and_both_folders_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deeds, fsync, replace = list[str](), os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (deeds.append("flush"), fsync(descriptor))[1])
+    monkeypatch.setattr(os, "replace", lambda old, new: (deeds.append("rename"), replace(old, new))[1])
+    (tmp_path / "to").mkdir()
+    (tmp_path / "f").write_text("x")
+    files.move(tmp_path / "f", tmp_path / "to" / "g")
+    assert deeds == ["flush", "rename", "flush", "flush"] and (tmp_path / "to" / "g").read_text() == "x"
+    with pytest.raises(NotSo, match="cannot write"):
+        files.move(tmp_path / "f", tmp_path / "to" / "g")
+
+
+def test_a_folder_that_is_as_it_must_be_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a" / "b"
+    files.make_folder(folder, 0o750)
+    assert folder.stat().st_mode & 0o7777 == 0o750
+    monkeypatch.setattr(Path, "chmod", lambda *_: pytest.fail("written without need"))
+    files.make_folder(folder, 0o750, (os.getuid(), os.getgid()))
+    files.make_folder(folder)
+
+
+def test_a_lock_is_waited_for_and_not_for_ever(tmp_path: Path) -> None:
+    with (
+        files.lock(tmp_path / "lock", 0.0),
+        pytest.raises(NotSo, match="another one is at work"),
+        files.lock(tmp_path / "lock", 0.0),
+    ):
+        pass
+    with files.lock(tmp_path / "lock", 0.0):
+        pass

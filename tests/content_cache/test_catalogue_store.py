@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from appliance.errors import NotSo
-from content_cache import catalogue_builder
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_store import Store
 from content_cache.needs import stable_id
@@ -123,8 +122,8 @@ def test_a_failure_on_the_way_leaves_the_old_one(tmp_path: Path, monkeypatch: py
     def full(_path: object, _to: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(catalogue_builder.os, "replace", full)
-    with pytest.raises(NotSo, match="cannot store"):
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(NotSo, match=r"c\.sqlite: cannot write: No space left on device"):
         build(path, many(5), 2, "bb")
     about = Store(path).about()
     assert about is not None and about.serial == 1 and os.listdir(tmp_path) == ["c.sqlite"]

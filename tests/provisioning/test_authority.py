@@ -322,4 +322,4 @@ def test_a_hub_that_was_never_prepared_says_so_in_one_line(tmp_path: Path) -> No
 
 def test_what_a_box_was_told_is_on_the_disk_first(layout: Layout) -> None:
     with Store(layout)._open() as connection:
-        assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2, "2 is FULL"
+        assert connection.execute("PRAGMA synchronous").fetchone()[0] == 3, "3 is EXTRA"
