@@ -54,7 +54,8 @@ def words(state: dict[str, Any]) -> list[str]:
         lines.append(f"  {name:18} {'runs' if row['pids'] else at_times}")
     gate = state["gate"]
     if gate.get("ok"):
-        lines.append(f"uplink {gate['uplink']}, {gate['people_online']} online, shaped by {gate['shaper']}")
+        why = ": the provider wants a login or money" if (state["facts"].get("gate") or {}).get("why") == "portal" else ""
+        lines.append(f"uplink {gate['uplink']}{why}, {gate['people_online']} online, shaped by {gate['shaper']}")
     else:
         lines.append(f"gate: {gate.get('why')}")
     for name, told in state["facts"].items():

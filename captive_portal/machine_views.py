@@ -17,6 +17,7 @@ from appliance.layout import Layout
 from appliance.moment import Moment
 from captive_portal import capport
 from captive_portal.device import Device
+from captive_portal.uplink_words import provider_asks
 
 Gate = Callable[[dict[str, Any]], dict[str, Any]]
 """Answers one request of the gate's socket; raises Unreachable."""
@@ -50,6 +51,7 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate, this_device: Call
             "site": config.site.name,
             "languages": [language.tag for language in app.extensions["campbox"]["offered"]],
             "uplink": _uplink(gate),
+            **({"uplink_why": "portal"} if provider_asks(app.extensions["campbox"]["layout"]) else {}),
             "clock": now.trust,
             "uptime_seconds": int(now.uptime),
             "version": version("campbox"),

@@ -1,4 +1,5 @@
-"""W Keeps the pages that stand ready true while the portal runs: a notice came, went or is over, or the clock has become right."""
+"""W Keeps the pages that stand ready true while the portal runs: a notice came, went or is over, the clock has
+become right, or why there is no internet is another reason."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from appliance import clock
 from appliance.config import SiteConfig
 from appliance.errors import CampboxError
 from appliance.layout import Layout
-from captive_portal import notice_views, prerender
+from captive_portal import notice_views, prerender, uplink_words
 
 log = logging.getLogger(__name__)
 PACE = 2.0
@@ -29,7 +30,7 @@ class Refresher:
 
     def look(self) -> bool:
         """Whether pages had to be written. Raises NotSo."""
-        state = notice_views.state(self.layout, clock.now())
+        state = (*notice_views.state(self.layout, clock.now()), uplink_words.provider_asks(self.layout))
         if state == self.written:
             return False
         changed = prerender.write(self.config, self.layout, self.app) > 0

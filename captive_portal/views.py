@@ -16,7 +16,7 @@ from appliance.layout import Layout
 from appliance.values import parse_ip
 from appliance.web import languages
 from appliance.web.dress import reader_language
-from captive_portal import code_views, machine_views, notice_views
+from captive_portal import code_views, machine_views, notice_views, uplink_words
 from captive_portal.aloud import Recording, find
 from captive_portal.device import Device, from_answer
 from captive_portal.forged import forged
@@ -31,6 +31,7 @@ def register(app: flask.Flask, config: SiteConfig, gate: Gate) -> None:
     app.extensions["gate"] = gate
     register_words(app)
     notice_views.register(app, config)
+    uplink_words.register(app)
     for address, view in (
         ("/", choice),
         ("/offline", to_language),

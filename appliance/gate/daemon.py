@@ -11,9 +11,9 @@ import threading
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from appliance import boot, clock
+from appliance import boot, clock, facts
 from appliance import config as site
 from appliance.config import SiteConfig
 from appliance.dateless import blur
@@ -30,7 +30,7 @@ from appliance.gate.kernel import Nftables
 from appliance.gate.links import Links
 from appliance.gate.neighbours import Neighbours
 from appliance.gate.protocol import LINE_LIMIT
-from appliance.gate.reachability import patience_left
+from appliance.gate.reachability import patience_left, told
 from appliance.gate.service import Gate
 from appliance.gate.socket import SocketServer
 from appliance.gate.together import Together
@@ -80,6 +80,14 @@ def write_memory(layout: Layout, memory: Memory) -> None:
     blur(_memory_file(layout))
 
 
+def tell(layout: Layout, news: dict[str, Any]) -> None:
+    """Say to the other services how the uplink is; the gate does not hang on it."""
+    try:
+        facts.publish(layout, "gate", news)
+    except NotSo as error:
+        log.error("%s", error)
+
+
 def read_site(layout: Layout) -> SiteConfig:
     """The site file of this place. Raises ConfigError, OSError."""
     return site.parse(layout.config_file.read_text(), str(layout.config_file))
@@ -103,6 +111,8 @@ def create_gate(config: SiteConfig, layout: Layout) -> Gate:
         codes=CodeFiles(layout.service_data("gate") / "codes", layout.service_run("gate") / "codes"),
         moment=clock.now,
         site=lambda: read_site(layout),
+        heard=lambda: uplink.heard,
+        tell=lambda news: tell(layout, news),
     )
     return Gate(config, edges, read_memory(layout), boot.read(layout) or "")
 
@@ -164,6 +174,7 @@ def begin(layout: Layout) -> tuple[Gate, SocketServer]:
     try:
         gate = create_gate(read_site(layout), layout)
         gate.begin()
+        tell(layout, told(gate.reachability))
         return gate, SocketServer(layout.socket("gate"), Together(gate).answers, LINE_LIMIT)
     except OSError as error:
         log.error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from appliance.config import SiteConfig
 from appliance.fairness.plan import Method, Plan
@@ -12,6 +12,7 @@ from appliance.gate.admission import Memory
 from appliance.gate.code_desk import Files
 from appliance.gate.kernel import Kernel
 from appliance.gate.links import Link
+from appliance.gate.reachability import Heard
 from appliance.moment import Moment
 from appliance.values import Ip, Mac
 
@@ -48,7 +49,10 @@ class _Interfaces(Protocol):
 
 @dataclass(frozen=True)
 class Edges:
-    """``site`` reads the site file anew and raises CampboxError; ``moment`` tells the date as far as it is known."""
+    """``site`` reads the site file anew and raises CampboxError; ``moment`` tells the date as far as it is known.
+
+    ``heard`` is what answers in the internet's place; ``tell`` says to the other services how the uplink is.
+    """
 
     kernel: Kernel
     neighbours: _Neighbours
@@ -63,3 +67,5 @@ class Edges:
     codes: Files
     moment: Callable[[], Moment]
     site: Callable[[], SiteConfig]
+    heard: Callable[[], Heard] = Heard
+    tell: Callable[[dict[str, Any]], None] = lambda told: None

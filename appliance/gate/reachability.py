@@ -1,10 +1,10 @@
-"""P Is the internet there? Successes and the time in, up or down out; no wrong state lasts longer than 15 s."""
+"""P Is the internet there? What was heard and the time in, up or down out; no wrong state lasts longer than 15 s."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 PATIENCE = 15.0
 """Seconds without one success after which the uplink counts as down."""
@@ -14,11 +14,25 @@ Way = Literal["up", "down"]
 
 @dataclass(frozen=True)
 class Reachability:
-    """``since``: when the present state began; ``success``: the last success, or the start, when it is not known yet."""
+    """``since``: when the present state began; ``success``: the last success, or the start, when it is not known yet.
+
+    ``portal``: it is down because somebody on the way answers in the internet's place: the provider wants a login or money.
+    """
 
     state: Way
     since: float
     success: float
+    portal: bool = False
+
+
+@dataclass(frozen=True)
+class Heard:
+    """When (monotonic seconds, None for never) the internet was last ``reached``, somebody else's answer was ``foreign``, and
+    two checks in a row were answered at every host by somebody else: then it is ``refuted``, not only missing."""
+
+    reached: float | None = None
+    foreign: float | None = None
+    refuted: float | None = None
 
 
 def begin(now: float, *, down: bool = False) -> Reachability:
@@ -26,15 +40,26 @@ def begin(now: float, *, down: bool = False) -> Reachability:
     return Reachability("down" if down else "up", now, now)
 
 
-def judge(known: Reachability, last_success: float | None, now: float) -> Reachability:
-    """The state now. ``last_success`` is when a check last reached something, None if none has."""
+def judge(known: Reachability, last_success: float | None, now: float, heard: Heard = Heard()) -> Reachability:
+    """The state now. ``last_success`` is when the internet was last reached, None if it was not.
+
+    What refutes it is no silence to be patient with. One host that is blocked (a foreign answer beside a success) does not.
+    """
     success = known.success if last_success is None else max(known.success, last_success)
     fresh = last_success is not None and last_success > known.success
+    portal = heard.foreign is not None and heard.foreign > success and now - heard.foreign < PATIENCE
     if known.state == "down":
-        return Reachability("up", now, success) if fresh else known
+        return Reachability("up", now, success) if fresh else replace(known, portal=portal)
     if now - success >= PATIENCE:
-        return Reachability("down", now, success)
+        return Reachability("down", now, success, portal)
+    if heard.refuted is not None and heard.refuted > success:
+        return Reachability("down", now, success, portal=True)
     return replace(known, success=success)
+
+
+def told(known: Reachability) -> dict[str, Any]:
+    """What the other services are told; ``why`` is "portal" or empty."""
+    return {"uplink": known.state, "why": "portal" if known.portal else ""}
 
 
 def patience_left(known: Reachability, now: float) -> float:

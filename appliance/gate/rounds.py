@@ -110,14 +110,17 @@ class Rounds:
 
     def _judge_uplink(self, now: float) -> None:
         gate = self._gate
-        judged = reachability.judge(gate.reachability, gate.edges.last_success(), now)
-        changed = judged.state != gate.reachability.state
+        known, edges = gate.reachability, gate.edges
+        judged = reachability.judge(known, edges.last_success(), now, edges.heard())
+        changed = judged.state != known.state
         if judged.state == "down" and (changed or now - self._due.flag >= FLAG_EVERY):
             gate.edges.kernel.perform([Raise("offline", FLAG_SECONDS)])
             self._due.flag = now
         elif judged.state == "up" and changed:
             gate.edges.kernel.perform([Lower("offline")])
         gate.reachability = judged  # once the kernel has it: what it refused is judged anew with the next tick
+        if reachability.told(judged) != reachability.told(known):
+            edges.tell(reachability.told(judged))
         if changed:
             log.info("the uplink is %s", judged.state)
             gate.edges.conntrack.forget_all_led()

@@ -11,6 +11,8 @@ from pathlib import Path
 from appliance.config import SiteConfig
 from appliance.errors import CommandFailed, Unreachable
 from appliance.gate import client
+from appliance.gate.known_answers import Said
+from appliance.gate.uplink import Asker
 from appliance.layout import Layout
 from appliance.netlink import Netlink, attribute, attributes
 from provisioning.selftest.outcome import Facts
@@ -20,8 +22,8 @@ _GENERIC, _CONTROL, _GET_FAMILY = 16, 0x10, 3  # NETLINK_GENERIC, GENL_ID_CTRL, 
 _FAMILY_ID, _FAMILY_NAME = 1, 2  # CTRL_ATTR_...
 _GET_INTERFACE, _INDEX, _TYPE, _ACCESS_POINT = 5, 3, 5, 3  # NL80211_CMD_, NL80211_ATTR_IF..., NL80211_IFTYPE_AP (linux/nl80211.h)
 _GENERIC_HEADER = struct.Struct("=BBH")
-_CONNECT, _ENOUGH = 3.0, 5.0
-"""Seconds for one connection, and after which no further name is tried."""
+_ENOUGH = 5.0
+"""Seconds after which no further name is tried."""
 
 
 def wifi(config: SiteConfig, interfaces: Path = INTERFACES) -> Facts:
@@ -43,14 +45,15 @@ def uplink(config: SiteConfig, layout: Layout, interfaces: Path = INTERFACES) ->
     """From the cable to an answer of one of the site's check names."""
     found = config.uplinks[0]
     here = interfaces / found.interface
-    resolved, connected = _reach(found.check)
+    resolved, said = _reach(found.check)
     return {
         "interface": found.interface,
         "there": here.exists(),
         "carrier": _carrier(here),
         "route": _has_route(found.interface),
         "resolved": resolved,
-        "connected": connected and _gate_says(layout) != "down",
+        "connected": said == "genuine" and _gate_says(layout) != "down",
+        "portal": said == "foreign",
     }
 
 
@@ -90,20 +93,10 @@ def _has_route(interface: str) -> bool:
     )
 
 
-def _reach(targets: tuple[str, ...]) -> tuple[bool, bool]:
-    resolved, began = False, time.monotonic()
-    for target in targets:
-        if time.monotonic() - began > _ENOUGH:
-            break
-        host, _, port = target.rpartition(":")
-        try:
-            socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)
-            resolved = True
-            with socket.create_connection((host, int(port)), timeout=_CONNECT):
-                return True, True
-        except (OSError, UnicodeError):
-            continue
-    return resolved, False
+def _reach(targets: tuple[str, ...]) -> tuple[bool, Said]:
+    asker = Asker(targets)
+    said = asker.look(time.monotonic() + _ENOUGH)
+    return asker.resolved, said
 
 
 def _is_access_point(interface: str) -> bool:

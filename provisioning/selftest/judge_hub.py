@@ -31,6 +31,9 @@ def uplink(facts: Facts) -> Outcome:
     if not facts["route"]:
         mend = "The modem gives no address (DHCP): start it again, look at its SIM card or its line."
         return failed(f"{interface} is plugged in but has no way to the internet", mend)
+    if facts.get("portal"):
+        mend = "Open any page with a laptop at the modem: it shows the provider's own. Log in or pay there, or ask who does."
+        return failed("the provider wants a login or money: another answers for the internet", mend)
     if not facts["resolved"]:
         mend = "Look at the modem: is the volume used up, is the line paid for, does it lead to a page that wants a login?"
         return failed("names of the internet are not answered", mend)

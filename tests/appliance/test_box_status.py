@@ -38,6 +38,14 @@ def test_a_silent_gate_is_told() -> None:
     assert "gate: the gate does not answer" in words(state(gate={"ok": False, "why": "the gate does not answer"}))
 
 
+def test_n1_it_says_that_the_provider_wants_a_login_or_money() -> None:
+    told = state()
+    told["gate"] = {**GATE, "uplink": "down"}
+    assert "uplink down, 12 online, shaped by htb" in words(told)
+    told["facts"] = {"gate": {"uplink": "down", "why": "portal"}}
+    assert "uplink down: the provider wants a login or money, 12 online, shaped by htb" in words(told)
+
+
 @pytest.mark.parametrize("reason", ["equal", "alone", "uplink-down"])
 def test_a_device_online_is_explained_with_time_share_and_why(reason: str) -> None:
     answer = {"state": "admitted", "seconds_remaining": 3_660, "share": SHARE | {"reason": reason}, "uplink": "up"}

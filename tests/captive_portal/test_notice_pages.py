@@ -130,6 +130,20 @@ def test_the_pages_that_stand_ready_follow_the_notices_and_the_clock(layout: Lay
     assert refresher.look() and "لا ماء اليوم." not in ready.read_text()
 
 
+def test_n1_the_page_that_stands_ready_says_that_the_provider_wants_a_login_or_money(layout: Layout, time_is: Clock) -> None:
+    app, said = create_app(ONE, layout, FakeGate(uplink="down")), "مزوّد الإنترنت يطلب تسجيل الدخول أو المال."
+    refresher, ready = Refresher(app, ONE, layout), layout.service_run("pages") / "ar" / "offline.html"
+    facts.publish(layout, "gate", {"uplink": "down", "why": ""})
+    assert refresher.look() and said not in page(app, "/ar/offline")
+    facts.publish(layout, "gate", {"uplink": "down", "why": "portal"})
+    assert refresher.look() and said in ready.read_text() and said in page(app, "/ar/offline")
+    assert "down: the provider wants a login or money" in page(app, "/status")
+    assert app.test_client().get("/status.json", headers={"Host": "camp.internal"}).json["uplink_why"] == "portal"  # type: ignore[index]
+    facts.publish(layout, "gate", {"uplink": "up", "why": ""})
+    assert refresher.look() and said not in ready.read_text()
+    assert "uplink_why" not in (app.test_client().get("/status.json", headers={"Host": "camp.internal"}).json or {})
+
+
 def test_pages_that_say_the_same_are_not_written_again(layout: Layout, time_is: Clock) -> None:
     app = create_app(ONE, layout, FakeGate())
     Refresher(app, ONE, layout).look()

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.gate import reachability
-from appliance.gate.reachability import PATIENCE, patience_left
+from appliance.gate.reachability import PATIENCE, Heard, patience_left
 
 
 def test_at_the_start_it_counts_as_up_until_patience_ends() -> None:
@@ -58,3 +58,35 @@ def test_who_waits_as_long_as_patience_lasts_judges_neither_early_nor_late(began
     assert reachability.judge(known, None, began + waited + left + 1e-6).state == "down"
     assert left < 2e-6 or reachability.judge(known, None, began + waited + left - 1e-6).state == "up"
     assert patience_left(reachability.begin(began, down=True), began) == float("inf")
+
+
+def test_n1_what_two_checks_refute_is_down_at_once_and_told_as_the_providers() -> None:
+    known = reachability.judge(reachability.begin(0), 10, 10)
+    once = reachability.judge(known, 10, 13, Heard(10, foreign=13))
+    assert once.state == "up", "one check may have met a host that is blocked, and the other host's loss"
+    twice = reachability.judge(once, 10, 15, Heard(10, foreign=15, refuted=15))
+    assert (twice.state, twice.since, twice.portal) == ("down", 15, True)
+    assert reachability.told(twice) == {"uplink": "down", "why": "portal"}
+    back = reachability.judge(twice, 20, 20, Heard(20, foreign=15, refuted=15))
+    assert (back.state, back.portal) == ("up", False)
+    assert reachability.judge(back, 20, 21, Heard(20, foreign=15, refuted=15)).state == "up", "what is over refutes nothing"
+
+
+def test_n1_one_blocked_host_beside_a_good_one_is_an_uplink() -> None:
+    known = reachability.begin(0)
+    for now in range(1, 100, 5):
+        known = reachability.judge(known, now, now, Heard(now, foreign=now - 1))
+        assert (known.state, known.portal) == ("up", False)
+
+
+def test_n1_a_line_that_was_cut_is_not_called_the_providers() -> None:
+    known = reachability.judge(reachability.begin(0), None, PATIENCE)
+    assert reachability.told(known) == {"uplink": "down", "why": ""}
+
+
+def test_n1_cut_becomes_the_providers_and_the_other_way_round() -> None:
+    known = reachability.judge(reachability.begin(0), None, PATIENCE)
+    known = reachability.judge(known, None, 30, Heard(foreign=29, refuted=29))
+    assert known.portal and known.since == PATIENCE
+    known = reachability.judge(known, None, 29 + PATIENCE, Heard(foreign=29, refuted=29))
+    assert known.state == "down" and not known.portal

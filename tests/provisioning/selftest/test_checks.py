@@ -73,7 +73,7 @@ BROKEN: dict[str, list[tuple[dict[str, Any], str]]] = {
     "uplink": [
         ({"there": False}, "no interface eth1"), ({"connected": False, "carrier": False}, "plugged in"),
         ({"connected": False, "route": False}, "no way"), ({"connected": False, "resolved": False}, "not answered"),
-        ({"connected": False}, "nothing of the internet connects"),
+        ({"connected": False}, "nothing of the internet connects"), ({"connected": False, "portal": True}, "a login or money"),
     ],
     "hub": [
         ({"identity": False}, "no box"), ({"enrolled": False, "uplink": False}, "not reachable"),
