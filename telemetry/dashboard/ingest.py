@@ -225,6 +225,8 @@ class Service:
         # Every row goes out of the store in a few steps, each a touch: so these keep up with what comes in.
         pieces = 1 + _STEPS_OF_A_ROW * rows // PIECE
         self._retention.turn(time.time(), time.monotonic(), at_least=pieces, free=lambda: self.link.state().waiting == 0)
+        if self._retention.overdue and not self._beat.overdue:
+            log.warning("%d or more reports are kept past their time: retention is behind", self._retention.overdue)
         self._mark(overdue=self._retention.overdue)
 
     def _say_ready(self) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from paho.mqtt.enums import MQTTErrorCode
 
+from telemetry.dashboard import heartbeat
+from telemetry.dashboard.hearing import Hearing
+from telemetry.dashboard.hearing import verdict as hearing_of
 from telemetry.dashboard.hub_link import HubLink
 from telemetry.dashboard.inbox import BOX_MESSAGES
 from telemetry.metrics import BY_NAME
@@ -157,3 +161,26 @@ def test_h3_the_same_while_ingest_is_held_by_a_locked_store(hub: Hub) -> None:
     hub.reports.execute("ROLLBACK")
     until(lambda: (BOOT, 2) in hub.reader().keys(ONE), "what the honest box said meanwhile is kept")
     assert all(size < 90_000_000 for size in grown.values()), grown
+
+
+def test_h33_the_running_service_says_when_it_hears_nothing_and_why(hub: Hub) -> None:
+    """Locked, without a broker, dead: each by what happens, and well again where it can be."""
+
+    def verdict() -> Hearing:
+        return hearing_of(heartbeat.read(hub.layout), time.monotonic())
+
+    assert "no sign of life" in verdict().reason
+    hub.start_ingest()
+    served(hub, 1)
+    until(lambda: verdict().hears, "it hears")
+    hub.reports.execute("BEGIN IMMEDIATE")
+    hub.publish(ONE, f"campbox/v1/{ONE}/up/t", delivery.batch(ONE, (2, {LOAD: 1})))
+    until(lambda: "the store refuses: database is locked" in verdict().reason, "it says that the store is locked")
+    hub.reports.execute("ROLLBACK")
+    until(lambda: verdict().hears and (BOOT, 2) in hub.reader().keys(ONE), "it goes on, and has lost nothing")
+    hub.kill("mosquitto")
+    until(lambda: "no connection to the broker" in verdict().reason, "it says that there is no broker")
+    hub.start_broker()
+    until(lambda: verdict().hears, "it has found the broker again")
+    hub.kill("ingest")
+    until(lambda: "does not run" in verdict().reason, "it is dead")
