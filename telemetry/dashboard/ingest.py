@@ -163,7 +163,7 @@ class Service:
         self._news = News(layout)
         self._db: sqlite3.Connection | None = None
         self._hand: list[Arrived] = []
-        self._connection, self._tended = 0, -_TICK
+        self._connection, self._tended, self._hears_at = 0, -_TICK, 0.0
         self._beat = Beat(time.time(), time.monotonic(), time.monotonic(), time.time())
 
     def run(self) -> None:
@@ -193,9 +193,9 @@ class Service:
             self._beat, at=time.time(), clock=time.monotonic(), waiting=state.waiting + len(self._hand),
             away_clock=state.away_clock, away_at=state.away_at,
         )  # fmt: skip
-        hears_at = (beat.hears_at or beat.at) if verdict(beat, beat.clock).hears else 0.0
-        self._mark(hears_at=hears_at)
-        return replace(beat, hears_at=hears_at)
+        # Kept apart from _beat, which the other thread replaces.
+        self._hears_at = (self._hears_at or beat.at) if verdict(beat, beat.clock).hears else 0.0
+        return replace(beat, hears_at=self._hears_at)
 
     def stop(self) -> None:
         """Say goodbye; what was not committed stays unacknowledged."""
