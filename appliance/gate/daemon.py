@@ -162,9 +162,9 @@ class Turns:
             self._due = now + min(TICK if gate.busy else QUIET_TICK, max(SOON, patience_left(gate.reachability, now)))
 
 
-def serve(gate: Gate, server: SocketServer) -> NoReturn:
-    """Answer and keep time until the process is told to end, or a deed fails."""
-    turns = Turns(gate, server)
+def serve(gate: Gate, server: SocketServer, turns: Turns | None = None) -> NoReturn:
+    """Answer and keep time until the process is told to end, or a deed fails; ``turns``: go on where they were left."""
+    turns = turns or Turns(gate, server)
     while True:
         turns.turn()
 
@@ -201,7 +201,7 @@ def main() -> None:
     with closing(server):
         while not ended.is_set():
             try:
-                turns.turn()
+                serve(gate, server, turns)
             except Exception as error:  # noqa: BLE001
                 pause = trouble.note(turns.deed, error)
                 if turns.deed == ANSWERING:  # the other deeds are due again in their time, and people wait for answers

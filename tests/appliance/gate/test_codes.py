@@ -127,6 +127,11 @@ def test_claim_what_stands_on_disk_has_no_hour_and_tells_what_is_left() -> None:
     assert codes.parted(codes.as_json(CODE, "boot", 9_000))[0]["left"] == 0
 
 
+def test_a_file_from_before_there_were_volumes_has_nothing_spent() -> None:
+    old = {name: one for name, one in codes.as_json(CODE, "boot", 1_000).items() if not name.startswith("spent")}
+    assert codes.from_json("0042", old, "boot", 1_000) == CODE
+
+
 GOOD = codes.as_json(CODE, "boot", 1_000) | {"left": 4_000}
 
 

@@ -142,3 +142,22 @@ def test_in_the_grace_everyone_keeps_their_mark(world: World) -> None:
     assert all(answer["ok"] for answer in answers(gate, taps(*range(CROWD))))
     assert {device.mac: device.mark for device in gate.knowledge.people.values()} == {mac(n): before[mac(n)] for n in range(CROWD)}
     assert not {e.mac for e in world.kernel.listing().guests} & set(gate.knowledge.people)
+
+
+def test_r7_a_crowd_whose_answer_was_lost_is_let_in_one_by_one_or_told_to_try_again(world: World) -> None:
+    gate = world.gate()
+    world.kernel.loses = 3
+    told = answers(gate, taps(*range(5)))
+    assert told == [TRY_AGAIN] * 5 and gate.knowledge.people == {}
+    assert len(world.kernel.listing().people) == 3, "done, and not told"
+    world.kernel.loses = None
+    assert all(answer["ok"] for answer in answers(gate, taps(*range(5))))
+    assert {e.mac: e.mark for e in world.kernel.listing().people} == {m: d.mark for m, d in gate.knowledge.people.items()}
+
+
+def test_a_guest_and_a_person_who_tap_are_none_of_the_crowd(world: World) -> None:
+    gate = world.gate(memory=Memory("before", True))
+    gate.tick()
+    world.kernel.transactions.clear()
+    assert all(answer["ok"] for answer in answers(gate, taps(1, 2)))
+    assert world.kernel.transactions == [1, 1], "a guest is moved, in a transaction of its own"
