@@ -91,7 +91,10 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["do", "ip", "x"]), JSON | st.sampled_from(["admit", "facts", "10.0.0.1"])))
+DEEDS, ADDRESSES = st.sampled_from([*ABOUT, "facts", "enter-code"]), st.sampled_from(["10.0.0.1", "fd5c:a3b0:77::9", "::1%eth0"])
+
+
+@given(st.fixed_dictionaries({}, optional={"do": DEEDS | JSON, "ip": ADDRESSES | JSON, "x": JSON}))
 def test_no_json_does_harm(untrusted: dict[str, object]) -> None:
     try:
         request = protocol.parse(json.dumps(untrusted).encode(), PORTAL)

@@ -151,6 +151,18 @@ def test_no_shape_breaks_it(kind: str, coordinates: Any) -> None:
         json.loads(outline(shape) or "{}")
 
 
+@given(st.lists(st.lists(st.floats(-80, 80), min_size=2, max_size=2), min_size=1, max_size=6))
+def test_the_middle_of_a_shape_is_within_it_and_its_outline_is_read_back(positions: list[list[float]]) -> None:
+    shapes: dict[str, Any] = {"LineString": positions, "Polygon": [positions], "MultiPolygon": [[positions]], "Point": positions[0]}
+    for kind, coordinates in shapes.items():
+        within = positions if kind != "Point" else positions[:1]
+        middle, drawn = centre({"type": kind, "coordinates": coordinates}), outline({"type": kind, "coordinates": coordinates})
+        assert middle is not None
+        for at, axis in zip(reversed(middle), zip(*within, strict=True), strict=True):
+            assert min(axis) - 0.01 <= at <= max(axis) + 0.01
+        assert drawn == "" if kind == "Point" else json.loads(drawn)["type"] == kind
+
+
 column = st.sampled_from(["OBJECTID_1", "TYPE", "NAME_EN", "NAME_AR", "HOURS_EN", "DISTRICT"])
 
 
