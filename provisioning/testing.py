@@ -19,8 +19,8 @@ import click
 
 from appliance.errors import BadInput, MissingComponent, NotSo
 from appliance.run import PARTS, find_program, run, spawn
-from provisioning import fresh, lanes, modes, second_look
-from provisioning.lab import apart, pace, qemu
+from provisioning import lanes, modes, second_look
+from provisioning.lab import apart, fresh, pace, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
 _REAL = ("tests/real", "tests/browser")

@@ -13,7 +13,7 @@ import pytest
 
 from appliance.errors import NotSo, Refused
 from appliance.run import run, spawn
-from provisioning import fresh
+from provisioning.lab import fresh
 from provisioning.lab.pace import patient
 from tests.real.running_camp import ENVIRONMENT, until
 from tests.real.small_machine import SmallMachine
@@ -24,7 +24,7 @@ STAYS = "sleep 98765"
 RUN = """
 import sys
 from pathlib import Path
-from provisioning import fresh
+from provisioning.lab import fresh
 from tests.real.small_machine import SmallMachine
 fresh.try_all(sys.argv[2:], Path(sys.argv[1]), SmallMachine, room=0)
 """

@@ -26,7 +26,7 @@ from appliance.errors import MissingComponent, NotSo
 from appliance.run import find_program, open_log, run, spawn
 from provisioning.lab import machine, places
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = Path("/var/tmp/campbox-fresh")
 """On a disk that outlives a start, with room for what is installed (4 GB). Only the log stays."""
 ROOM = 6_000_000_000

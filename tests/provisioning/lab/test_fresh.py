@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.errors import BadInput
-from provisioning import fresh, testing
-from provisioning.lab import machine
+from provisioning import testing
+from provisioning.lab import fresh, machine
 
-README = (Path(fresh.__file__).resolve().parents[1] / "README.md").read_text("utf-8")
+README = (Path(fresh.__file__).resolve().parents[2] / "README.md").read_text("utf-8")
 
 
 def test_both_commands_of_the_readme_are_tried_in_its_order() -> None:
