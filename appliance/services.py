@@ -39,7 +39,7 @@ class Service:
     ``capabilities`` are ambient, everything else is out of the bounding set. ``groups`` are users whose sockets it may open.
     ``owns`` are folders below data made for its user. ``ready`` is a path that exists once it serves.
     ``needs`` are services that must be ready first. A ``timer`` runs ``every`` seconds, first at once; a ``oneshot`` once.
-    ``wakes`` is a file that makes a timer run at once whenever it is replaced.
+    ``wakes`` is a file that makes a timer run at once whenever it is replaced. ``background``: nobody waits for it.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Service:
     ready: str | None = None
     every: int = 0
     wakes: str | None = None
+    background: bool = False
     when: Literal["always", "radio", "hub", "garden", "api"] = "always"
 
     @property
@@ -147,13 +148,13 @@ SERVICES: tuple[Service, ...] = (
     Service(
         "enrol", "box", "makes the box's key and fetches its certificate, once",
         ("{python}", "-m", "provisioning.agent", "{data}/identity", "{run}/facts/enrol.json"), "campbox-telemetry",
-        kind="timer", every=30, owns=("identity",), when="hub",
+        kind="timer", every=30, owns=("identity",), when="hub", background=True,
     ),
     Service(
         "sync", "box", "fetches and verifies content in the background class",
         ("{python}", "-m", "content_cache.sync"), "campbox-content", kind="timer", every=60,
         # Telemetry hears from the hub that there is something new, and says so there.
-        groups=("campbox-telemetry",), needs=("catalogue",), when="hub", wakes="{run}/facts/look.json",
+        groups=("campbox-telemetry",), needs=("catalogue",), when="hub", wakes="{run}/facts/look.json", background=True,
     ),
     Service(
         "telemetry", "box", "measures, keeps and sends",
@@ -190,6 +191,7 @@ SERVICES: tuple[Service, ...] = (
     Service(
         "renew", "hub", "signs the published catalogue anew before it expires",
         ("{python}", "-m", "content_cache.publish.renew"), "campbox-hub", kind="timer", every=21_600,
+        background=True,
     ),
     Service(
         "hub-nginx", "hub", "TLS; the signed content repository as static files",

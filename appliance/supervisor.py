@@ -15,6 +15,7 @@ from typing import Any
 
 from appliance import backoff, boot, progress, service_log
 from appliance.errors import CampboxError, NotSo
+from appliance.headway import Headway
 from appliance.layout import Layout
 from appliance.run import PARTS, find_program, spawn
 from appliance.services import USERS, Service
@@ -70,14 +71,17 @@ class Supervisor:
                 _own(self.layout.service_data(name), service.uid, 0o750)
 
     def start(self, timeout: float = 60.0) -> None:
-        """Start everything in order; each waits for what it needs. Raises NotSo naming the service that is not ready."""
+        """Start everything in order; each waits for what it needs. Raises NotSo naming the service that is not ready.
+
+        ``timeout``: seconds after which one that ended, or does nothing, is given up; one that works may take longer (headway.py).
+        """
         for child in self.children.values():
             if child.service.kind == "oneshot":
                 self._run_once(child, timeout)
                 continue
             self._try_launch(child)
             if child.service.ready is not None:
-                self._await(child, time.monotonic() + timeout)
+                self._await(child, timeout)
 
     def start_shown(self) -> None:
         """``start``, counted on the terminal where there is one."""
@@ -232,20 +236,22 @@ class Supervisor:
         child.finished = True
         if child.process is None:
             raise self._not_ready(child.service, f"cannot be started: {child.refused}")
-        try:
-            code: int | str = child.process.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            code = f"nothing for {timeout:.0f} s"
-            _signal(child, signal.SIGKILL)
-            child.process.wait()
+        headway, code = Headway(timeout, time.monotonic()), child.process.poll()
+        while code is None and not headway.is_over(child.process.pid, time.monotonic()):
+            time.sleep(0.02)
+            code = child.process.poll()
+        _signal(child, signal.SIGKILL)
+        child.process.wait()
         child.process = None
         if code != 0:
-            raise self._not_ready(child.service, f"ended with {code}")
+            raise self._not_ready(child.service, f"ended with {f'nothing for {timeout:.0f} s' if code is None else code}")
 
-    def _await(self, child: _Child, deadline: float) -> None:
-        path = Path(child.service.ready_path(self.layout) or "")
+    def _await(self, child: _Child, timeout: float) -> None:
+        path, headway, first = Path(child.service.ready_path(self.layout) or ""), Headway(timeout, time.monotonic()), child.starts
         while not path.exists():
-            if time.monotonic() > deadline:
+            # One that ended and was started again has not got on, however much it does.
+            pid = child.process.pid if child.process is not None and child.starts == first else None
+            if headway.is_over(pid, time.monotonic()):
                 raise self._not_ready(child.service, f"cannot be started: {child.refused}" if child.refused else "is not ready")
             self.tick()
             time.sleep(0.02)

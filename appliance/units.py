@@ -50,8 +50,8 @@ _READS_PROC = frozenset(
 )
 """Who needs more of /proc than processes: load, memory, kernel settings."""
 
-_READY_WITHIN = 60
-"""Seconds a service may take until its ``ready`` path exists."""
+_STILL, _LONGEST = 60, "30min"
+"""Seconds that a service may do nothing before its ``ready`` path exists, and what it gets in all: slow is no fault."""
 
 
 def units(table: Sequence[Service], layout: Layout, python: str, programs: Mapping[str, str] = PROGRAMS) -> dict[str, str]:
@@ -163,12 +163,14 @@ def _start(service: Service, layout: Layout, python: str, programs: Mapping[str,
     if ready is not None:
         # What comes after this unit starts once it serves, as under the supervisor.
         lines.insert(0, f"ExecStartPre=/bin/rm -f {ready}")
-        waiting = f"until test -e {ready}; do sleep 0.1; done"
-        lines.append(f'ExecStartPost=/usr/bin/timeout {_READY_WITHIN} /bin/sh -c "{waiting}"')
+        # Outside of the cage (+): there nobody sees what a process of another user namespace (PrivateUsers) has used.
+        lines += [f"ExecStartPost=+/bin/sh {layout.code}/appliance/await_ready.sh {ready} {_STILL}", f"TimeoutStartSec={_LONGEST}"]
     if service.kind == "daemon":
         lines += ["Type=exec", "Restart=always", "RestartSec=1", "TimeoutStopSec=10"]
     else:
         lines += ["Type=oneshot", f"RemainAfterExit={'yes' if service.kind == 'oneshot' else 'no'}", "TimeoutStartSec=15min"]
+    if service.background:
+        lines.append("Nice=10")  # while a slow box starts, people wait for the others
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -28,7 +28,9 @@ _FSTAB = """\
 PARTLABEL=data /var/lib/campbox ext4 noatime,commit=30,errors=remount-ro,nosuid,nodev,noexec,nofail,{data} 0 0
 PARTLABEL=boot /boot/firmware vfat ro,noatime,umask=0077,nosuid,nodev,noexec,nofail,{boot} 0 0
 """
-_ORDER = "x-systemd.before=local-fs.target,x-systemd.device-timeout=30s"
+_ORDER = "x-systemd.before=local-fs.target,x-systemd.device-timeout=90s"
+"""Only a card without the partition is waited for so long. A slow box finds its own after 15 s; given up sooner it would enrol into
+RAM, and lose what it is with the power."""
 
 _SETTINGS: dict[str, str] = {
     "/etc/systemd/journald.conf.d/campbox.conf": """\

@@ -14,6 +14,7 @@ from appliance.services import SERVICES, USERS, Service, services
 from appliance.units import sysusers, tmpfiles, units
 from tests import golden_files
 
+PROJECT = Path(__file__).resolve().parents[2]
 LAYOUT = Layout.system(Path("/opt/campbox"))
 PYTHON = "/opt/campbox/.venv/bin/python"
 BOX = services("box", radio=True, garden=True, api=True)
@@ -60,6 +61,25 @@ def test_a_daemon_comes_back_for_ever(service: Service) -> None:
     text = unit(service)
     assert lines(text, "Restart") == ["always"]
     assert lines(text, "StartLimitIntervalSec") == ["0"]
+
+
+READY = [service for service in SERVICES if service.ready is not None]
+
+
+@pytest.mark.parametrize("service", READY, ids=lambda service: service.name)
+def test_point_0_a_slow_start_is_no_failed_one(service: Service) -> None:
+    text = unit(service)
+    (waiting,) = lines(text, "ExecStartPost")
+    script, ready, still = waiting.removeprefix("+/bin/sh ").split()
+    assert (ready, int(still)) == (service.ready_path(LAYOUT), 60)
+    assert (PROJECT / Path(script).relative_to(LAYOUT.code)).read_text().startswith("#!/bin/sh\n"), "the script goes along"
+    assert "timeout" not in waiting, "no moment after which one that works is ended"
+    assert lines(text, "TimeoutStartSec") == ["30min"], "the usual 90 s would be such a moment (systemd.service(5))"
+
+
+@pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.name)
+def test_what_nobody_waits_for_stands_back_when_the_processor_is_short(service: Service) -> None:
+    assert lines(unit(service), "Nice") == (["10"] if service.name in ("enrol", "sync", "renew") else [])
 
 
 @pytest.mark.parametrize("name", ["portal", "catalogue", "pages", "dashboard", "events"])

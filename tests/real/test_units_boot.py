@@ -17,9 +17,10 @@ from typing import Any
 
 import pytest
 
+from appliance.layout import Layout
 from appliance.run import find_program, run, spawn
 from appliance.services import USERS, Service, services
-from appliance.units import PROGRAMS
+from appliance.units import PROGRAMS, units
 from provisioning.lab.netns import Namespace, connect
 from provisioning.lab.pace import patient
 from tests.real import up_place
@@ -67,12 +68,38 @@ def stage(folder: Path, site: Path) -> None:
     """``box install``, with the daemons where they are on this machine."""
     argv = ["box", "install", str(site), "--to", str(folder), "--code", "/opt/campbox", "--python", "/opt/campbox-env/bin/python"]
     run([sys.executable, "-m", "appliance.cli", *argv])
+    for name, code in TRIED.items():
+        (folder / f"etc/{name}.py").write_text(code)
+        (folder / f"etc/systemd/system/campbox-{name}.service").write_text(trial(name))
     for unit in (folder / "etc/systemd/system").glob("*.service"):
         text = unit.read_text()
         for name, path in PROGRAMS.items():
             if path in text:
                 text = text.replace(path, find_program(name).replace(str(CODE), "/opt/campbox"))
         unit.write_text(text)
+
+
+SLOW, STILL = 8, 2
+"""Seconds: a slow start, and the patience with one that does nothing."""
+WORKS = f"""
+import pathlib, time
+ends = time.monotonic() + {SLOW}
+while time.monotonic() < ends:
+    sum(range(100_000))
+    time.sleep(0.02)
+pathlib.Path("/run/campbox/slow/ready").touch()
+time.sleep(100_000)
+"""
+TRIED = {"slow": WORKS, "still": "import time; time.sleep(100_000)", "dying": "import time; time.sleep(1); raise SystemExit(3)"}
+"""Services that start in their own way: one works for long before it is ready, one does nothing, one ends."""
+
+
+def trial(name: str) -> str:
+    """The unit of such a service, with less patience than a real one's, so that it is over soon."""
+    row = Service(name, "box", name, ("{python}", f"/etc/{name}.py"), "campbox-gate", ready=f"{{run}}/{name}/ready")
+    text = units([row], Layout.system(Path("/opt/campbox")), "/opt/campbox-env/bin/python")[f"campbox-{name}.service"]
+    (waiting,) = (line for line in text.splitlines() if line.startswith("ExecStartPost="))
+    return text.replace(waiting, waiting.removesuffix(" 60") + f" {STILL}")
 
 
 def child_of(process: subprocess.Popen[Any], output: Path) -> int:
@@ -188,3 +215,26 @@ def test_a_web_process_sees_no_network_and_no_home(machine: Machine) -> None:
     enter = ("nsenter", f"--target={pid}", "--mount", "--net")
     assert [line.split(":")[1].strip() for line in machine.inside(*enter, "ip", "-o", "link").splitlines()] == ["lo"]
     assert machine.inside(*enter, "ls", "-A", "/root", check=False) == ""
+
+
+def test_point_0_a_slow_start_is_waited_for_as_long_as_it_works(machine: Machine) -> None:
+    machine.inside("systemctl", "start", "campbox-slow.service", check=False)
+    assert machine.state("campbox-slow.service") == "active", machine.inside(
+        "journalctl", "--no-pager", "-n", "30", "-u", "campbox-slow"
+    )
+    assert machine.property("campbox-slow.service", "NRestarts") == "0", (
+        "it took longer than the patience with one that does nothing"
+    )
+
+
+@pytest.mark.parametrize("name", ["still", "dying"])
+def test_point_0_a_start_that_hangs_or_ends_is_tried_again_and_never_given_up(machine: Machine, name: str) -> None:
+    unit = f"campbox-{name}.service"
+    machine.inside("systemctl", "start", "--no-block", unit)
+    deadline = time.monotonic() + patient(120)
+    while int(machine.property(unit, "NRestarts") or 0) < 6:  # systemd itself gives up after five, where nothing forbids it
+        assert time.monotonic() < deadline, machine.inside("systemctl", "status", "--no-pager", unit, check=False)
+        time.sleep(0.3)
+    assert machine.state(unit) == "activating"
+    machine.inside("systemctl", "stop", unit, check=False)
+    machine.inside("systemctl", "reset-failed", unit, check=False)
