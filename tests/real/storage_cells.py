@@ -28,6 +28,7 @@ from appliance import run as commands
 from appliance.errors import CampboxError
 from appliance.layout import Layout
 from appliance.run import spawn
+from provisioning.lab.pace import patient
 from tests.real.refusing_disk import FLUSHES, RENAMES, WRITES, Card, Disk, Memory, copied, in_a_namespace, injected, small_files
 from tests.real.storage_careless import CARELESS
 from tests.real.storage_row import Row
@@ -67,7 +68,7 @@ class Process:
 
     def __init__(self, row: Row, disk: Disk) -> None:
         self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._ours.settimeout(PATIENCE)
+        self._ours.settimeout(patient(PATIENCE))
         self.pid = os.fork()
         if self.pid == 0:
             self._ours.close()

@@ -15,6 +15,7 @@ from scapy.packet import Packet
 
 from appliance.gate.bounds import ADDRESSES, ARRIVALS, ECHOES, LEASES, REMEMBERED, ROUTERS
 from appliance.gate.bridge import bridge_mac
+from provisioning.lab.pace import patient
 from tests.real.gate_camp import BOX4, BOX6, NET4, Camp, phone4, phone6, phone_mac, reaches, udp
 from tests.real.gate_place import Place, see, start_names
 from tests.real.raw_frames import EVERYBODY, answers, dhcp, lease, made_up, wire
@@ -57,21 +58,21 @@ def told(place: Place, packet: bytes) -> int:
 def test_n5_addresses_are_leased_to_the_frames_own_sender_alone(place: Place) -> None:
     """Before the mend, one device took 4,093 addresses in 43 s with hardware addresses that were not its own."""
     with wire(place.camp.phones[0]) as raw:
-        own = lease(raw, ONE, ONE, patience=5.0)
+        own = lease(raw, ONE, ONE, patience=patient(5.0))
         assert own is not None
         for number in range(12):
             forget(place, LEASES.name)
             assert lease(raw, ONE, made_up(number), patience=0.3) is None
         forget(place, LEASES.name)
         assert lease(raw, ONE, TWO, patience=0.3) is None, "somebody's own address is as foreign"
-        assert lease(raw, ONE, ONE, patience=5.0) == own
+        assert lease(raw, ONE, ONE, patience=patient(5.0)) == own
 
 
 def test_n5_other_client_ids_bring_no_other_address(place: Place) -> None:
     """A device is its hardware address: RFC 2131's client identifier is the client's own word."""
     with wire(place.camp.phones[0]) as raw:
         forget(place, LEASES.name)
-        found = {lease(raw, ONE, ONE, client=bytes([0, number]) * 4, patience=5.0) for number in range(6)}
+        found = {lease(raw, ONE, ONE, client=bytes([0, number]) * 4, patience=patient(5.0)) for number in range(6)}
     assert len(found) == 1 and None not in found
 
 
@@ -116,7 +117,7 @@ def test_n5_one_device_asks_for_addresses_so_often_and_no_oftener(place: Place) 
         offered = len(answers(raw, LEASES.at_once * 3))
     assert offered <= LEASES.at_once + 2
     with wire(place.camp.phones[1]) as other:
-        assert lease(other, TWO, TWO, patience=5.0) is not None
+        assert lease(other, TWO, TWO, patience=patient(5.0)) is not None
 
 
 def _here(place: Place) -> set[str]:
@@ -133,10 +134,10 @@ def test_n5_made_up_hardware_addresses_use_up_their_own_port_alone(place: Place)
         invented = [mac for mac in _here(place) if mac.startswith("06:00:00:01")]
         assert ARRIVALS.at_once * 0.9 <= len(invented) <= ARRIVALS.at_once * 1.5
         forget(place, LEASES.name)
-        assert lease(raw, ONE, ONE, patience=5.0) is not None, "whoever is there already is not held up"
+        assert lease(raw, ONE, ONE, patience=patient(5.0)) is not None, "whoever is there already is not held up"
     newcomer = made_up(0x20000)
     with wire(place.camp.phones[2]) as elsewhere:
-        assert lease(elsewhere, newcomer, newcomer, patience=5.0) is not None, "nor is a newcomer on another port"
+        assert lease(elsewhere, newcomer, newcomer, patience=patient(5.0)) is not None, "nor is a newcomer on another port"
     place.camp.box.run("nft", "flush", "set", "bridge", "campbox", ARRIVALS.name)
 
 
@@ -187,7 +188,7 @@ def test_n5_one_devices_flows_do_not_fill_the_table_of_connections(place: Place)
 
 def _heard(raw: socket.socket, kind: type[Packet]) -> int:
     """How many of a kind come until it is quiet; dnsmasq may answer after a second or two."""
-    raw.settimeout(5.0)
+    raw.settimeout(patient(5.0))
     found = 0
     while True:
         try:
