@@ -12,7 +12,7 @@ from appliance.errors import CommandFailed, NotSo
 from appliance.gate.admission import GRACE, Memory
 from appliance.gate.daemon import read_memory, write_memory
 from appliance.gate.elements import ForgetSpent, Stamp
-from appliance.gate.remembering import AGAIN
+from appliance.gate.remembering import AGAIN, Remembering
 from appliance.layout import Layout
 from tests.appliance.gate.knowledge import CONFIG, asking, mac
 from tests.appliance.gate.test_service import OTHER, PHONE, World, ask
@@ -187,3 +187,30 @@ def test_what_is_written_is_read_and_no_file_is_the_first_start_ever(layout: Lay
         write_memory(layout, memory)
         assert read_memory(layout) == memory
     assert OTHER not in (layout.service_data("gate") / "memory.json").read_text()
+
+
+def test_r3_a_disk_that_takes_nothing_is_tried_once_a_minute_and_complained_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    now, tried, stamps, full = [0.0], list[float](), list[Stamp](), [True]
+
+    def write(memory: Memory) -> None:
+        tried.append(now[0])
+        if full[0]:
+            raise NotSo("cannot write: Read-only file system", where="memory.json")
+
+    kept = Remembering(None, write, stamps.append, lambda: now[0])
+    kept.tick()
+    assert tried == [] and stamps == [], "there is nothing to keep"
+    assert not kept.is_on_disk(Memory("b", True)) and tried == [0.0] and stamps == []
+    for now[0] in range(1, 2 * int(AGAIN) + 1):
+        kept.tick()
+    assert tried == [0.0, AGAIN, 2 * AGAIN] and stamps == [Stamp("b")]
+    assert len(caplog.messages) == 1 and "by the kernel alone" in caplog.messages[0]
+    full[0], now[0] = False, 3 * AGAIN
+    kept.tick()
+    for now[0] in range(200, 400):
+        kept.tick()
+    assert tried[3:] == [3 * AGAIN] and kept.is_on_disk(Memory("b", True)), "kept once"
+    full[0] = True
+    kept.keep(Memory("b", True, 7))
+    assert tried[-1] == now[0] and stamps[-1] == Stamp("b", 7), "news is tried at once"
+    assert len(caplog.messages) == 2, "another outage is another line"
