@@ -202,3 +202,45 @@ def _knows(thing: Any, device: Mac, seen: set[int] | None = None) -> bool:
         if hasattr(thing, "__dict__")
         else False
     )
+
+
+def test_the_kernel_is_looked_at_once_a_minute_and_shares_and_interfaces_every_five_seconds() -> None:
+    world = World()
+    gate = world.gate()
+    looks, shared, kept, asked = list[float](), list[bool](), list[float](), list[Any]()
+    listing, perform = world.kernel.listing, world.kernel.perform
+
+    def look() -> Any:
+        looks.append(world.now)
+        return listing()
+
+    def listen(commands: Any) -> None:
+        asked.extend(commands)
+        perform(commands)
+
+    world.kernel.listing, world.kernel.perform = look, listen  # type: ignore[method-assign]
+    world.follow = lambda plan, *, rates=True: shared.append(rates)  # type: ignore[method-assign]
+    world.keep = lambda: kept.append(world.now)  # type: ignore[method-assign]
+    begin = world.now
+    for _ in range(121):
+        world.now += 1
+        world.success = world.now
+        gate.tick()
+    assert [at - begin for at in looks] == [LOOK_EVERY, 2 * LOOK_EVERY]
+    assert [at - begin for at in kept] == [5.0 * n for n in range(1, 25)] and shared == [True] * 24
+    assert asked == [], "nothing is asked of a kernel in which all is right"
+
+
+def test_a_day_begins_once() -> None:
+    daily = dataclasses.replace(CONFIG, access=dataclasses.replace(CONFIG.access, daily_mb=1.0))
+    world = World()
+    gate = world.gate(daily)
+    gate.tick()
+    ask(gate, "admit", PHONE)
+    world.wall += 86_400
+    gate.tick()
+    world.kernel.uses(mac(1), 300_000)
+    for _ in range(3):
+        world.now += 6
+        gate.tick()
+    assert gate.quota.used(1) == 300_000
