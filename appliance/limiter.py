@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 
@@ -31,8 +32,8 @@ class Limiter:
 
     @property
     def forgotten_after(self) -> float:
-        """Seconds after which any bucket is full again."""
-        return self.burst / self.per_second
+        """Seconds after which any bucket is full again: never, where nothing flows in."""
+        return self.burst / self.per_second if self.per_second else math.inf
 
     def expire(self, now: float) -> None:
         """Forget who has not asked for so long. The buckets stand in the order of their last use."""

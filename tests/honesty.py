@@ -29,6 +29,7 @@ CALLED_FROM_OUTSIDE: Mapping[str, str] = {
     "post_worker_init": "gunicorn's hook",
     "targets_infos": "tuf.repository.Repository",
     "snapshot_info": "tuf.repository.Repository",
+    "over_budget": "nobody yet: the hub's page that is to name these boxes",
 }
 """What a library calls by its name, and which."""
 _BUILTIN_ERRORS = frozenset(
@@ -194,7 +195,11 @@ def for_tests_alone(modules: Modules, texts: Iterable[str]) -> Iterator[str]:
     words = Counter(word for text in (*(one.text for one in modules.values()), *texts) for word in _WORD.findall(text))
     for module in modules.values():
         for node in ast.walk(module.tree):
-            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or words[node.name] > 1 or node.name.startswith("_"):
+            if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith("_"):
+                continue
+            if words[node.name] > 1:
+                if node.name in CALLED_FROM_OUTSIDE:
+                    yield f"{module.name}:{node.lineno} {node.name} is called: take it out of CALLED_FROM_OUTSIDE"
                 continue
             registered = any(isinstance(one, ast.Call) or "." in dotted(one) for one in node.decorator_list)
             if not registered and node.name not in CALLED_FROM_OUTSIDE:

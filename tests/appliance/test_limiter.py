@@ -46,3 +46,8 @@ def test_forgetting_gives_nobody_a_try_more(asked: list[tuple[str, float]]) -> N
 class _Faithful(Limiter):
     def expire(self, now: float) -> None:
         return
+
+
+def test_a_bucket_into_which_nothing_flows_is_never_full_again() -> None:
+    limiter = Limiter(2, 0.0, 10)
+    assert [limiter.allows("a", now) for now in (0.0, 1.0, 1e9)] == [True, True, False]
