@@ -40,6 +40,8 @@ class Service:
     ``owns`` are folders below data made for its user. ``ready`` is a path that exists once it serves.
     ``needs`` are services that must be ready first. A ``timer`` runs ``every`` seconds, first at once; a ``oneshot`` once.
     ``wakes`` is a file that makes a timer run at once whenever it is replaced. ``background``: nobody waits for it.
+    ``rereads`` are files with an end date: when their content changes, it is sent ``rereads_at``, at which it reads them anew
+    (TERM: by being started again).
     """
 
     name: str
@@ -56,6 +58,8 @@ class Service:
     every: int = 0
     wakes: str | None = None
     background: bool = False
+    rereads: tuple[str, ...] = ()
+    rereads_at: Literal["HUP", "TERM"] = "HUP"
     when: Literal["always", "radio", "hub", "garden", "api"] = "always"
 
     @property
@@ -74,6 +78,10 @@ class Service:
     def wakes_path(self, layout: Layout) -> str | None:
         """The file that wakes a timer, or None."""
         return None if self.wakes is None else _fill(self.wakes, layout, "")
+
+    def rereads_paths(self, layout: Layout) -> tuple[str, ...]:
+        """The files it must read anew when they change."""
+        return tuple(_fill(part, layout, "") for part in self.rereads)
 
 
 def _fill(part: str, layout: Layout, python: str) -> str:
@@ -138,6 +146,8 @@ SERVICES: tuple[Service, ...] = (
         "nginx", "box", "front for every page: answers OS probes, buffers slow phones, serves stale pages",
         ("nginx", "-c", "{conf}/nginx.conf", "-e", "stderr", "-g", "daemon off;"), "campbox-front",
         capabilities=(BIND,), groups=("campbox-portal", "campbox-content"), needs=("pages",), ready="{run}/nginx/pid",
+        # With a certificate that does not fit its key nginx goes on with the one it has.
+        rereads=("{etc}/tls/cert.pem", "{etc}/tls/key.pem"),
     ),
     Service(
         "announce", "box", "tells phones where the portal's API is (RFC 8910), while its certificate is valid",
@@ -172,11 +182,14 @@ SERVICES: tuple[Service, ...] = (
         "mosquitto", "hub", "the broker: TLS, one certificate a box",
         ("mosquitto", "-c", "{conf}/mosquitto.conf"), "campbox-broker",
         groups=("campbox-hub",), owns=("broker",), ready="{run}/mosquitto/pid",
+        rereads=("{data}/hub/authority/server.pem", "{data}/hub/authority/crl.pem"),
     ),
     Service(
         "ingest", "hub", "MQTT to store: commit first, then acknowledge",
         ("{python}", "-m", "telemetry.dashboard.ingest"), "campbox-hub",
         owns=("hub",), needs=("mosquitto",), ready="{run}/ingest/ready",
+        # Its session lasts: what comes meanwhile waits at the broker.
+        rereads=("{data}/hub/authority/ingest.pem",), rereads_at="TERM",
     ),
     Service(
         "dashboard", "hub", "pages, API, enrolment, publishing",
@@ -194,9 +207,14 @@ SERVICES: tuple[Service, ...] = (
         background=True,
     ),
     Service(
+        "keys", "hub", "makes the hub's own certificates anew before they end",
+        ("{python}", "-m", "provisioning.authority.renew"), "campbox-hub", kind="timer", every=21_600,
+    ),
+    Service(
         "hub-nginx", "hub", "TLS; the signed content repository as static files",
         ("nginx", "-c", "{conf}/nginx.conf", "-e", "stderr", "-g", "daemon off;"), "campbox-hubfront",
         capabilities=(BIND,), groups=("campbox-hub",), needs=("dashboard",), ready="{run}/hub-nginx/pid",
+        rereads=("{data}/hub/authority/server.pem",),
     ),
 )  # fmt: skip
 

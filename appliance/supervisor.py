@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from appliance import backoff, boot, progress, service_log
+from appliance import backoff, boot, progress, rereading, service_log
 from appliance.errors import CampboxError, NotSo
 from appliance.headway import Headway
 from appliance.layout import Layout
@@ -33,6 +33,8 @@ class _Child:
     wait: float = 0.0
     starts: int = 0
     woken: int = 0
+    read: bytes = b""
+    look: float = 0.0
     refused: str = ""
     finished: bool = field(default=False)
 
@@ -100,6 +102,7 @@ class Supervisor:
                 self._ended(child, now)
             elif child.process is not None:
                 service_log.bound(self._log(child.service))
+                self._tell_what_changed(child, now)
             if child.process is None and child.starts and not child.finished and self._is_due(child, now):
                 with contextlib.suppress(CampboxError):  # said already; its program may be back the next time
                     self._try_launch(child)
@@ -202,7 +205,8 @@ class Supervisor:
 
     def _launch(self, child: _Child) -> None:
         service = child.service
-        child.woken = self._woken(service)
+        child.woken, child.look = self._woken(service), time.monotonic() + rereading.PACE
+        child.read = rereading.content(service.rereads_paths(self.layout))
         ready = service.ready_path(self.layout)
         if ready is not None:
             Path(ready).unlink(missing_ok=True)
@@ -216,6 +220,19 @@ class Supervisor:
                 env=self.environment(service),
                 start_new_session=True,
             )
+
+    def _tell_what_changed(self, child: _Child, now: float) -> None:
+        """Make a service read anew what has an end date, once its content has changed."""
+        service, ready = child.service, child.service.ready_path(self.layout)
+        if not service.rereads or now < child.look or (ready is not None and not Path(ready).exists()):
+            return
+        child.look = now + rereading.PACE
+        content = rereading.content(service.rereads_paths(self.layout))
+        if content != child.read and child.process is not None:
+            child.read = content
+            log.info("%s reads its certificates anew", service.name)
+            with contextlib.suppress(ProcessLookupError):
+                child.process.send_signal(signal.Signals[f"SIG{service.rereads_at}"])
 
     def _ended(self, child: _Child, now: float) -> None:
         assert child.process is not None

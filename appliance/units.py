@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from appliance import unit_reread
 from appliance.layout import Layout
 from appliance.services import SERVICES, USERS, Service
 
@@ -34,20 +35,10 @@ _FAMILIES: dict[str, str] = {
 }
 """Socket families beside the usual ``AF_UNIX AF_INET AF_INET6``."""
 
-_READS_PROC = frozenset(
-    {
-        "telemetry",
-        "selftest",
-        "gate",
-        "dnsmasq-captive",
-        "dnsmasq-admitted",
-        "dnsmasq-garden",
-        "hostapd",
-        "nginx",
-        "mosquitto",
-        "hub-nginx",
-    }
-)
+_READS_PROC = frozenset({
+    "telemetry", "selftest", "gate", "dnsmasq-captive", "dnsmasq-admitted", "dnsmasq-garden", "hostapd", "nginx", "mosquitto",
+    "hub-nginx",
+})  # fmt: skip
 """Who needs more of /proc than processes: load, memory, kernel settings."""
 
 _STILL, _LONGEST = 60, "30min"
@@ -63,6 +54,7 @@ def units(table: Sequence[Service], layout: Layout, python: str, programs: Mappi
             texts[f"campbox-{service.name}.timer"] = _timer(service)
         if service.wakes is not None:
             texts[f"campbox-{service.name}.path"] = _path(service, layout)
+        texts.update(unit_reread.units(service, layout, TARGET, CELL))
     return texts
 
 
@@ -92,7 +84,8 @@ WantedBy=multi-user.target
 
 def _activators(service: Service) -> list[str]:
     name = f"campbox-{service.name}"
-    return [f"{name}.{'timer' if service.kind == 'timer' else 'service'}", *([f"{name}.path"] if service.wakes else [])]
+    watched = service.wakes or (service.rereads and service.rereads_at == "HUP")
+    return [f"{name}.{'timer' if service.kind == 'timer' else 'service'}", *([f"{name}.path"] if watched else [])]
 
 
 def _timer(service: Service) -> str:

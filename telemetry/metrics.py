@@ -145,10 +145,7 @@ def _failed(reading: Reading) -> int | None:
 
 
 def _certificate_left(reading: Reading) -> float | None:
-    """Days, none once it has ended.
-
-    Nothing while the clock is not trusted: it would raise an alarm on every box that starts in 1970, or keep one quiet.
-    """
+    """Days. Nothing while the clock is not trusted: it would raise an alarm on every box that starts in 1970."""
     if reading.certificate_ends is None or reading.moment.trust == "none":
         return None
     return max(0.0, (reading.certificate_ends - reading.moment.wall) // 86_400)
@@ -218,9 +215,7 @@ METRICS: tuple[Metric, ...] = (
     Metric(33, "selftest_failed", "", "gauge", "how many checks of its own a box fails", _failed, 90, prompt=True, most=1_000),
     Metric(80, "catalogue_held", "", "text", "which catalogue waits for somebody to look", _fact("sync", "held"), 90, prompt=True),
     Metric(81, "outbox_lost", "", "counter", "measurements its card could not take", lambda r: r.outbox_lost or None, 90),
-    Metric(
-        82, "outbox_unreadable", "", "counter", "reports its card gave back unreadable", lambda r: r.outbox_unreadable or None, 90
-    ),
+    Metric(82, "outbox_unreadable", "", "counter", "reports its card spoilt", lambda r: r.outbox_unreadable or None, 90),
     Metric(83, "certificate_left", "d", "gauge", "shows a box that will fall silent", _certificate_left, 30),
     *(_in_vain(FIRST_UNANSWERED + place, slug) for place, slug in enumerate(UNANSWERED)),
 )  # fmt: skip

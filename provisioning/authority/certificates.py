@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,19 +19,20 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from appliance import clock, lifetime
 from appliance.errors import BadInput, NotSo
 from appliance.files import make_folder, sweep, write_atomically
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
+from appliance.moment import Moment
 from appliance.services import USERS
+from provisioning.authority import revocation
 from provisioning.enrolment import CERTIFICATE_LIFE
 from provisioning.identity import pin_of
 
+log = logging.getLogger(__name__)
 AUTHORITY_LIFE = datetime.timedelta(days=20 * 365)
 LEAF_LIFE = datetime.timedelta(days=2 * 365)
-RENEW_BEFORE = datetime.timedelta(days=120)
-"""``prepare`` makes a hub's own certificate anew when it has less than this left."""
-
 BACKDATE = datetime.timedelta(days=1)
 """Certificates begin a day ago: a box whose clock is a little behind must still believe them."""
 
@@ -54,16 +56,21 @@ def folder(layout: Layout) -> Path:
     return layout.data / "hub" / "authority"
 
 
-def prepare(layout: Layout, hub_config: HubConfig) -> None:
-    """Make what is missing, and anew what ran out or answers to other names now. Keys are kept. Safe to repeat."""
-    place, owner = folder(layout), _owner()
+def prepare(layout: Layout, hub_config: HubConfig, moment: Moment | None = None) -> None:
+    """Make what is missing, and anew what nears its end or answers to other names now. Keys are kept. Safe to repeat.
+
+    ``moment`` is now, by the clock unless told otherwise. A clock that knows nothing ends no certificate.
+    """
+    place, owned, moment = folder(layout), owner(), moment or clock.now()
     for part in (place.parent, place):
-        make_folder(part, 0o750, owner)
+        make_folder(part, 0o750, owned)
     sweep(place)
-    _prepare_authority(place, owner)
+    _prepare_authority(place, owned, _instant(moment.wall))
     server = Leaf("server", hub_config.host, ExtendedKeyUsageOID.SERVER_AUTH, (hub_config.host, *hub_config.also_known_as))
     for leaf in (server, Leaf("ingest", INGEST_NAME, ExtendedKeyUsageOID.CLIENT_AUTH)):
-        _prepare_leaf(place, leaf, owner)
+        _prepare_leaf(place, leaf, owned, moment)
+    if not (place / "crl.pem").exists():
+        revocation.write(place, (), owned)
 
 
 def pin(ca_pem: str) -> str:
@@ -116,26 +123,36 @@ def authority_pem(layout: Layout) -> str:
         raise NotSo("this hub has no authority yet", where=str(folder(layout)), mend="start it once: campbox hub up") from error
 
 
-def _prepare_authority(place: Path, owner: tuple[int, int] | None) -> None:
+def _prepare_authority(place: Path, owner: tuple[int, int] | None, now: datetime.datetime) -> None:
     if (place / "ca.pem").exists():
         return
     key = _key(place / "ca-key.pem", 0o600, owner)
     name = _name("Campbox authority")
-    now = datetime.datetime.now(datetime.UTC)
     builder = _builder(name, key.public_key(), name, now, AUTHORITY_LIFE)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
     write_atomically(place / "ca.pem", as_pem(builder.sign(key, hashes.SHA256())), 0o644, owner)
 
 
-def _prepare_leaf(place: Path, leaf: Leaf, owner: tuple[int, int] | None) -> None:
-    path, now = place / f"{leaf.file}.pem", datetime.datetime.now(datetime.UTC)
-    if path.exists():
-        standing = x509.load_pem_x509_certificate(path.read_bytes())
-        if standing.not_valid_after_utc - now > RENEW_BEFORE and _names(standing) == set(leaf.names):
-            return
+def _prepare_leaf(place: Path, leaf: Leaf, owner: tuple[int, int] | None, moment: Moment) -> None:
+    path = place / f"{leaf.file}.pem"
+    if _stands(path, leaf, moment):
+        return
     key = _key(place / f"{leaf.file}-key.pem", 0o640, owner)
-    write_atomically(path, as_pem(_sign(place, leaf, key.public_key(), now, LEAF_LIFE)), 0o644, owner)
+    write_atomically(path, as_pem(_sign(place, leaf, key.public_key(), _instant(moment.wall), LEAF_LIFE)), 0o644, owner)
+
+
+def _stands(path: Path, leaf: Leaf, moment: Moment) -> bool:
+    """Whether the certificate there is good for a while, for the right names; one that cannot be read is made anew."""
+    try:
+        standing = x509.load_pem_x509_certificate(path.read_bytes())
+    except FileNotFoundError:
+        return False
+    except ValueError:
+        log.warning("%s cannot be read and is made anew", path.name)
+        return False
+    begins, ends = standing.not_valid_before_utc.timestamp(), standing.not_valid_after_utc.timestamp()
+    return _names(standing) == set(leaf.names) and not lifetime.is_due(begins, ends, moment)
 
 
 def _sign(
@@ -218,7 +235,7 @@ def _instant(now: float) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(now, datetime.UTC)
 
 
-def _owner() -> tuple[int, int] | None:
+def owner() -> tuple[int, int] | None:
     """The hub's user, when there is power to give files away."""
     uid = USERS["campbox-hub"]
     return (uid, uid) if os.geteuid() == 0 else None

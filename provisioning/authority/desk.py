@@ -15,7 +15,7 @@ from appliance.errors import BadInput, NotSo
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from appliance.values import BoxId
-from provisioning.authority import certificates
+from provisioning.authority import certificates, revocation
 from provisioning.authority.store import Store
 from provisioning.enrolment import TICKET_LIFE, TOKEN_BYTES, Asked, Refusal, Ticket, decide, token_hash
 from provisioning.identity import Identity
@@ -55,6 +55,7 @@ def answer(untrusted_body: bytes, hub_config: HubConfig, layout: Layout, now: fl
         return _refuse(403, decision.code, decision.what, decision.mend)
     certificate = certificates.issue(layout, str(box), key, now)
     store.remember_certificate(f"{certificate.serial_number:x}", str(box), fingerprint, now)
+    revoke(layout)  # before the answer: what the new key is told includes that the old one has ended
     body = {
         "certificate": certificates.as_pem(certificate),
         "ca": certificates.authority_pem(layout),
@@ -62,6 +63,11 @@ def answer(untrusted_body: bytes, hub_config: HubConfig, layout: Layout, now: fl
         "catalogue": {"url": f"https://{_bracketed(hub_config.host)}:{hub_config.https_port}/catalogue/", "root": root},
     }
     return Answer(200, body)
+
+
+def revoke(layout: Layout) -> bool:
+    """Put every certificate of a key that another has replaced on the list that the broker reads; whether the list changed."""
+    return revocation.write(certificates.folder(layout), Store(layout).superseded(), certificates.owner())
 
 
 def _read(untrusted_body: bytes) -> tuple[BoxId, str | None, str]:

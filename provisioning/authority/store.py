@@ -131,6 +131,14 @@ class Store:
         with self._open() as connection:
             connection.execute("INSERT INTO certificate VALUES (?, ?, ?, ?)", (serial, box, key, now))
 
+    def superseded(self) -> set[int]:
+        """Serial numbers of every certificate given to a key whose place another key of its box has taken since."""
+        with self._open() as connection:
+            standing = "SELECT 1 FROM ticket WHERE ticket.box = c.box AND ticket.key = c.key AND NOT ticket.superseded"
+            newer = "SELECT 1 FROM ticket WHERE ticket.box = c.box AND ticket.key <> c.key AND NOT ticket.superseded"
+            query = f"SELECT serial FROM certificate AS c WHERE NOT EXISTS ({standing}) AND EXISTS ({newer})"
+            return {int(row["serial"], 16) for row in connection.execute(query)}
+
     def enrolments(self, now: float) -> list[Enrolment]:
         """Every ticket, the newest first."""
         with self._open() as connection:

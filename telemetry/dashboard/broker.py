@@ -51,6 +51,8 @@ listener {config.mqtt_port}
 cafile {keys}/ca.pem
 certfile {keys}/server.pem
 keyfile {keys}/server-key.pem
+# Keys whose place another key of their box has taken; read anew, with the certificate above, at SIGHUP.
+crlfile {keys}/crl.pem
 tls_version tlsv1.2
 allow_anonymous false
 require_certificate true

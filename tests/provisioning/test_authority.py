@@ -22,6 +22,7 @@ from jinja2 import DictLoader
 from appliance.errors import BadInput, NotSo
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
+from appliance.moment import Moment, Trust
 from appliance.values import BoxId
 from provisioning.authority import blueprint, certificates, desk
 from provisioning.authority.store import Store
@@ -323,3 +324,90 @@ def test_a_hub_that_was_never_prepared_says_so_in_one_line(tmp_path: Path) -> No
 def test_what_a_box_was_told_is_on_the_disk_first(layout: Layout) -> None:
     with Store(layout)._open() as connection:
         assert connection.execute("PRAGMA synchronous").fetchone()[0] == 3, "3 is EXTRA"
+
+
+@pytest.mark.parametrize(
+    ("days", "trust", "new"),
+    [
+        (0, "synced", False), (485, "synced", False), (488, "synced", True), (488, "floor", True), (3000, "synced", True),
+        (-30, "synced", True), (-30, "floor", False), (3000, "none", False), (-3000, "none", False),
+    ],
+)  # fmt: skip
+def test_r4_the_hubs_own_certificates_are_made_anew_with_a_third_of_their_life_left(
+    layout: Layout, days: float, trust: Trust, new: bool
+) -> None:
+    before = {name: read(layout, name).serial_number for name in ("server.pem", "ingest.pem")}
+    keys = {name: (certificates.folder(layout) / name).read_bytes() for name in ("server-key.pem", "ingest-key.pem", "ca.pem")}
+    moment = Moment(time.time() + days * 86_400, 5.0, trust)
+    certificates.prepare(layout, HUB, moment)
+    for name, serial in before.items():
+        assert (read(layout, name).serial_number != serial) is new
+        if new:
+            assert read(layout, name).not_valid_after_utc.timestamp() == pytest.approx(moment.wall + 730 * 86_400, abs=2)
+    assert keys == {name: (certificates.folder(layout) / name).read_bytes() for name in keys}
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_r5_a_certificate_of_the_hub_that_cannot_be_read_is_made_anew(layout: Layout, content: bytes) -> None:
+    (certificates.folder(layout) / "server.pem").write_bytes(content)
+    certificates.prepare(layout, HUB)
+    assert read(layout, "server.pem").issuer == read(layout, "ca.pem").subject
+    read(layout, "server.pem").verify_directly_issued_by(read(layout, "ca.pem"))
+
+
+def revoked(layout: Layout) -> set[int]:
+    listed = x509.load_pem_x509_crl((certificates.folder(layout) / "crl.pem").read_bytes())
+    ca = read(layout, "ca.pem")
+    public = ca.public_key()
+    assert isinstance(public, ec.EllipticCurvePublicKey) and listed.is_signature_valid(public) and listed.issuer == ca.subject
+    assert listed.next_update_utc == ca.not_valid_after_utc
+    assert ca.not_valid_before_utc < listed.last_update_utc < ca.not_valid_before_utc + datetime.timedelta(hours=1), (
+        "no date of the hub's clock: a list that is not valid yet refuses every box"
+    )
+    return {one.serial_number for one in listed}
+
+
+def serial_of(body: dict[str, str]) -> int:
+    return x509.load_pem_x509_certificate(body["certificate"].encode()).serial_number
+
+
+def test_claim_the_old_ones_key_ends_when_another_has_taken_its_place(client: FlaskClient, layout: Layout) -> None:
+    assert revoked(layout) == set()
+    old, new, other = key(), key(), key()
+    first = {serial_of(ask(client, old, new_token(layout))[1]), serial_of(ask(client, old, None)[1])}
+    ask(client, other, new_token(layout, box=BoxId("south-1")), box="south-1")
+    replacement = new_token(layout)
+    assert revoked(layout) == set(), "a ticket that nobody has used yet ends nothing"
+    second = serial_of(ask(client, new, replacement)[1])
+    assert revoked(layout) == first
+    assert ask(client, old, None)[1]["error"] == "superseded" and serial_of(ask(client, new, None)[1])
+    assert revoked(layout) == first and second not in first
+
+
+def test_a_key_that_comes_back_with_a_ticket_of_its_own_is_good_again(client: FlaskClient, layout: Layout) -> None:
+    mine, another = key(), key()
+    kept = serial_of(ask(client, mine, new_token(layout))[1])
+    between = serial_of(ask(client, another, new_token(layout))[1])
+    assert revoked(layout) == {kept}
+    ask(client, mine, new_token(layout))
+    assert revoked(layout) == {between}
+
+
+def test_a_second_ticket_for_the_same_key_ends_nothing(client: FlaskClient, layout: Layout) -> None:
+    mine = key()
+    for _ in range(3):
+        assert ask(client, mine, new_token(layout))[0] == 200
+    assert revoked(layout) == set()
+
+
+def test_the_list_of_ended_keys_is_made_anew_where_it_cannot_be_read(client: FlaskClient, layout: Layout) -> None:
+    gone = serial_of(ask(client, key(), new_token(layout))[1])
+    ask(client, key(), new_token(layout))
+    path = certificates.folder(layout) / "crl.pem"
+    path.write_text("nonsense")
+    assert desk.revoke(layout) and revoked(layout) == {gone}
+    before = path.read_bytes()
+    assert not desk.revoke(layout) and path.read_bytes() == before, "written only when it says something else"
+    path.unlink()
+    certificates.prepare(layout, HUB)
+    assert desk.revoke(layout) and revoked(layout) == {gone}
