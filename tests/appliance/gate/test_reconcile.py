@@ -254,3 +254,9 @@ def _agree(knowledge: Knowledge, kernel: FakeKernel, now: float) -> None:
             assert abs(now + one.seconds_left - crowd[one.mac].until) <= DRIFT + 1
     assert (listing.grace_left is None) == (knowledge.grace_until is None)
     assert not knowledge.people.keys() & knowledge.guests.keys()
+
+
+def test_after_a_restart_the_mark_after_the_highest_is_the_next() -> None:
+    listing = Listing((element(1, 7, 100), element(2, 3, 100)), stamp=Stamp("b"))
+    knowledge = reconcile.start(listing, None, "b", "ask", 0)[0].knowledge
+    assert admission.admit(knowledge, mac(3), SESSION, 0).commands == (Admit(mac(3), 8, SESSION),)
