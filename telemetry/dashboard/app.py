@@ -50,7 +50,7 @@ def create_app(layout: Layout | None = None, hub_config: HubConfig | None = None
         entry.load()(app, app.config["CAMPBOX_HUB"], app.config["CAMPBOX_LAYOUT"])
     app.register_error_handler(HTTPException, _explain)
 
-    app.jinja_env.globals["hearing"] = listening.now_heard
+    app.jinja_env.globals.update(hearing=listening.now_heard, overdue=listening.overdue)
 
     @app.get("/healthz")
     def healthz() -> Response:

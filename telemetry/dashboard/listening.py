@@ -18,6 +18,12 @@ def now_heard() -> Hearing:
     return found
 
 
+def overdue() -> int:
+    """Reports that are kept past their time, as ingest counted them last."""
+    beat = heartbeat.read(current_app.config["CAMPBOX_LAYOUT"])
+    return beat.overdue if beat is not None else 0
+
+
 def heard_since(now: float) -> float:
     """From when on a box's silence is its own; ``now`` and the answer in seconds since 1970."""
     return hearing.heard_since(now_heard(), now)

@@ -78,6 +78,14 @@ def test_h33_after_deafness_boxes_have_the_usual_time_to_report(layout: Layout, 
     assert "<strong>1</strong> out of touch" in operator.get("/").text
 
 
+def test_h4_reports_kept_past_their_time_are_told_on_every_page(layout: Layout, store: ReportStore, operator: FlaskClient) -> None:
+    report(store)
+    assert "kept longer than is promised" not in operator.get("/").text
+    hears(layout, overdue=4711)
+    for page in PAGES:
+        assert "kept longer than is promised:</strong> 4711 are past their time" in operator.get(page).text
+
+
 def test_h33_no_stranger_reads_it_on_the_login_page(layout: Layout, stranger: FlaskClient) -> None:
     hears(layout, **DEAF["ingest does not run"])
     assert "hears no box" not in stranger.get("/login").text
