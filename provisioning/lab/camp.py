@@ -18,6 +18,7 @@ from appliance.services import USERS
 from appliance.supervisor import Supervisor
 from provisioning.lab import cabling, forward, kinds, pace, places, state
 from provisioning.lab import topology as plan
+from provisioning.lab.data_disk import DataDisk
 from provisioning.lab.forward import Forwarder
 from provisioning.lab.hub_place import REAL_DATA, HubPlace
 from provisioning.lab.internet import Internet, load_rows
@@ -45,6 +46,9 @@ class Camp:
     say: Callable[[str], None] = lambda words: None
     changed: bool = True
     uplink_cut: bool = False
+    room: int | None = None
+    """Bytes left on the box's data disk beside its catalogue; None where the disk is this machine's."""
+    disk: DataDisk | None = None
     box: Layout = field(default_factory=lambda: Layout.under(places.ROOT / "box", places.APP))
     forwarders: dict[str, Forwarder] = field(default_factory=dict)
     supervisor: Supervisor | None = None
@@ -172,6 +176,9 @@ class Camp:
     def _box_files(self) -> None:
         """What a card would bring: the identity with its ticket, the site's certificate; and RAM for /run."""
         places.make_ram(self.box.run)
+        if self.room is not None:
+            self.disk = DataDisk(self.box.data, self.room)
+            self.disk.make()
         self.hub.write_ticket(self.config, self.box.identity_file)
         if self.config.access.api_name is not None:
             tls = self.box.etc / "tls"
@@ -197,6 +204,8 @@ class Camp:
             self.hub.supervisor.tick()
             self.supervisor.tick()
             time.sleep(0.1)
+        if self.disk is not None:
+            self.disk.shrink()
         told = facts.read(self.box, "sync")
         self.say(
             f"the box has {told.get('services', 0)} services: {told.get('state', 'not enrolled')} {told.get('why', '')}".rstrip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -16,6 +17,7 @@ from rich.console import Console
 from appliance import facts
 from provisioning.lab import places, scan
 from provisioning.lab.camp import Camp
+from provisioning.lab.full_disk import FullDisk
 from provisioning.lab.judging import Outcome
 from provisioning.lab.pace import patient
 
@@ -26,10 +28,10 @@ KILLED = ("portal", "catalogue", "dnsmasq-captive", "dnsmasq-admitted")
 ROUNDS = 3
 
 
-def whole_camp(camp: Camp, console: Console) -> int:
-    """Print one line an expectation with its figure; 0 when all hold."""
+def whole_camp(camp: Camp, console: Console, story: FullDisk | None = None) -> int:
+    """Print one line an expectation with its figure; 0 when all hold. ``story``: that of a disk that fills up."""
     wrong = total = 0
-    for who, outcome in _everything(camp):
+    for who, outcome in _everything(camp, story):
         total, wrong = total + 1, wrong + (not outcome.holds)
         sign = "ok      " if outcome.holds else "NOT SO  "
         console.print(f"{sign}{who:10}  {outcome.expect}: {outcome.figure}", markup=False)
@@ -37,11 +39,14 @@ def whole_camp(camp: Camp, console: Console) -> int:
     return 1 if wrong else 0
 
 
-def _everything(camp: Camp) -> Iterator[tuple[str, Outcome]]:
+def _everything(camp: Camp, story: FullDisk | None) -> Iterator[tuple[str, Outcome]]:
     for rider in camp.roster.riders:
         for outcome in rider.outcomes:
             yield rider.short, outcome
     yield "box", _services(camp)
+    if story is not None:
+        for outcome in story.outcomes(_await, reports, latest):
+            yield "disk", outcome
     yield "box", _catalogue(camp)
     yield "hub", _telemetry(camp)
     yield "camp", privacy("after the journeys", camp.phones)
@@ -87,6 +92,16 @@ def reports(camp: Camp) -> int:
         except sqlite3.OperationalError:
             return 0
     return int(count)
+
+
+def latest(camp: Camp, metric: str) -> int:
+    """The newest value of a metric of the camp's box that the hub's store holds; 0 where there is none."""
+    with closing(sqlite3.connect(f"file:{camp.hub.layout.data}/hub/store.sqlite?mode=ro", uri=True)) as store:
+        try:
+            found = store.execute("SELECT latest FROM boxes WHERE box = ?", (str(camp.config.site.id),)).fetchone()
+        except sqlite3.OperationalError:
+            return 0
+    return int(json.loads(found[0]).get(metric, 0)) if found else 0
 
 
 def _kill_under_load(camp: Camp) -> Outcome:

@@ -15,6 +15,7 @@ from appliance.errors import CampboxError
 from appliance.files import write_json
 from provisioning.lab import board, checks, fitness, keys, places
 from provisioning.lab.camp import Camp
+from provisioning.lab.full_disk import FullDisk
 
 TELEMETRY_PACE = "CAMPBOX_TELEMETRY_INTERVAL"
 """Seconds between two reports of the box; a real one sends once a minute, which is long to watch."""
@@ -32,6 +33,7 @@ class Wanted:
     state: Path | None
     site_text: str
     site_file: str
+    room: int | None = None
 
 
 class Show:
@@ -82,7 +84,7 @@ def run(wanted: Wanted) -> int:
     with places.only_one(), keys.listening() as wishes:
         for left in places.sweep():
             show.say(f"cleared away what an earlier demo left: {left}")
-        camp = Camp(wanted.site_text, wanted.site_file, wanted.phones, say=show.say)
+        camp = Camp(wanted.site_text, wanted.site_file, wanted.phones, say=show.say, room=wanted.room)
         try:
             fitness.check()
             camp.up()
@@ -103,18 +105,20 @@ def run(wanted: Wanted) -> int:
 def _tend(camp: Camp, wanted: Wanted, show: Show, wishes: keys.Wishes) -> int:
     """Look after the camp until it is to end."""
     ends = None if wanted.minutes is None else time.monotonic() + wanted.minutes * 60
-    told = False
+    told, story = False, FullDisk(camp, camp.disk) if wanted.check and camp.disk is not None else None
     while ends is None or time.monotonic() < ends:
         for wish in wishes.take():
             if wish == "quit":
                 return 0
             getattr(camp, wish)()
         camp.tick()
+        if story is not None:
+            story.tend()
         if camp.roster.arrived:
             if wanted.check:
                 wishes.patient = False
                 show.close()
-                return checks.whole_camp(camp, show.console)
+                return checks.whole_camp(camp, show.console, story)
             if wanted.state is not None and camp.changed:
                 camp.changed = False
                 write_json(wanted.state, camp.describe(), 0o600)

@@ -77,6 +77,11 @@ class HubPlace:
             words = said.decode(errors="replace").strip().splitlines()
             raise CommandFailed(words[-1] if words else "it said nothing", where="campbox catalogue import")
 
+    def publish_again(self, site: SiteConfig) -> None:
+        """The same catalogue once more, as a new edition. Raises CommandFailed."""
+        self._begin_import(site)
+        self.finish_import()
+
     def stop(self) -> None:
         """End everything."""
         if self.importing is not None and self.importing.poll() is None:

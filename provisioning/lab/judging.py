@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
@@ -141,6 +141,19 @@ def page_in(what: str, page: Page, reply: Reply, language: str) -> Outcome:
     """A page came in the right language."""
     holds = reply.status == 200 and page.language == language
     return Outcome(what, holds, f"{reply.status}, lang {page.language or 'none'}, {in_ms(reply.seconds)}")
+
+
+AFTER_TAP = "internet after the tap"
+
+
+def taps_and_pages(met: Mapping[str, Sequence[Outcome]]) -> Iterator[Outcome]:
+    """Phone -> what it met, of those that tapped while the box's disk was full."""
+    taps = [outcome for outcomes in met.values() for outcome in outcomes if outcome.expect == AFTER_TAP]
+    others = [outcome for outcomes in met.values() for outcome in outcomes if outcome.expect != AFTER_TAP]
+    for what, some in (("taps succeed on a full disk", taps), ("pages come on a full disk", others)):
+        wrong = [outcome for outcome in some if not outcome.holds]
+        figure = f"{len(some) - len(wrong)} of {len(some)}, phones: {len(met)}"
+        yield Outcome(what, bool(some) and not wrong, "; not so: ".join([figure, *(one.expect for one in wrong[:3])]))
 
 
 def failed(what: str, why: object) -> Outcome:

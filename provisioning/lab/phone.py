@@ -102,7 +102,7 @@ class Phone:
         address = self.world.web(4)
         while (met := handset.knock_tcp(address, 443, 0.5))[0] != "open" and time.monotonic() - began < patient(TAP_PATIENCE):
             time.sleep(0.02)
-        yield Outcome("internet after the tap", met[0] == "open", judging.in_ms(time.monotonic() - began))
+        yield Outcome(judging.AFTER_TAP, met[0] == "open", judging.in_ms(time.monotonic() - began))
 
     def online(self) -> Iterator[Outcome]:
         """After the tap: genuine probe answers, web sites by HTTP and HTTPS, genuine DNS; in both families."""

@@ -40,9 +40,11 @@ def test_after_kill_9_the_next_demo_clears_up_and_all_its_checks_hold(no_camp: R
     killed.kill()
     killed.wait()
     assert traces()
-    checked = start_demo(tmp_path / "checked", "--phones", "6", "--check")
+    checked = start_demo(tmp_path / "checked", "--phones", "6", "--check", "--data-disk", "2MB")
     status = checked.wait(patient(500))
     said = (tmp_path / "checked").read_text()
     assert status == 0, "\n".join(line for line in said.splitlines() if not line.startswith("ok "))
     assert "cleared away" in said
+    # The box's disk filled up while half the phones were still to come.
+    assert said.count("ok      disk ") == 7 and "there is room again" in said
     assert none_left() == []

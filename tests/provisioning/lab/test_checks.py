@@ -25,7 +25,7 @@ HOLDS, FAILS = Outcome("the portal opens", True, "0.2 s"), Outcome("nothing is f
     ],
 )
 def test_it_ends_with_0_only_if_all_hold(outcomes: list[Outcome], code: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_everything", lambda camp: (("box", outcome) for outcome in outcomes))
+    monkeypatch.setattr(checks, "_everything", lambda camp, story: (("box", outcome) for outcome in outcomes))
     told = io.StringIO()
     camp: Any = None
     assert checks.whole_camp(camp, Console(file=told, width=200)) == code

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from appliance.errors import CampboxError, ConfigError, MissingComponent
-from provisioning.lab.commands import DEFAULT_SITE, demo
+from provisioning.lab.commands import DEFAULT_SITE, Octets, demo
 
 SITE = DEFAULT_SITE.read_text(encoding="utf-8")
 RADIO = '[radio]\ninterface = "wlan0"\nssid = "Camp"\nchannel = 6\ncountry = "JO"\n'
@@ -53,3 +53,12 @@ def test_debians_kernel_is_refused_as_a_missing_component() -> None:
 
 def test_more_phones_than_there_is_room_for_are_bad_arguments() -> None:
     assert isinstance(refusal("--phones", "61"), click.BadParameter)
+
+
+@pytest.mark.parametrize("size", ["2", "2GB", "0MB", "99kB", "-2MB", "2 MBit", "٢MB"])
+def test_a_size_that_is_none_is_refused(size: str) -> None:
+    assert isinstance(refusal("--data-disk", size), click.BadParameter)
+
+
+def test_a_size_is_read_in_bytes() -> None:
+    assert [Octets().convert(size, None, None) for size in ("2MB", "2 MB", "500kB")] == [2_000_000, 2_000_000, 500_000]
