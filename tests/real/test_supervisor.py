@@ -146,6 +146,28 @@ def test_what_never_becomes_ready_is_named_with_its_last_words(supervise: Callab
     assert "one is not ready: the reason; read its log" in str(told.value)
 
 
+WORKS = f"while [ $(($(date +%s) - $(stat -c %Y /proc/$$))) -lt {patient(5):.0f} ]; do :; done"
+"""Work for more than twice the patience below, in the shell and in what it calls."""
+
+
+@pytest.mark.parametrize("kind", ["daemon", "oneshot"])
+def test_point_0_a_slow_start_is_waited_for_beyond_the_patience_with_one_that_does_nothing(
+    supervise: Callable[..., Supervisor], kind: str
+) -> None:
+    ready = kind == "daemon"
+    rest = 'touch "$CAMPBOX_RUN/one/ready"; exec sleep 99' if ready else "true"
+    supervisor = supervise(_shell("one", f"{WORKS}; {rest}", ready=ready, kind=kind))
+    supervisor.start(timeout=patient(2))
+    assert supervisor.children["one"].starts == 1
+
+
+def test_point_0_one_that_ends_again_and_again_is_given_up_however_much_it_does(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(_shell("one", "echo the reason; n=0; while [ $n -lt 99999 ]; do n=$((n + 1)); done; exit 3", ready=True))
+    with pytest.raises(NotSo, match="one is not ready"):
+        supervisor.start(timeout=patient(4))
+    assert supervisor.children["one"].starts >= 2
+
+
 def test_a_oneshot_that_fails_is_named(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise(_shell("one", "echo broken; exit 3", kind="oneshot"))
     with pytest.raises(NotSo, match="one ended with 3: broken"):
