@@ -29,7 +29,6 @@ CALLED_FROM_OUTSIDE: Mapping[str, str] = {
     "post_worker_init": "gunicorn's hook",
     "targets_infos": "tuf.repository.Repository",
     "snapshot_info": "tuf.repository.Repository",
-    "over_budget": "nobody yet: the hub's page that is to name these boxes",
 }
 """What a library calls by its name, and which."""
 _BUILTIN_ERRORS = frozenset(

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, current_app, g, render_template
 
 from telemetry.dashboard import present
-from telemetry.dashboard.incidents import GONE_AFTER, SILENT_AFTER, incidents, is_silent
+from telemetry.dashboard.incidents import GONE_AFTER, SILENT_AFTER, incidents, is_silent, slowed
 from telemetry.dashboard.listening import heard_since
 from telemetry.dashboard.report_reader import Point, ReportReader
 from telemetry.dashboard.report_store import connect, store_file
@@ -18,6 +18,8 @@ from telemetry.metrics import METRICS, Fewer, Metric, to_json
 PAGE = 100
 """Boxes on one page of the overview."""
 HISTORY = 86_400.0
+SLOWED_SHOWN = 3_600.0
+"""Seconds for which a box that sent more than its share is named."""
 _DRAWN = ("traffic_down", "traffic_up", "people_online", "cpu_use", "memory_use", "temperature", "queue_backlog")
 
 pages = Blueprint("boxes", __name__)
@@ -59,7 +61,9 @@ def one(name: str) -> str:
 def all_incidents() -> str:
     """What needs somebody."""
     now = time.time()
-    found = incidents(reader().boxes(), now, heard_since(now))
+    boxes = reader().boxes()
+    sites = {box["box"]: box["site"] for box in boxes}
+    found = [*incidents(boxes, now, heard_since(now)), *slowed(reader().over_budget(now - SLOWED_SHOWN), sites)]
     return render_template("incidents.html", incidents=found, refusals=reader().refusals())
 
 

@@ -130,6 +130,16 @@ def test_the_overview_shows_what_an_operator_asks_first(operator: FlaskClient, s
     assert "<script>alert" not in text and "&lt;script&gt;" in text
 
 
+def test_h25_the_incidents_name_who_sends_more_than_its_share(operator: FlaskClient, store: ReportStore) -> None:
+    report(store, "camp-1")
+    assert "more than its share" not in operator.get("/incidents").text
+    with store.transaction():
+        store.refuse("camp-1", "over-budget", time.time() - 60)
+        store.refuse("camp-2", "over-budget", time.time() - 7_200)
+    text = operator.get("/incidents").text
+    assert text.count("it sends more than its share") == 1 and "North Gate" in text
+
+
 def test_an_empty_hub_says_so(operator: FlaskClient) -> None:
     assert "No box has reported yet" in operator.get("/").text
     assert "Nothing needs anybody" in operator.get("/incidents").text

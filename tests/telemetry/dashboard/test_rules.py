@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.dashboard.incidents import GONE_AFTER, SILENT_AFTER, incidents, is_silent
+from telemetry.dashboard.incidents import GONE_AFTER, SILENT_AFTER, incidents, is_silent, slowed
 from telemetry.dashboard.present import ago, instant, share, shown, span, sparkline, thin
 from telemetry.dashboard.views.api import openapi
 from telemetry.dashboard.views.prometheus import exposition
@@ -38,6 +38,12 @@ def test_r4_a_certificate_with_less_than_two_weeks_left_is_an_incident() -> None
 def test_r1_r5_what_a_card_does_not_take_or_gives_back_changed_is_an_incident() -> None:
     assert kinds(box(outbox_lost=1)) == ["storing"] and kinds(box(outbox_unreadable=2)) == ["unreadable"]
     assert kinds(box(outbox_lost=0, outbox_unreadable=0)) == []
+
+
+def test_h25_a_box_that_sends_more_than_its_share_is_named() -> None:
+    [found] = slowed([{"box": "camp-1", "count": 1200, "last": 5.0}], {"camp-1": "North Gate"})
+    assert (found.box, found.site, found.severity, found.since) == ("camp-1", "North Gate", "soon", 5.0) and "1,200" in found.what
+    assert slowed([{"box": "camp-2", "count": 1, "last": 5.0}], {})[0].site == ""
 
 
 def test_silence_is_an_incident_sooner_when_the_connection_has_ended() -> None:
