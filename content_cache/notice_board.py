@@ -80,7 +80,7 @@ def _kept(layout: Layout) -> bytes | None:
 def _tell(layout: Layout, board: Board) -> None:
     told = {name: value for name, value in asdict(board).items() if name != "released"}
     if facts.read(layout, FACTS) != {"known": True, **_as_json(told)}:
-        facts.publish(layout, FACTS, {"known": True, **told})
+        facts.tell(layout, FACTS, {"known": True, **told})
 
 
 def _as_json(told: dict[str, object]) -> dict[str, object]:

@@ -150,10 +150,10 @@ class Sync:
 
     def _tell_progress(self, done: int, total: int) -> None:
         told = facts.read(self.layout, "sync") or self._told(Outcome("waiting", "the first catalogue is on its way"))
-        facts.publish(self.layout, "sync", {**told, "done": done, "total": total})
+        facts.tell(self.layout, "sync", {**told, "done": done, "total": total})
 
     def _tell(self, outcome: Outcome) -> None:
-        facts.publish(self.layout, "sync", self._told(outcome))
+        facts.tell(self.layout, "sync", self._told(outcome))
 
     def _told(self, outcome: Outcome) -> dict[str, Any]:
         about = self.taking.store.about()

@@ -71,7 +71,7 @@ def look(config: SiteConfig, layout: Layout, mount: Path, sleep: Callable[[float
 
 def _tell(layout: Layout, state: str, why: str, done: int = 0, total: int = 0) -> str:
     words = ": ".join(part for part in (WORDS.get(state, ""), why) if part)
-    facts.publish(layout, FACTS, {"state": state, "why": words, "done": done, "total": total})
+    facts.tell(layout, FACTS, {"state": state, "why": words, "done": done, "total": total})
     if state != "reading":
         log.info("%s %s", state, words)
     return state

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import Counter
 
 from appliance import facts
-from appliance.errors import NotSo
 from appliance.layout import Layout
 
 EVERY = 60.0
@@ -30,5 +28,4 @@ class Unanswered:
             if time.monotonic() - self._told >= EVERY:
                 self._told = time.monotonic()
                 # No room in RAM: the search is answered all the same, and the counts are told a minute later.
-                with contextlib.suppress(NotSo):
-                    facts.publish(self._layout, "catalogue", {"unanswered": dict(sorted(self._counts.items()))})
+                facts.tell(self._layout, "catalogue", {"unanswered": dict(sorted(self._counts.items()))})

@@ -66,7 +66,7 @@ def start(places: Places) -> dict[str, Any]:
         "image": _image(places),
     }
     places.layout.facts_dir.mkdir(parents=True, exist_ok=True)
-    facts.publish(places.layout, "card", told)
+    facts.tell(places.layout, "card", told)
     return told
 
 

@@ -136,7 +136,7 @@ class _Standing:
 def _tell(layout: Layout, state: State, why: str) -> None:
     told = {"state": state, "why": why}
     if facts.read(layout, "enrol") != told:
-        facts.publish(layout, "enrol", told)
+        facts.tell(layout, "enrol", told)
 
 
 class _Patience:

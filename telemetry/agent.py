@@ -222,7 +222,7 @@ class Agent:
     def _publish_look(self, published: int) -> None:
         """Tell sync, which runs at once when these facts change."""
         if facts.read(self.station.layout, "look").get("published") != published:
-            facts.publish(self.station.layout, "look", {"published": published})
+            facts.tell(self.station.layout, "look", {"published": published})
 
     def _publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         assert self.link is not None

@@ -20,10 +20,7 @@ LOOK_AGAIN = 5.0
 
 def tell(layout: Layout, told: dict[str, Any]) -> None:
     """Put the agent's own state where ``campbox box status`` reads it."""
-    try:
-        facts.publish(layout, "telemetry", told)
-    except NotSo as error:
-        log.warning("%s", error)
+    facts.tell(layout, "telemetry", told)
 
 
 def patient_outbox(path: Path, layout: Layout, interval: float, sleep: Callable[[float], None] = time.sleep) -> Outbox:

@@ -82,10 +82,7 @@ def write_memory(layout: Layout, memory: Memory) -> None:
 
 def tell(layout: Layout, news: dict[str, Any]) -> None:
     """Say to the other services how the uplink is; the gate does not hang on it."""
-    try:
-        facts.publish(layout, "gate", news)
-    except NotSo as error:
-        log.error("%s", error)
+    facts.tell(layout, "gate", news)
 
 
 def read_site(layout: Layout) -> SiteConfig:

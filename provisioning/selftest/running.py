@@ -114,14 +114,14 @@ def _run(layout: Layout, *, lines: bool) -> None:
     def say(name: str, outcome: Outcome) -> None:
         outcomes[name] = outcome
         if first and len(outcomes) < len(CHECKS):  # a result of an hour ago stays until there is a new one
-            facts.publish(layout, "selftest", result(outcomes, at=clock.now().uptime, seconds=seconds()))
+            facts.tell(layout, "selftest", result(outcomes, at=clock.now().uptime, seconds=seconds()))
         if lines:
             sys.stdout.write(json.dumps(line(name, outcome)) + "\n")
             sys.stdout.flush()
 
     look(sources(config, layout), began + patience(first=first), say=say, now=time.monotonic, wait=time.sleep)
     found = result(outcomes, at=clock.now().uptime, seconds=seconds())
-    facts.publish(layout, "selftest", found)
+    facts.tell(layout, "selftest", found)
     log.info("%s %s", found["state"], ", ".join(failed(found["checks"])))
 
 

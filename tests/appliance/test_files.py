@@ -176,3 +176,11 @@ def test_a_lock_is_waited_for_and_not_for_ever(tmp_path: Path) -> None:
         pass
     with files.lock(tmp_path / "lock", 0.0):
         pass
+
+
+def test_r7_news_that_cannot_be_told_end_nobodys_deed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    layout = Layout.under(tmp_path, tmp_path)
+    assert not facts.tell(layout, "sync", {"state": "current"})  # there is no folder of facts
+    assert len(caplog.messages) == 1 and "cannot write" in caplog.text
+    layout.facts_dir.mkdir(parents=True)
+    assert facts.tell(layout, "sync", {"state": "current"}) and facts.read(layout, "sync") == {"state": "current"}
