@@ -2,9 +2,9 @@
 
 The captive one leases addresses to everybody and answers every name by itself, so that no question of the captive ever leaves
 the box (no DNS tunnel) and none goes unanswered. The admitted one forwards. Which of them a phone talks to is decided in the
-kernel by the gate. Neither writes a lease, a name or an address anywhere: leases are in dnsmasq's memory, and a restarted one
-learns from the kernel's neighbour table which addresses are taken (``leases_from_kernel.sh``). So it need not ping an address
-before it offers it, which would cost every phone three seconds.
+kernel by the gate. Neither writes a lease, a name or an address anywhere: leases are in dnsmasq's memory and in the kernel's, whose
+clock nobody sets, and a restarted one learns from the kernel which addresses are taken (``leases_from_kernel.sh``). So it need not
+ping an address before it offers it, which would cost every phone three seconds.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 
 from appliance.announce.advert import INTERVAL, ROUTER_LIFETIME
 from appliance.config import Lan, SiteConfig
+from appliance.gate import leases
 from appliance.gate.bounds import CONNECTED, FORWARDED
 from appliance.gate.garden import GARDEN4, GARDEN6
 from appliance.gate.ruleset import TABLE
@@ -76,7 +77,7 @@ GARDEN_TTL = 300
 API_PATH = "/api/captive"
 """Where the captive portal's API (RFC 8908) is, below the public name."""
 
-LEASE = "1h"
+LEASE = leases.LEASE
 MOST_LEASES = 10_000
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appliance.gate.leases import LEASE_CHAINS, LEASE_SETS
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -76,7 +78,7 @@ BOUNDS = (NAMES, NAMES_BY_TCP, WEB, REMEMBERED, LEASES, ROUTERS, ECHOES, ADDRESS
 def bounds_parts() -> dict[str, str]:
     """What stands at each place of the ruleset that is called ``bounds_...``; to be formatted with it."""
     return {
-        "bounds_sets": _SETS, "bounds_chains": _CHAINS, "bounds_names": _NAMES,
+        "bounds_sets": _SETS + LEASE_SETS, "bounds_chains": _CHAINS + LEASE_CHAINS, "bounds_names": _NAMES,
         "bounds_bridge_sets": _BRIDGE_SETS, "bounds_bridge_chains": _BRIDGE_CHAINS,
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
@@ -32,11 +33,12 @@ def wire(phone: Namespace) -> Iterator[socket.socket]:
         yield raw
 
 
-def dhcp(source: str, chaddr: str, *options: object, client: bytes | None = None, **fields: object) -> bytes:
+def dhcp(source: str, chaddr: str, *options: object, client: bytes | None = None, **fields: Any) -> bytes:
     """A DISCOVER, or what ``options`` say, from the hardware address ``source`` for ``chaddr``."""
     said: Sequence[object] = options or (("message-type", "discover"),)
     more = [] if client is None else [("client_id", client)]
-    head = BOOTP(**{"chaddr": bytes.fromhex(chaddr.replace(":", "")), "xid": 77, "flags": 0x8000, **fields})
+    said_of_it: dict[str, Any] = {"chaddr": bytes.fromhex(chaddr.replace(":", "")), "xid": 77, "flags": 0x8000, **fields}
+    head = BOOTP(**said_of_it)
     ask = DHCP(options=[*said, *more, "end"])
     return bytes(Ether(src=source, dst=EVERYBODY) / IP(src="0.0.0.0", dst="255.255.255.255") / UDP(sport=68, dport=67) / head / ask)
 

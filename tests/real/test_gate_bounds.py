@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from scapy.layers.inet import ICMP, IP, UDP
@@ -81,7 +82,7 @@ def test_n5_other_client_ids_bring_no_other_address(place: Place) -> None:
     [("another kind of hardware", {"htype": 6}), ("a longer address", {"hlen": 16}), ("a shorter one", {"hlen": 5}),
      ("a relay", {"giaddr": phone4(1)}), ("an answer", {"op": 2})],
 )  # fmt: skip
-def test_n5_what_no_phone_asks_is_not_answered(place: Place, what: str, fields: dict[str, object]) -> None:
+def test_n5_what_no_phone_asks_is_not_answered(place: Place, what: str, fields: dict[str, Any]) -> None:
     assert told(place, dhcp(ONE, ONE)) == 1, "the same packet without it is"
     assert told(place, dhcp(ONE, ONE, **fields)) == 0, what
 

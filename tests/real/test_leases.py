@@ -1,0 +1,144 @@
+"""Nobody is given an address that somebody holds, whatever a time server does to the clock (N2)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from appliance.prepare import write_configuration
+from appliance.run import find_program
+from appliance.services import services
+from appliance.supervisor import Supervisor
+from tests.real.gate_camp import Camp, until
+from tests.real.gate_place import Place, see
+from tests.real.raw_frames import lease, made_up, wire
+
+FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+pytestmark = [pytest.mark.net]
+PEOPLE = 300
+"""As in the finding: 24 of 300 newcomers got an address that somebody held."""
+HOUR, DAY = 3600, 86_400
+
+
+class Clocked:
+    """A camp whose DHCP server has a wall clock of its own, which the test sets as a time server would."""
+
+    def __init__(self, place: Place, stack: ExitStack) -> None:
+        self.place, self.clock = place, place.layout.run / "clock"
+        self.set(0)
+        programs = place.layout.run / "programs"
+        programs.mkdir()
+        wrapper = programs / "dnsmasq"
+        faked = f"LD_PRELOAD={FAKETIME[0]} FAKETIME_TIMESTAMP_FILE={self.clock} FAKETIME_NO_CACHE=1"
+        wrapper.write_text(f'#!/bin/sh\nexport FAKETIME_DONT_FAKE_MONOTONIC=1 {faked}\nexec {find_program("dnsmasq")} "$@"\n')
+        wrapper.chmod(0o755)
+        table = [service for service in services("box") if service.name == "dnsmasq-captive"]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+            self.names = Supervisor(table, place.layout, python="python3", enter=place.camp.box.enter)
+            self.names.prepare()
+            write_configuration("campbox.files", place.camp.config, place.layout)
+            self.names.start()
+        stack.callback(self.names.stop)
+        ended = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(ended, programs), daemon=True)
+        keeper.start()
+        stack.callback(keeper.join)
+        stack.callback(ended.set)
+
+    def _keep(self, ended: threading.Event, programs: Path) -> None:
+        os.environ["PATH"] = f"{programs}:{os.environ['PATH']}"
+        try:
+            while not ended.wait(0.05):
+                self.names.tick()
+        finally:
+            os.environ["PATH"] = os.environ["PATH"].removeprefix(f"{programs}:")
+
+    def set(self, seconds: int) -> None:
+        """The clock is so much later than it is."""
+        self.clock.write_text(f"{seconds:+d}\n")
+        self.clock.chmod(0o644)
+
+    @property
+    def pid(self) -> str:
+        """The DHCP server's, by its own file; empty while there is none."""
+        file = self.place.layout.service_run("dnsmasq-captive") / "pid"
+        return file.read_text().strip() if file.exists() else ""
+
+
+@pytest.fixture
+def clocked() -> Iterator[Clocked]:
+    with ExitStack() as stack:
+        camp = Camp("gleases", phones=2)
+        stack.callback(camp.close)
+        camp.plug_in_first()
+        made = Place(camp, "campbox-test-leases")
+        stack.callback(made.close)
+        made.start()
+        camp.plug_in()
+        see(made)
+        yield Clocked(made, stack)
+
+
+def _leased(clocked: Clocked, first: int, count: int, tries: int = 8) -> dict[str, str]:
+    """Hardware address -> what it was leased; who is told nothing asks again, as phones do."""
+    found = dict[str, str]()
+    with wire(clocked.place.camp.phones[0]) as raw:
+        for number in range(first, first + count):
+            mac = made_up(number)
+            for _ in range(tries):
+                if (address := lease(raw, mac, mac)) is not None:
+                    found[mac] = address
+                    break
+    return found
+
+
+def _forget_neighbours(clocked: Clocked) -> None:
+    """Phones asleep: the kernel's table of neighbours knows nobody."""
+    clocked.place.camp.box.run("ip", "neighbour", "flush", "dev", "br-lan", "nud", "all", check=False)
+
+
+@pytest.mark.parametrize("jump", [9 * HOUR, 1800, 400 * DAY, -400 * DAY], ids=["+9h", "+30min", "+400d", "-400d"])
+def test_n2_a_clock_that_is_set_gives_nobodys_address_to_another(clocked: Clocked, jump: int) -> None:
+    here = _leased(clocked, 1, PEOPLE)
+    assert len(here) == PEOPLE == len(set(here.values()))
+    _forget_neighbours(clocked)
+    clocked.set(jump)
+    newcomers = _leased(clocked, 1 + PEOPLE, PEOPLE)
+    assert len(newcomers) == PEOPLE, "and everybody gets one"
+    both = set(here.values()) & set(newcomers.values())
+    assert both == set(), f"{len(both)} of {PEOPLE} collide"
+    for mac in (made_up(1), made_up(PEOPLE)):
+        with wire(clocked.place.camp.phones[0]) as raw:
+            assert lease(raw, mac, mac, patience=5.0) == here[mac], "who had one keeps it"
+
+
+def test_n2_set_backwards_leases_still_end(clocked: Clocked) -> None:
+    """They would have lasted 400 days: the server begins anew with what the kernel knows, as soon as somebody comes."""
+    _leased(clocked, 1, 3)
+    assert until(lambda: clocked.pid != "")
+    before = clocked.pid
+    clocked.set(-400 * DAY)
+    assert len(_leased(clocked, 10, 2)) == 2
+    assert until(lambda: clocked.pid not in ("", before))
+    assert len(_leased(clocked, 20, 2)) == 2
+    listed = clocked.place.camp.box.run("nft", "list", "set", "inet", "campbox", "leased").stdout
+    assert listed.count("expires") == 7
+
+
+def test_n2_an_address_given_back_is_free_for_others(clocked: Clocked) -> None:
+    mac = made_up(1)
+    with wire(clocked.place.camp.phones[0]) as raw:
+        address = lease(raw, mac, mac, patience=5.0)
+        assert address is not None
+        script = ["sh", str(clocked.place.layout.code / "appliance/leases_from_kernel.sh"), "del", mac, address]
+        env = {**os.environ, "DNSMASQ_TIME_REMAINING": "3000", "CAMPBOX_RUN": str(clocked.place.layout.run)}
+        subprocess.run([*clocked.place.camp.box.enter, *script], env=env, check=True)
+    for name in ("leased", "taken"):
+        assert "expires" not in clocked.place.camp.box.run("nft", "list", "set", "inet", "campbox", name).stdout
