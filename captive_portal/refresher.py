@@ -3,7 +3,6 @@ become right, or why there is no internet is another reason."""
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +11,10 @@ import flask
 
 from appliance import clock
 from appliance.config import SiteConfig
-from appliance.errors import CampboxError
 from appliance.layout import Layout
+from appliance.trouble import Trouble
 from captive_portal import notice_views, prerender, uplink_words
 
-log = logging.getLogger(__name__)
 PACE = 2.0
 """Seconds between two looks at one small file in RAM."""
 
@@ -37,16 +35,19 @@ class Refresher:
         self.written = state
         return changed
 
-    def run(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """For ever. What goes wrong is said, and tried again."""
-        while True:
-            try:
-                self.look()
-            except (CampboxError, OSError) as error:
-                log.error("the pages that stand ready are old: %s", error)
-            sleep(PACE)
+
+def main(refresher: Refresher, sleep: Callable[[float], None] = time.sleep) -> None:
+    """For ever. What goes wrong is said, and tried again: pages that stay old for good would tell of notices that are over."""
+    trouble = Trouble()
+    while True:
+        try:
+            refresher.look()
+        except Exception as error:
+            sleep(trouble.note("writing the pages that stand ready", error))
+        sleep(PACE)
 
 
 def start(app: flask.Flask, config: SiteConfig, layout: Layout) -> None:
     """Beside the portal's answers, in a thread that ends with it."""
-    threading.Thread(target=Refresher(app, config, layout).run, name="refresher", daemon=True).start()
+    refresher = Refresher(app, config, layout)
+    threading.Thread(target=main, args=(refresher,), name="refresher", daemon=True).start()

@@ -49,6 +49,8 @@ class PatientWorker(SyncWorker):  # type: ignore[misc]
         self._begin_thread(listener)
         while self.alive and self.is_parent_alive():
             self.notify()
+            if not self._threads:
+                self._begin_thread(listener)
             # Signals write into it (signal.set_wakeup_fd): an end is noticed at once.
             select.select([self.PIPE[0]], [], [], PAUSE)
         self.alive = False
@@ -58,8 +60,12 @@ class PatientWorker(SyncWorker):  # type: ignore[misc]
             time.sleep(_BREATH)
 
     def _begin_thread(self, listener: socket.socket) -> None:
+        """One more, if the kernel gives one: else those there are answer, and the next busy moment asks again."""
         self._threads += 1
-        threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
+        try:
+            threading.Thread(target=self._serve, args=(listener,), daemon=True).start()
+        except RuntimeError:  # "can't start new thread"
+            self._threads -= 1
 
     def _serve(self, listener: socket.socket) -> None:
         while self.alive:

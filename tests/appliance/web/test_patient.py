@@ -186,3 +186,26 @@ def test_every_web_process_is_patient() -> None:
     for service in SERVICES:
         if "gunicorn" in service.command:
             assert service.command[service.command.index("--config") + 1] == "python:appliance.web.patient"
+
+
+def test_r7_a_thread_that_the_kernel_refuses_costs_nobody_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker, start, refused = Worker(threads=8), threading.Thread.start, [1, 3]
+    begun = [0]
+
+    def refuses(thread: threading.Thread) -> None:
+        if thread._target == worker._serve:  # type: ignore[attr-defined]
+            begun[0] += 1
+            if begun[0] in refused:
+                raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuses)
+    monkeypatch.setattr(patient, "PAUSE", 0.01)
+    worker.begin()
+    for _ in range(6):
+        caller = Caller()
+        caller.enough.set()
+        worker.listener.callers.put(caller)
+        assert caller.taken.wait(60)
+    assert worker._answering <= 1
+    worker.end()
