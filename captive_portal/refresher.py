@@ -42,7 +42,7 @@ def main(refresher: Refresher, sleep: Callable[[float], None] = time.sleep) -> N
     while True:
         try:
             refresher.look()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             sleep(trouble.note("writing the pages that stand ready", error))
         sleep(PACE)
 

@@ -18,7 +18,7 @@ from appliance.layout import Layout
 from appliance.moment import Moment
 from appliance.web.languages import BY_TAG
 from captive_portal.app import create_app
-from captive_portal.refresher import PACE, Refresher
+from captive_portal.refresher import PACE, Refresher, main
 from tests.captive_portal.site import EVERY, PROJECT
 from tests.captive_portal.test_board import AT, DAY, WATER
 from tests.fakes.gate import FakeGate
@@ -163,10 +163,10 @@ def test_a_disk_that_is_full_is_tried_again(app: Flask, layout: Layout, monkeypa
     monkeypatch.setattr("captive_portal.prerender.write", full)
 
     def sleep(seconds: float) -> None:
-        assert seconds == PACE
+        assert seconds <= PACE
         if len(tries) == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Refresher(app, SITE, layout).run(sleep)
+        main(Refresher(app, SITE, layout), sleep)
     assert len(tries) == 2
