@@ -74,8 +74,8 @@ def try_all(
 
 
 def _try(fresh: machine.Machine, lines: Sequence[str], log: Path) -> None:
-    commit = run(["git", "-C", str(PROJECT), "log", "-1", "--format=%h %s"]).stdout.strip()
-    if run(["git", "-C", str(PROJECT), "status", "--porcelain", "--untracked-files=no"]).stdout:
+    commit = machine.git("-C", str(PROJECT), "log", "-1", "--format=%h %s").strip()
+    if machine.git("-C", str(PROJECT), "status", "--porcelain", "--untracked-files=no"):
         click.echo("campbox test fresh: what is not committed is not in the clone")
     click.echo(
         f"campbox test fresh: a bare Debian ({machine.suite()}) with {' and '.join(machine.NOTHING_BUT)}, and a clone of {commit}"

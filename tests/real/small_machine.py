@@ -9,7 +9,7 @@ from pathlib import Path
 from appliance.run import find_program
 from provisioning.lab.machine import Machine
 
-APPLETS = ("sh", "su", "umount", "sleep", "ls", "cat", "mount", "true", "false", "echo", "touch")
+APPLETS = ("sh", "su", "umount", "sleep", "ls", "cat", "mount", "true", "false", "echo", "touch", "chown")
 
 
 class SmallMachine(Machine):

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from appliance.errors import NotSo, Refused
+from appliance.errors import CampboxError, NotSo, Refused
 from appliance.run import run, spawn
-from provisioning.lab import fresh
+from provisioning.lab import fresh, machine
+from provisioning.lab.machine import Machine
 from provisioning.lab.pace import patient
 from tests.real.running_camp import ENVIRONMENT, until
 from tests.real.small_machine import SmallMachine
@@ -24,7 +25,8 @@ STAYS = "sleep 98765"
 RUN = """
 import sys
 from pathlib import Path
-from provisioning.lab import fresh
+from provisioning.lab import fresh, machine
+from provisioning.lab.machine import Machine
 from tests.real.small_machine import SmallMachine
 fresh.try_all(sys.argv[2:], Path(sys.argv[1]), SmallMachine, room=0)
 """
@@ -64,6 +66,19 @@ def test_inside_there_is_nothing_of_this_machine(small: SmallMachine) -> None:
     assert len([line for line in done.stdout.splitlines() if line.startswith("/proc/")]) <= 4
     assert str(small.root) not in done.stdout, "its root is a root, not a folder"
     assert (small.root / "here").exists()
+
+
+def test_root_takes_a_clone_of_a_users_clone(small: SmallMachine, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    for words in (["init", "-q", str(theirs)], ["-C", str(theirs), "-c", "user.name=a", "-c", "user.email=a@b",
+                                               "commit", "-q", "--allow-empty", "-m", "first"]):  # fmt: skip
+        run(["git", *words])
+    run(["chown", "-R", "70101:70101", str(theirs)])
+    with pytest.raises(CampboxError, match="dubious ownership|safe.directory"):
+        run(["git", "-C", str(theirs), "log"])
+    clone = Machine.clone(small, theirs, "root")
+    assert machine.git("-C", f"{small.root}{clone}", "log", "--format=%s") == "first\n"
+    assert machine.git("-C", str(theirs), "log", "--format=%s") == "first\n"
 
 
 def test_nothing_is_mounted_here_and_what_was_left_running_has_ended(small: SmallMachine) -> None:
