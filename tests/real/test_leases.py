@@ -15,6 +15,7 @@ from appliance.prepare import write_configuration
 from appliance.run import find_program
 from appliance.services import services
 from appliance.supervisor import Supervisor
+from provisioning.lab.pace import patient
 from tests.real.gate_camp import Camp, until
 from tests.real.gate_place import Place, see
 from tests.real.raw_frames import lease, made_up, wire
@@ -116,7 +117,7 @@ def test_n2_a_clock_that_is_set_gives_nobodys_address_to_another(clocked: Clocke
     assert both == set(), f"{len(both)} of {PEOPLE} collide"
     for mac in (made_up(1), made_up(PEOPLE)):
         with wire(clocked.place.camp.phones[0]) as raw:
-            assert lease(raw, mac, mac, patience=5.0) == here[mac], "who had one keeps it"
+            assert lease(raw, mac, mac, patience=patient(5.0)) == here[mac], "who had one keeps it"
 
 
 def test_n2_set_backwards_leases_still_end(clocked: Clocked) -> None:
@@ -135,7 +136,7 @@ def test_n2_set_backwards_leases_still_end(clocked: Clocked) -> None:
 def test_n2_an_address_given_back_is_free_for_others(clocked: Clocked) -> None:
     mac = made_up(1)
     with wire(clocked.place.camp.phones[0]) as raw:
-        address = lease(raw, mac, mac, patience=5.0)
+        address = lease(raw, mac, mac, patience=patient(5.0))
         assert address is not None
         script = ["sh", str(clocked.place.layout.code / "appliance/leases_from_kernel.sh"), "del", mac, address]
         env = {**os.environ, "DNSMASQ_TIME_REMAINING": "3000", "CAMPBOX_RUN": str(clocked.place.layout.run)}
