@@ -27,6 +27,7 @@ from content_cache.publish import corrections, delegates, desk, desk_file, desk_
 from content_cache.publish.desk import Desk, Item
 from content_cache.publish.lost_words import lost_words
 from content_cache.publish.shelf import Shelf
+from content_cache.publish.signing import LIFE
 
 log = logging.getLogger(__name__)
 FOUND = 50
@@ -170,6 +171,20 @@ class DeskViews:
         names = {one.id: one.name for one in vetting.organisations(catalogue)} if catalogue else {}
         return [(delegates.warning(one, names.get(one.organisation, one.organisation), now), _ORGANISATIONS) for one in ending]
 
+    def root_that_ends(self) -> list[tuple[str, str]]:
+        """What every page of the hub shows from when a third of the root's life is left: only a person can fetch the drawer."""
+        try:
+            ends = publisher.root_ends(self.layout)
+        except (CampboxError, RepositoryError, OSError) as error:
+            log.warning("cannot look when the root ends: %s", error)
+            return []
+        if ends is None or ends - publisher.now() >= datetime.timedelta(days=LIFE["root"]) / 3:
+            return []
+        words = (
+            f"The catalogue's root is good until {ends:%Y-%m-%d}, and boxes take nothing after that: campbox catalogue keys renew"
+        )
+        return [(f"{words} --drawer FOLDER", "/catalogue-admin")]
+
     def _decide(self, id: str, deed: Callable[[Desk, str, str, str], Desk]) -> View:
         kind = ""
 
@@ -219,7 +234,7 @@ def register(app: Flask, pages: Blueprint, hub_config: HubConfig, layout: Layout
     """Add the desk to the hub."""
     views = DeskViews(hub_config, layout)
     views.register(pages)
-    app.config.setdefault("CAMPBOX_ALARMS", []).append(views.signatures_that_end)
+    app.config.setdefault("CAMPBOX_ALARMS", []).extend([views.signatures_that_end, views.root_that_ends])
     app.config.setdefault("CAMPBOX_NAVIGATION", []).append(("Notices", "/notices"))
 
 

@@ -197,6 +197,15 @@ def current(layout: Layout) -> Published | None:
     return _repository(place).current() if (place.repository / "metadata" / "timestamp.json").exists() else None
 
 
+def root_ends(layout: Layout) -> datetime.datetime | None:
+    """When the root's signatures end; None where nothing was published yet."""
+    place = Place.of(layout)
+    if not (place.repository / "metadata" / "timestamp.json").exists():
+        return None
+    ends: datetime.datetime = _repository(place).root().expires
+    return ends
+
+
 def read_current(layout: Layout) -> bytes:
     """The published snapshot, unpacked. Raises NotSo when there is none."""
     return _canonical(_repository(Place.of(layout)))

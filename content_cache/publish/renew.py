@@ -6,6 +6,7 @@ import logging
 import os
 from pathlib import Path
 
+from appliance import clock
 from appliance.errors import CampboxError
 from appliance.layout import Layout
 from appliance.log import start_logging
@@ -19,6 +20,9 @@ def main() -> None:
     start_logging()
     try:
         layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[2])
+        if clock.now().trust == "none":
+            log.warning("the hub does not know the date: nothing is signed anew")
+            return
         publisher.ensure(layout)
         desk_signing.refresh(layout)
     except (CampboxError, OSError) as error:

@@ -165,9 +165,10 @@ class SignedRepository(Repository):
         return len(set(role.keyids) & set(keys.found([self.key_folder, *self.drawers]))) >= role.threshold
 
     def half_gone(self, role: str) -> bool:
-        """Whether a role has lost half its life."""
+        """Whether a role has lost half its life, or has more left than it can have: it was signed while the clock ran ahead."""
         expires: datetime.datetime = self.open(role).signed.expires
-        return expires - self.now < datetime.timedelta(days=LIFE[role]) / 2
+        whole = datetime.timedelta(days=LIFE[role])
+        return not whole / 2 <= expires - self.now <= whole + datetime.timedelta(days=1)
 
     def current(self) -> Published | None:
         """The newest catalogue target."""

@@ -9,10 +9,11 @@ import time
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from appliance import clock
 from appliance.errors import CampboxError
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
-from provisioning.authority import desk
+from provisioning.authority import certificates, desk
 from provisioning.authority.limiter import Limiter
 from provisioning.authority.store import Store
 from provisioning.enrolment import ALARMS, TICKET_LIFE, day
@@ -24,7 +25,7 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
     """Add the authority to the hub. ``/enrol/v1`` carries its own proof; the rest is for whoever the hub lets in."""
     blueprint, limiter = Blueprint("authority", __name__, template_folder="templates"), Limiter()
     app.config.setdefault("CAMPBOX_NAVIGATION", []).append(("Enrolments", "/enrolments"))
-    app.config.setdefault("CAMPBOX_ALARMS", []).append(lambda: _standing(layout))
+    app.config.setdefault("CAMPBOX_ALARMS", []).append(lambda: [*_standing(layout), *_ending(layout)])
 
     @blueprint.post("/enrol/v1")
     def enrol() -> Response:
@@ -64,6 +65,12 @@ def _standing(layout: Layout) -> list[tuple[str, str]]:
         log.warning("cannot look for alarms: %s", error)
         return []
     return [(f"{alarm.box}: {ALARMS[alarm.kind].what}", "/enrolments") for alarm in alarms]
+
+
+def _ending(layout: Layout) -> list[tuple[str, str]]:
+    """The hub's own certificates that should have been renewed long ago."""
+    ending = certificates.ending(layout, clock.now())
+    return [(f"The hub's own {name} ends on {day(ends)}: see the log of its service keys", "/enrolments") for name, ends in ending]
 
 
 def _answer(answer: desk.Answer) -> Response:

@@ -32,6 +32,8 @@ from provisioning.identity import pin_of
 
 log = logging.getLogger(__name__)
 AUTHORITY_LIFE = datetime.timedelta(days=20 * 365)
+AUTHORITY_ALARM = 3 * 365 * 86_400
+"""Seconds more: every box must be given another authority by hand."""
 LEAF_LIFE = datetime.timedelta(days=2 * 365)
 BACKDATE = datetime.timedelta(days=1)
 """Certificates begin a day ago: a box whose clock is a little behind must still believe them."""
@@ -110,6 +112,19 @@ def issue(layout: Layout, box: str, key: ec.EllipticCurvePublicKey, now: float) 
     return _sign(folder(layout), Leaf("", box, ExtendedKeyUsageOID.CLIENT_AUTH), key, _instant(now), until)
 
 
+def ending(layout: Layout, moment: Moment) -> list[tuple[str, float]]:
+    """What of the hub's own ends soon, and when: a timer renews the servers', nothing can renew the authority itself."""
+    found = []
+    for name, early in (("ca.pem", AUTHORITY_ALARM), ("server.pem", 0), ("ingest.pem", 0)):
+        try:
+            ends = lifetime.dates((folder(layout) / name).read_bytes())[1]
+        except (OSError, ValueError):
+            continue
+        if lifetime.is_ending(ends - early, moment):
+            found.append((name, ends))
+    return found
+
+
 def as_pem(certificate: x509.Certificate) -> str:
     """PEM text."""
     return certificate.public_bytes(serialization.Encoding.PEM).decode("ascii")
@@ -152,7 +167,9 @@ def _stands(path: Path, leaf: Leaf, moment: Moment) -> bool:
         log.warning("%s cannot be read and is made anew", path.name)
         return False
     begins, ends = standing.not_valid_before_utc.timestamp(), standing.not_valid_after_utc.timestamp()
-    return _names(standing) == set(leaf.names) and not lifetime.is_due(begins, ends, moment)
+    # One that this hub itself made in the future, by a clock that ran ahead, is of no use to anybody now.
+    early = moment.trust != "none" and moment.wall < begins
+    return _names(standing) == set(leaf.names) and not early and not lifetime.is_due(begins, ends, moment)
 
 
 def _sign(

@@ -330,7 +330,7 @@ def test_what_a_box_was_told_is_on_the_disk_first(layout: Layout) -> None:
     ("days", "trust", "new"),
     [
         (0, "synced", False), (485, "synced", False), (488, "synced", True), (488, "floor", True), (3000, "synced", True),
-        (-30, "synced", True), (-30, "floor", False), (3000, "none", False), (-3000, "none", False),
+        (-30, "synced", True), (-30, "floor", True), (3000, "none", False), (-3000, "none", False),
     ],
 )  # fmt: skip
 def test_r4_the_hubs_own_certificates_are_made_anew_with_a_third_of_their_life_left(
@@ -411,3 +411,23 @@ def test_the_list_of_ended_keys_is_made_anew_where_it_cannot_be_read(client: Fla
     path.unlink()
     certificates.prepare(layout, HUB)
     assert desk.revoke(layout) and revoked(layout) == {gone}
+
+
+def test_r4_what_of_the_hubs_own_was_not_renewed_stands_on_every_page(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = Flask("hub")
+    blueprint.register(app, HUB, layout)
+    [tell] = app.config["CAMPBOX_ALARMS"]
+    now = time.time()
+
+    def at(days: float, trust: Trust = "synced") -> list[str]:
+        moment = Moment(now + days * 86_400, 5.0, trust)
+        monkeypatch.setattr(blueprint.clock, "now", lambda: moment)
+        return [words.split(" ends ")[0] for words, _ in tell()]
+
+    assert at(0) == at(715) == at(5000, "none") == []
+    assert at(717) == ["The hub's own server.pem", "The hub's own ingest.pem"]
+    assert at(17 * 365 + 1)[0] == "The hub's own ca.pem", "three years before: every box must be given another by hand"
+    certificates.prepare(layout, HUB, Moment(now + 717 * 86_400, 5.0, "synced"))
+    assert at(717) == []
+    (certificates.folder(layout) / "server.pem").write_text("nonsense")
+    assert at(717) == []
