@@ -116,6 +116,8 @@ def test_a_hub_comes_up_answers_and_goes_without_a_trace(root: Path) -> None:
         with socket.create_connection(("127.0.0.1", mqtt), patient(60)):
             pass
 
+        _guess(plain, https, trusting)
+
         second = run(command(root), check=False)
         assert second.returncode == 1 and "already running" in second.stderr
 
@@ -131,6 +133,30 @@ def test_a_hub_comes_up_answers_and_goes_without_a_trace(root: Path) -> None:
     logs = "".join(path.read_text(errors="replace") for path in (place / "data" / "log").iterdir())
     assert "127.0.0.1" not in logs and PASSWORD not in logs
     assert not any(PASSWORD.encode() in path.read_bytes() for path in place.rglob("*") if path.is_file())
+
+
+def _guess(plain: int, https: int, trusting: ssl.SSLContext) -> None:
+    """H5 and H22: guesses are refused by address, as a proxy of this machine names it and nobody else; the rest goes on."""
+
+    def told(base: str, user: str, said: str, context: ssl.SSLContext | None = None) -> int:
+        credentials = base64.b64encode(f"{user}:wrong".encode()).decode()
+        request = urllib.request.Request(
+            f"{base}/metrics", headers={"Authorization": f"Basic {credentials}", "X-Forwarded-For": said}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=patient(60), context=context) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    beside_a_proxy = f"http://127.0.0.1:{plain}"
+    assert 429 in [told(beside_a_proxy, f"u{n}", "192.0.2.9, 192.0.2.1") for n in range(40)]
+    until(
+        lambda: told(beside_a_proxy, "somebody", "192.0.2.1, 192.0.2.2") == 401, patient(60), "another address has tries of its own"
+    )
+    # From elsewhere the header is nobody's word: each of these would be an address of its own.
+    assert 429 in [told(f"https://localhost:{https}", f"v{n}", f"192.0.2.{n}", trusting) for n in range(40)]
+    assert get(f"{beside_a_proxy}/metrics")[0] == 200, "a right password that was right before is never held up"
 
 
 def authorised(url: str) -> urllib.request.Request:
