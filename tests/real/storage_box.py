@@ -328,7 +328,7 @@ class _Sync:
 
 
 BOX: tuple[Row, ...] = (
-    Row("outbox", _Outbox, ("telemetry.outbox",), everything=True, open=True,
+    Row("outbox", _Outbox, ("telemetry.outbox", "telemetry.outbox_file"), everything=True, open=True,
         lock=lambda layout: layout.service_data("telemetry") / "outbox.sqlite", cannot=_NO_RENAME),
     Row("self-test memory", _SelftestMemory, ("telemetry.last_result",)),
     Row("gate memory", _GateMemory, ("appliance.gate.daemon",)),

@@ -197,7 +197,7 @@ HUB: tuple[Row, ...] = (
     Row("people of a hub", _People, ("telemetry.dashboard.people", "telemetry.dashboard.admin"), everything=True),
     Row("tickets", _Tickets, ("provisioning.authority.store",), everything=True, cannot=_NO_RENAME,
         lock=lambda layout: certificates.folder(layout) / "enrolment.sqlite"),
-    Row("authority", _Authority, ("provisioning.authority.certificates",), everything=True),
+    Row("authority", _Authority, ("provisioning.authority.certificates", "provisioning.authority.revocation"), everything=True),
     Row("publish", _Publish, ("content_cache.publish.publisher", "content_cache.publish.signing", "content_cache.publish.history",
                               "content_cache.publish.journal", "content_cache.publish.keys"), room=4_000_000),
     Row("desk", _Desk, ("content_cache.publish.desk_file",), everything=True,
