@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -76,3 +77,15 @@ def test_broken_handshakes_name_nobody_in_the_log(place: Place) -> None:
     junk = ("GET / HTTP/1.0\r\n\r\n", "\x16\x03\x01\x00\x05hello")
     place.ask([{"to": to, "port": 443, "send": text} for to in (LAN4, LAN6) for text in junk])
     assert [word for word in (PHONE4, PHONE6) if word in place.logs()] == []
+
+
+def test_r4_another_certificate_is_taken_into_use_while_people_are_served(place: Place) -> None:
+    """Its owner puts one there that phones trust when the old one nears its end; nobody restarts a box for that."""
+    pid = place.supervisor.pids()["nginx"]
+    put_certificate(NAME)(place)
+    deadline = time.monotonic() + patient(60)
+    while "200 OK" not in (told := _ask(place, (LAN4, NAME, "/api/captive"))[0]):
+        assert time.monotonic() < deadline, told
+        place.supervisor.tick()
+        time.sleep(0.2)
+    assert place.supervisor.pids()["nginx"] == pid
