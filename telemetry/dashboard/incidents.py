@@ -142,7 +142,7 @@ def incidents(boxes: Iterable[Mapping[str, Any]], now: float, heard_since: float
 
 def slowed(refusals: Iterable[Mapping[str, Any]], sites: Mapping[str, str]) -> list[Incident]:
     """Boxes that sent more than their share: rows of ``ReportReader.over_budget``, and the site of each box."""
-    words = "it sends more than its share: {:,} messages were refused; the hub slows it alone"
+    words = "it sends more than its share (messages refused: {:,}); the hub slows it alone"
     mend = "Is its software old, or does somebody else use its certificate? If nobody knows it, enrol the box anew."
     return [
         Incident(row["box"], sites.get(row["box"], ""), "over-budget", "soon", words.format(row["count"]), mend, row["last"])
