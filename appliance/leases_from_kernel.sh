@@ -48,9 +48,8 @@ init)
         $2 == "lladdr" && !($1 in held) && !($3 in known) { print now + 3600, $3, $1, "*", "*" }'
     ;;
 del)
-    left=${DNSMASQ_TIME_REMAINING:-0}
     key "$2" "$3"
-    if [ "${#left}" -le 4 ] && [ "$left" -gt 0 ]; then # given back, or changed for another
+    if [ "${DNSMASQ_LEASE_EXPIRES:-0}" -gt "$(date +%s)" ]; then # given back, or changed for another
         nft delete element $table leased "{ $pair }" 2>/dev/null
         nft delete element $table taken "{ $address }" 2>/dev/null
     else # ended: if the kernel knows better, the clock was set

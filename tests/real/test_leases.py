@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,9 +15,9 @@ from appliance.run import find_program
 from appliance.services import services
 from appliance.supervisor import Supervisor
 from provisioning.lab.pace import patient
-from tests.real.gate_camp import Camp, until
+from tests.real.gate_camp import BOX4, Camp, until
 from tests.real.gate_place import Place, see
-from tests.real.raw_frames import lease, made_up, wire
+from tests.real.raw_frames import dhcp, lease, made_up, wire
 
 FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 pytestmark = [pytest.mark.net]
@@ -133,13 +132,16 @@ def test_n2_set_backwards_leases_still_end(clocked: Clocked) -> None:
     assert listed.count("expires") == 7
 
 
-def test_n2_an_address_given_back_is_free_for_others(clocked: Clocked) -> None:
+def test_n2_an_address_given_back_is_free_for_others_and_no_reason_to_begin_anew(clocked: Clocked) -> None:
+    """As every self-test does, at every start."""
     mac = made_up(1)
     with wire(clocked.place.camp.phones[0]) as raw:
         address = lease(raw, mac, mac, patience=patient(5.0))
-        assert address is not None
-        script = ["sh", str(clocked.place.layout.code / "appliance/leases_from_kernel.sh"), "del", mac, address]
-        env = {**os.environ, "DNSMASQ_TIME_REMAINING": "3000", "CAMPBOX_RUN": str(clocked.place.layout.run)}
-        subprocess.run([*clocked.place.camp.box.enter, *script], env=env, check=True)
+        assert address is not None and until(lambda: clocked.pid != "")
+        before = clocked.pid
+        raw.send(dhcp(mac, mac, ("message-type", "release"), ("server_id", BOX4), ciaddr=address))
+    box = clocked.place.camp.box
     for name in ("leased", "taken"):
-        assert "expires" not in clocked.place.camp.box.run("nft", "list", "set", "inet", "campbox", name).stdout
+        assert until(lambda name=name: "expires" not in box.run("nft", "list", "set", "inet", "campbox", name).stdout)  # type: ignore[misc]
+    assert len(_leased(clocked, 2, 1)) == 1
+    assert clocked.pid == before
