@@ -76,4 +76,4 @@ def test_nothing_is_loaded_for_a_look_that_finds_nothing_to_do() -> None:
 
     for module in (provisioning.agent, appliance.lifetime):
         heavy = {"cryptography", "ssl", "http", "logging", "json", "dataclasses", "datetime", "typing"}
-        assert not heavy & {name for name, value in vars(module).items() if value in sys.modules.values()}
+        assert not heavy & {name for name, value in vars(module).items() if value in list(sys.modules.values())}
