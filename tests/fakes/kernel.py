@@ -108,6 +108,7 @@ class FakeKernel:
                     self.stamp = command
 
     def element(self, mac: Mac, crowd: Crowd = "people") -> Element | None:
+        self._refuse("element")
         found = self.crowds[crowd].get(mac)
         if found is None or found[1] <= self.now():
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 
 from appliance.errors import CommandFailed
@@ -21,6 +23,26 @@ class KernelContract:
 
     def wait(self, seconds: float) -> None:
         raise NotImplementedError
+
+    def refusing(self, kernel: Kernel) -> AbstractContextManager[None]:
+        """While the block runs, netlink takes no question."""
+        raise NotImplementedError
+
+    def test_t8_netlink_that_refuses_is_said_and_changes_nothing(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Admit(A, 5, 100)])
+        with self.refusing(contract_kernel):
+            for question in (
+                lambda: contract_kernel.perform([Admit(B, 6, 100)]),
+                lambda: contract_kernel.perform([Remove(A, 5)]),
+                contract_kernel.listing,
+                contract_kernel.carried,
+                lambda: contract_kernel.element(A),
+            ):
+                with pytest.raises(CommandFailed):
+                    question()
+        assert [(e.mac, e.mark) for e in contract_kernel.listing().people] == [(A, 5)]
+        contract_kernel.perform([Admit(B, 6, 100)])
+        assert {e.mac for e in contract_kernel.listing().people} == {A, B}
 
     def test_an_admitted_device_is_listed_with_its_mark_and_time(self, contract_kernel: Kernel) -> None:
         contract_kernel.perform([Admit(A, 5, 100), Admit(B, 6, 200, "guests")])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import shutil
 import socket
 import time
+from contextlib import AbstractContextManager
 
 import pytest
 
 from appliance.gate.bridge import bridge_mac
 from appliance.gate.elements import Admit, Element, Extend, FreeMark, Lower, Raise
-from appliance.gate.kernel import Nftables
+from appliance.gate.kernel import Kernel, Nftables
 from appliance.gate.ruleset import NEWCOMERS, ruleset
 from tests.fakes.kernel_contract import KernelContract
 from tests.real import gate_kernel_place
@@ -32,6 +35,7 @@ from tests.real.gate_camp import (
     udp,
     until,
 )
+from tests.real.refusing_disk import injected
 
 pytestmark = [pytest.mark.net, pytest.mark.kernel]
 ONE, TWO = phone_mac(1), phone_mac(2)
@@ -48,6 +52,12 @@ class TestRealKernelKeepsTheContract(KernelContract):
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def refusing(self, kernel: Kernel) -> AbstractContextManager[None]:
+        """The kernel has no room for a message: strace answers this very process so."""
+        if shutil.which("strace") is None:
+            pytest.skip("needs strace: not in the emulated machine")
+        return injected(os.getpid(), "sendmsg,sendto", "error=ENOBUFS")
 
 
 @BOTH

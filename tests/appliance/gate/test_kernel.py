@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
+from appliance.errors import CommandFailed
 from appliance.gate.kernel import Kernel, _reason
 from tests.fakes.kernel import FakeKernel
 from tests.fakes.kernel_contract import KernelContract
@@ -18,6 +22,14 @@ class TestFakeKernelKeepsTheContract(KernelContract):
 
     def wait(self, seconds: float) -> None:
         self.now += seconds
+
+    @contextmanager
+    def refusing(self, kernel: Kernel) -> Iterator[None]:
+        assert isinstance(kernel, FakeKernel)
+        error = CommandFailed("no room for a message", where="netlink")
+        kernel.refuses = dict.fromkeys(("load", "perform", "listing", "carried", "element"), error)
+        yield
+        kernel.refuses = {}
 
 
 QUOTED = "add element inet campbox people { 02:00:00:00:0a:01 : 5 }\n                                   ^^^^^^^^^^^^^^^^^\n"
