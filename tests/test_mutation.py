@@ -36,6 +36,12 @@ def test_every_reason_is_of_a_line_that_still_stands() -> None:
     assert [key for key, reason in REASONS.items() if len(reason.words) < 15] == [], "a reason says why"
 
 
+def test_a_modules_own_tests_come_first_and_none_is_left_out() -> None:
+    group = report.Group("g", ("a/one.py", "a/two.py"), ("tests/a/test_one.py", "tests/a/test_more.py", "tests/a/test_two.py"))
+    assert group.tests_of("a/two.py") == ("tests/a/test_two.py", "tests/a/test_one.py", "tests/a/test_more.py")
+    assert group.tests_of("a/three.py") == group.tests
+
+
 def found(*outcomes: str, equivalent: int = 0, explained: bool = True) -> Found:
     tried = tuple(Tried("a.py", f"line {n}", "changed", outcome) for n, outcome in enumerate(outcomes))
     survivors = [one for one in tried if one.outcome == "survived"]

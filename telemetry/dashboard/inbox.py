@@ -146,13 +146,9 @@ class Inbox:
         account.size -= len(message.payload)
         self.waiting -= 1
         self.size -= len(message.payload)
+        # What a box owes is never more than one message, as it is served only while it owes nothing: so it is heard again some time
+        # after it has stopped shouting. A bound below that would give away what was sent beyond it.
         account.left = [left - message.cost for left in account.left]
         if account.waiting:
             self._turn.append(box)
         return message
-
-    def _spend(self, account: _Account, message: Arrived) -> None:
-        # What a box owes is bounded, so that it is heard again some time after it has stopped shouting.
-        account.left = [
-            max(-limit.burst / 4, left - message.cost) for limit, left in zip(self._limits, account.left, strict=True)
-        ]  # fmt: skip

@@ -64,7 +64,7 @@ def _try(group: Group, known: dict[tuple[str, str, str], report.Reason], seed: s
     seconds = whole[-1][2]
     patience = max(_LEAST_SECONDS, seconds * _PATIENCE)
     tried: list[Tried | None] = [None] * len(chosen)
-    trials = [Trial(one.path, one.text, group.tests, patience) for one in chosen]
+    trials = [Trial(one.path, one.text, group.tests_of(one.path), patience) for one in chosen]
     for place, outcome, _ in trial.run(trials, os.cpu_count() or 1):
         one = chosen[place]
         tried[place] = Tried(one.path, one.before, one.after, outcome)

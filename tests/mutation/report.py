@@ -19,6 +19,11 @@ class Group:
     modules: tuple[str, ...]
     tests: tuple[str, ...]
 
+    def tests_of(self, module: str) -> tuple[str, ...]:
+        """All its tests, the module's own first: a run ends at the first that fails."""
+        own = f"/test_{module.rpartition('/')[2]}"
+        return tuple(sorted(self.tests, key=lambda test: not test.endswith(own)))
+
 
 @dataclass(frozen=True)
 class Reason:

@@ -123,3 +123,60 @@ def test_nobody_alone_on_a_mark_ever_has_used_less_than_before(steps: list[tuple
         for mark in alive:
             carried[mark] = carried.get(mark, 0) + more.get(mark, 0)
         accounts, old = after, new
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (86_399.9, (Day(None, 0), False)), (86_400.0, (Day(None, 1), True)), (172_799.0, (Day(None, 1), True)),
+        (172_800.0, (Day(None, 2), True)),
+    ],
+)  # fmt: skip
+def test_the_24_hours_turn_at_their_last_second(now: float, expected: tuple[Day, bool]) -> None:
+    assert quota.HOURS_24 == 24 * 3600 and quota.turn(Day(None, 0), None, now) == expected
+
+
+def test_a_date_that_goes_back_is_another_day_and_one_that_is_lost_keeps_the_span() -> None:
+    assert quota.turn(Day(8, 0), 7, 10.0) == (Day(7, 0), True)
+    assert quota.turn(Day(7, 0), None, 90_000.0) == (Day(None, 1), True)
+    assert quota.turn(Day(7, 1), None, 90_000.0) == (Day(7, 1), False)
+
+
+def test_without_a_date_the_next_day_is_never_now_and_never_more_than_a_day_away() -> None:
+    told = [quota.seconds_to_next(moment(synced=False), ZONE, now) for now in (0.0, 1.0, 86_399.5, 86_400.0)]
+    assert told == [86_401, 86_400, 1, 86_401]
+
+
+def test_seconds_to_midnight_are_told_to_the_second() -> None:
+    last = datetime.datetime(2026, 11, 22, 23, 59, 57, 500_000, tzinfo=ZoneInfo(ZONE))
+    assert quota.seconds_to_next(moment(last), ZONE, 0.0) == 2
+    first = datetime.datetime(2026, 11, 22, 0, 0, 0, tzinfo=ZoneInfo(ZONE))
+    assert quota.seconds_to_next(moment(first), ZONE, 0.0) == 86_400
+
+
+def test_of_a_persons_devices_the_one_that_knows_most_is_believed_after_a_restart() -> None:
+    for spent in ({mac(1): 300, mac(2): 500}, {mac(1): 500, mac(2): 300}):
+        again = quota.rebuilt(people((1, 5), (2, 5), (3, 6)), spent)
+        assert again.used(5, {}) == 500 and again.used(6, {}) == 0 and again.spent == spent
+    assert quota.rebuilt(people((3, 6)), {mac(1): 9}).before == {}, "who is away bears no mark"
+
+
+def test_a_device_that_changes_its_mark_is_booked_out_of_one_and_into_the_other() -> None:
+    accounts = Accounts({5: 100, 6: 40}, {mac(1): 100, mac(2): 40})
+    moved, commands = quota.follow(accounts, people((1, 5), (2, 6)), people((1, 6), (2, 6)), {5: 10, 6: 1})
+    assert moved.before == {6: 40} and moved.spent == {mac(1): 40, mac(2): 40}
+    assert commands == (Spend(mac(1), 40),)
+
+
+def test_who_stays_is_booked_nowhere_and_who_comes_with_nothing_is_written_nowhere() -> None:
+    accounts = Accounts({5: 100}, {mac(1): 100})
+    same, commands = quota.follow(accounts, people((1, 5)), people((1, 5), (2, 6)), {5: 700})
+    assert same.before == {5: 100, 6: 0} and same.spent == {mac(1): 100, mac(2): 0} and commands == ()
+    came, commands = quota.follow(Accounts({}, {mac(1): 70}), {}, people((1, 5)), {}, brought=0)
+    assert came.before == {5: 0} and commands == (Spend(mac(1), 0),), "a code that has used nothing counts as just that"
+
+
+def test_a_volume_of_nothing_is_used_up_at_once_and_people_without_an_account_count_from_nothing() -> None:
+    assert quota.used_up(Accounts(), people((1, 5)), {}, 1) == frozenset()
+    assert quota.used_up(Accounts(), people((1, 5)), {5: 1}, 1) == {5}
+    assert quota.used_up(Accounts(), people((1, 5)), {}, 0) == {5}

@@ -90,3 +90,42 @@ def test_n1_cut_becomes_the_providers_and_the_other_way_round() -> None:
     assert known.portal and known.since == PATIENCE
     known = reachability.judge(known, None, 29 + PATIENCE, Heard(foreign=29, refuted=29))
     assert known.state == "down" and not known.portal
+
+
+def test_patience_is_fifteen_seconds_counted_from_the_newest_success() -> None:
+    assert PATIENCE == 15.0
+    known = reachability.judge(reachability.begin(0), 10, 10)
+    assert known.success == 10 and reachability.judge(known, 4, 20).success == 10, "an older one takes nothing back"
+    assert reachability.judge(known, None, 24.9).state == "up" and reachability.judge(known, None, 25).state == "down"
+    assert reachability.judge(known, 24, 25).state == "up" and reachability.judge(known, 24, 25).success == 24
+    assert reachability.judge(known, 24, 25).since == 0, "it has been up all the time"
+
+
+def test_the_very_success_that_was_known_brings_nothing_up() -> None:
+    down = reachability.begin(5, down=True)
+    assert reachability.judge(down, 5, 6).state == "down" and reachability.judge(down, 5.1, 6).state == "up"
+    assert reachability.judge(down, 5.1, 6).success == 5.1
+
+
+def test_n1_an_answer_of_somebody_else_counts_for_less_than_patience_and_only_after_the_last_success() -> None:
+    down = reachability.judge(reachability.begin(0), None, 20)
+    assert reachability.judge(down, None, 30, Heard(foreign=15.1)).portal
+    assert not reachability.judge(down, None, 30, Heard(foreign=15.0)).portal
+    assert (
+        reachability.judge(down, None, 14, Heard(foreign=0.1)).portal
+        and not reachability.judge(down, None, 14, Heard(foreign=0.0)).portal
+    )
+    falling = reachability.judge(reachability.begin(0), None, 15, Heard(foreign=14))
+    assert (falling.state, falling.portal, falling.since) == ("down", True, 15)
+
+
+def test_n1_a_success_at_the_same_moment_is_not_refuted() -> None:
+    known = reachability.begin(0)
+    assert reachability.judge(known, 10, 11, Heard(10, 10, refuted=10)).state == "up"
+    assert reachability.judge(known, 10, 11, Heard(10, 10, refuted=10.1)).state == "down"
+
+
+def test_what_is_told_while_it_is_up_and_how_much_patience_is_left() -> None:
+    known = reachability.begin(100)
+    assert reachability.told(known) == {"uplink": "up", "why": ""}
+    assert [patience_left(known, now) for now in (100, 101, 115, 116)] == [15.0, 14.0, 0.0, 0.0]

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.dashboard.inbox import BASE, BOX_BYTES, BOX_MESSAGES, LIMITS, OVER_BUDGET, Arrived, Inbox, Limit
+from telemetry.strict import MESSAGE_LIMIT
 
 NUMBERS = count(1)
 SMALL = (Limit(1_000, 100),)
@@ -85,6 +86,27 @@ def test_h25_a_box_that_has_stopped_shouting_is_heard_again() -> None:
     hour = 3_600.0 * 2
     assert inbox.put(message("loud"), hour)
     assert [len(one.payload) for one in inbox.take(hour, 500, 10**9)][-1] == 100
+
+
+@pytest.mark.parametrize("largest", [MESSAGE_LIMIT, 10])
+def test_a_box_owes_one_message_at_the_most_and_is_heard_as_soon_as_that_is_paid(largest: int) -> None:
+    inbox, owed = Inbox(), largest + BASE
+    for _ in range(2 * int(max(limit.burst for limit in LIMITS) // owed)):
+        inbox.put(message("loud", largest), 0.0)
+        inbox.take(0.0, 500, 10**9)
+    paid = max(owed / limit.rate for limit in LIMITS)
+    inbox.clear()
+    assert inbox.put(message("loud"), 0.0) and inbox.take(0.0, 500, 10**9) == []
+    assert len(inbox.take(paid + 1.0, 500, 10**9)) == 1
+
+
+@pytest.mark.parametrize("length", [0, 100, 3_000])
+def test_what_is_served_beyond_the_burst_is_the_rate_and_one_message(length: int) -> None:
+    inbox, served, [limit] = Inbox(SMALL), 0, SMALL
+    for second in range(1_000):
+        inbox.put(message("loud", length), float(second))
+        served += sum(one.cost for one in inbox.take(float(second), 500, 10**9))
+    assert limit.rate * 999 <= served <= limit.burst + limit.rate * 999 + length + BASE
 
 
 def test_what_waits_of_one_box_is_bounded_in_number_and_bytes() -> None:
