@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from appliance.layout import Layout
-from content_cache import pages, unanswered
+from content_cache import catalogue_search, pages, unanswered
 from content_cache.catalogue_builder import build
 from content_cache.catalogue_search import KEPT, Asked, Search
 from content_cache.catalogue_store import Store
@@ -18,10 +18,17 @@ from tests.content_cache.data import catalogue, many, service
 from tests.content_cache.site import client
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of three hundred services: made once, nobody changes it."""
+    path = tmp_path_factory.mktemp("built") / "c.sqlite"
+    build(path, many(300), 1, "aa")
+    return path
+
+
 @pytest.fixture
-def connection(tmp_path: Path) -> sqlite3.Connection:
-    build(tmp_path / "c.sqlite", many(300), 1, "aa")
-    return sqlite3.connect(tmp_path / "c.sqlite")
+def connection(built: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{built}?mode=ro", uri=True)
 
 
 def test_a_query_that_takes_too_long_is_cut_off_and_says_so(connection: sqlite3.Connection) -> None:
@@ -51,6 +58,92 @@ def test_answers_are_kept_but_not_the_questions(connection: sqlite3.Connection) 
     assert "secretword" not in repr(vars(search))
     with pytest.raises(sqlite3.ProgrammingError):
         search.find(connection, 2, Asked("secretword clinic", "en"))
+
+
+def test_search_answers_cut_by_the_deadline_are_not_cached(connection: sqlite3.Connection) -> None:
+    """What was found by chance until then would be the answer for everybody, also when there is time again."""
+    search = Search(deadline=-1.0)
+    assert search.find(connection, 1, Asked("clinic", "en")).cut and not search._kept
+    search.deadline = 30.0
+    again = search.find(connection, 1, Asked("clinic", "en"))
+    assert not again.cut and again.total == 200 and search.find(connection, 1, Asked("clinic", "en")) is again
+
+
+def test_an_answer_is_kept_for_its_question_alone(connection: sqlite3.Connection) -> None:
+    """By the words, the language, how many are wanted and counted, and the catalogue's generation."""
+    search = Search(deadline=30.0)
+    asked = [
+        search.find(connection, generation, one)
+        for generation, one in [
+            (1, Asked("clinic", "en")), (2, Asked("clinic", "en")), (1, Asked("clinic", "ar")),
+            (1, Asked("clinic", "en", wanted=3)), (1, Asked("clinic", "en", wanted=3, most=9)), (1, Asked("clinics", "en")),
+        ]
+    ]  # fmt: skip
+    assert len(search._kept) == 6 and len({id(one) for one in asked}) == 6
+    assert [len(one.positions) for one in asked[:4]] == [20, 20, 20, 3] and [one.total for one in asked[2:5]] == [200, 200, 9]
+
+
+def test_no_one_else_can_read_back_what_was_asked(connection: sqlite3.Connection) -> None:
+    """Keyed by a secret of the process: the same question has another digest in every process."""
+    one, other = Search(deadline=30.0), Search(deadline=30.0)
+    for search in (one, other):
+        search.find(connection, 1, Asked("clinic", "en"))
+    assert one._kept.keys() != other._kept.keys() and all(len(key) == 16 for key in one._kept)
+
+
+def test_what_was_asked_last_is_forgotten_last(connection: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue_search, "KEPT", 3)
+    search = Search(deadline=30.0)
+    first, second, _ = [search.find(connection, 1, Asked(f"x{n}", "en")) for n in range(3)]
+    assert search.find(connection, 1, Asked("x0", "en")) is first
+    search.find(connection, 1, Asked("new", "en"))
+    assert search.find(connection, 1, Asked("x0", "en")) is first and len(search._kept) == 3
+    assert search.find(connection, 1, Asked("x1", "en")) is not second
+
+
+def test_an_error_that_is_not_the_deadline_is_an_error() -> None:
+    other = sqlite3.connect(":memory:")
+    other.execute("create table search_language (tag, field)")
+    with pytest.raises(sqlite3.OperationalError, match="found"):
+        Search(deadline=30.0).find(other, 1, Asked("clinic", "en"))
+
+
+def test_a_thread_may_work_on_after_a_query_that_was_cut(connection: sqlite3.Connection) -> None:
+    """The clock is taken off the connection, or the next thing that is read there would be broken off."""
+    assert Search(deadline=-1.0).find(connection, 1, Asked("clinic", "en")).cut
+    assert connection.execute("with recursive n(x) as (select 1 union all select x + 1 from n limit 20000) select sum(x) from n")
+
+
+def answered(tmp_path: Path, query: str, *names: str) -> list[str]:
+    """The names of what is found, the best first."""
+    kept = catalogue(*(service(str(n), name) for n, name in enumerate(names)))
+    build(tmp_path / "names.sqlite", kept, 1, "aa")
+    total, found = Store(tmp_path / "names.sqlite").search(query, 0, 20)
+    assert total == len(found)
+    return [one.document["name"] for one in found]
+
+
+@pytest.mark.parametrize(
+    ("query", "names", "found"),
+    [
+        ("qwartz", ("Quartz", "School"), ["Quartz"]),  # one mistake
+        ("kerozyn", ("Kerosene", "School"), []),  # three
+        ("kerosyn", ("Kerosene", "School"), ["Kerosene"]),  # two in a long word
+        ("bakxx", ("Bakri", "School"), []),  # two in a short one
+        ("bax", ("Bay", "School"), []),  # one in one that is too short
+        ("lambq", ("Lambs", "Lambent"), ["Lambs"]),  # the nearest alone
+        ("zzkerosyn school", ("Kerosene", "School"), ["School"]),  # one word of two
+        ("atungs", ("Beratungsstelle", "School"), ["Beratungsstelle"]),  # in the middle of a word
+        ("atu", ("Beratungsstelle", "School"), []),  # too little to look for in the middle
+        ("atungs stell", ("Beratungsstelle", "Stelle"), ["Stelle"]),
+    ],
+)
+def test_what_may_have_been_meant(tmp_path: Path, query: str, names: tuple[str, ...], found: list[str]) -> None:
+    assert answered(tmp_path, query, *names) == found
+
+
+def test_a_sound_alike_is_nearer_than_two_mistakes(tmp_path: Path) -> None:
+    assert answered(tmp_path, "zarka", "Zarqa", "Zamba") == ["Zarqa"]
 
 
 def test_the_cache_is_bounded(connection: sqlite3.Connection) -> None:

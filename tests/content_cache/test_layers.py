@@ -92,6 +92,15 @@ def test_what_is_no_layer_is_refused(untrusted: bytes) -> None:
         layers.apply(CATALOGUE, [Layer(OWN, untrusted)])
 
 
+def test_a_layer_is_at_most_so_large() -> None:
+    assert layers.LARGEST == 500_000
+    full = json.dumps(clinic(alert="Closed today")).encode() + b"\n"
+    made = layers.apply(CATALOGUE, [Layer(OWN, full + b"\n" * (500_000 - len(full)))])
+    assert made.count("service") == 2
+    with pytest.raises(BadInput):
+        layers.apply(CATALOGUE, [Layer(OWN, full + b"\n" * (500_001 - len(full)))])
+
+
 _VALUES = st.sampled_from([OWN, OTHER, CLINIC, SCHOOL, PLACE, THERE, HOURS, PHONE, NEW, "active", "physical", "x"])
 _FIELDS = st.sampled_from(
     ["id", "name", "status", "organization_id", "service_id", "location_id", "link_id", "link_entity", "service_at_location_id",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 import math
 import statistics
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.metrics import Fewer
-from telemetry.noise import EPSILON, Released, noise, period_of, release
+from telemetry.noise import EPSILON, UNKNOWN, Released, noise, period_of, release
 
 SECRET = b"s" * 32
 
@@ -65,3 +67,30 @@ def test_it_is_the_noised_count_that_is_suppressed_not_the_true_one() -> None:
     low, high = (next(p for p, drawn in draws.items() if drawn == wanted) for wanted in (-2, 2))
     assert told(10, low).value == Fewer(10)
     assert told(9, high).value == 11, "and what the noise lifts above it is told, or being told would mean being at least ten"
+
+
+def test_after_a_restart_that_lost_what_was_told_nothing_is_told_until_the_period_ends() -> None:
+    """A second noised number for one period would give away part of the noise."""
+    silent = told(40, "boot/1", UNKNOWN)
+    assert silent == Released("boot/1", None)
+    assert told(400, "boot/1", silent) is silent
+    assert isinstance(told(40, "boot/2", silent).value, int)
+
+
+def test_the_smallest_number_itself_is_told_and_the_one_below_it_is_not() -> None:
+    quiet = next(period for period in map(str, range(200)) if noise(SECRET, "people_online", period) == 0)
+    assert [told(count, quiet).value for count in (9, 10, 11)] == [Fewer(10), 10, 11]
+
+
+def test_a_smaller_epsilon_means_more_noise_in_its_measure() -> None:
+    """The scale is 1 / epsilon, and it is 1.0 where nobody says another."""
+    spread = {epsilon: statistics.fmean(abs(noise(SECRET, "n", str(n), epsilon)) for n in range(2_000)) for epsilon in (0.1, 1.0)}
+    assert 8.0 < spread[0.1] < 12.0 and 0.7 < spread[1.0] < 1.0
+    assert [noise(SECRET, "n", str(n)) for n in range(50)] == [noise(SECRET, "n", str(n), 1.0) for n in range(50)]
+
+
+@pytest.mark.parametrize(("first", "second", "drawn"), [(0x00, 0xFF, 37), (0xFF, 0x00, -37), (0x00, 0x00, 0), (0x80, 0xFF, 0)])
+def test_the_farthest_noise_is_bounded_on_both_sides(first: int, second: int, drawn: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """53 bits a uniform: no digest makes a logarithm of nothing, and the farthest draw is 54 ln 2."""
+    monkeypatch.setattr(hmac, "digest", lambda *_: bytes([first] * 8 + [second] * 8 + [0x55] * 16))
+    assert noise(SECRET, "people_online", "boot/1") == drawn
