@@ -42,7 +42,6 @@ ALLOWED_RAW = {
 ELSEWHERE = {
     "appliance.boot": "the id of this boot, in RAM, before any service runs",
     "content_cache.publish.import_commands": "by hand",
-    "appliance.box": "the site file and the identity, by root at a start; a refusal is one line and no start",
     "appliance.box_commands": "by hand",
     "appliance.install": "by hand",
     "appliance.prepare": "configuration made anew at each start, in RAM",

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import IO, Any
 
-from appliance import clock, facts, files
+from appliance import box, clock, facts, files
 from appliance.errors import NotSo
 from appliance.gate import daemon
 from appliance.gate.admission import Memory
@@ -272,6 +272,24 @@ class _Enrolment:
         return [number] if int(host.removeprefix("host-")) >= number else [-1]
 
 
+class _Token:
+    """A new card brings a token; it moves into the agent's keeping before it leaves the identity file."""
+
+    def __init__(self, layout: Layout) -> None:
+        layout.etc.mkdir(parents=True, exist_ok=True)
+        self.layout = layout
+        box.prepare_identity(layout)
+
+    def write(self, number: int) -> None:
+        files.write_json(self.layout.identity_file, {"box": "box-1", "token": f"{number}"}, 0o600)
+        box.prepare_identity(self.layout)
+
+    def kept(self) -> list[int]:
+        identity = files.read_json(self.layout.identity_file) or {}
+        there = [box_key.read_token(self.layout.identity_dir), identity.get("token")]
+        return [max(int(token) for token in there if token)] if any(there) else []
+
+
 class _Keys:
     """One key in each of many folders: the same key is found again."""
 
@@ -342,6 +360,7 @@ BOX: tuple[Row, ...] = (
     Row("ledger", _Ledger, ("content_cache.ledger",)),
     Row("downloads", _Downloads, ("content_cache.downloads",)),
     Row("enrolment", _Enrolment, ("provisioning.box_key",)),
+    Row("token", _Token, ("appliance.box",)),
     Row("keys of a box", _Keys, ("provisioning.box_key",), everything=True),
     Row("sync", _Sync, ("content_cache.refresh", "content_cache.mirror", "content_cache.fetch"),
         open=True, room=26_000_000, before=_Sync.before, lock=lambda layout: layout.service_data("content") / "lock"),
