@@ -90,3 +90,66 @@ def test_a_rehearsals_file_is_larger_than_the_image(image: int, size: int) -> No
 def test_figures_in_words() -> None:
     assert [size_words(n) for n in (0, 999_999_999, 31_914_983_424)] == ["0 MB", "1000 MB", "31.9 GB"]
     assert [span_words(s) for s in (0.2, 74, 119, 200)] == ["0 s", "74 s", "119 s", "3 min 20 s"]
+
+
+def test_the_figures_are_those_of_the_module() -> None:
+    assert (MIB, FIRST, MARK) == (2**20, 2**20, 4096)
+    assert len(unfinished(200)) == 200 and is_unfinished(unfinished(200))
+
+
+@pytest.mark.parametrize(
+    ("image", "card", "marks"),
+    [
+        (4 * MIB, 16 * MIB, [4, 5, 6, 8, 9, 10, 12, 14]),  # every two MiB from the image on, and the powers of two beyond the first
+        (4 * MIB + 1, 8 * MIB, [5, 7]),
+        (4 * MIB - MARK, 4 * MIB, []),
+        (4 * MIB, 4 * MIB, []),
+        (4 * MIB + MARK, 4 * MIB + MARK, []),
+    ],
+)
+def test_marks_stand_at_every_half_image_and_on_the_last_block(image: int, card: int, marks: list[int]) -> None:
+    last = [card - MARK] if card // MARK * MARK - MARK >= -(-image // MARK) * MARK else []
+    assert list(marks_beyond(image, card)) == [at * MIB for at in marks] + last
+
+
+def test_a_card_with_room_for_one_block_more_has_a_mark_on_it() -> None:
+    assert marks_beyond(4 * MIB, 4 * MIB + MARK) == (4 * MIB,)
+    assert marks_beyond(4 * MIB + 1, 4 * MIB + 2 * MARK) == (4 * MIB + MARK,)
+    assert marks_beyond(4 * MIB, 4 * MIB + MARK + 100) == (4 * MIB,), "the last whole block"
+
+
+def test_a_huge_card_has_no_more_marks_than_are_allowed() -> None:
+    marks = marks_beyond(4 * MIB, 64 * 2**30)
+    steps = {b - a for a, b in zip(marks, marks[1:], strict=False)}
+    assert max(steps) == 16 * MIB and 4096 <= len(marks) + 1 <= 4096 + 20
+
+
+@pytest.mark.parametrize(
+    ("image", "card", "marks"),
+    [
+        (8 * MIB, 16 * MIB, [1, 2, 3, 5]), (9 * MIB, 16 * MIB, [1, 2, 3, 5]), (9 * MIB + MARK, 16 * MIB, [1, 2, 3, 5, 9]),
+        (2 * MIB, 2 * MIB, [1]), (2 * MIB + MARK, 64 * MIB, [1, 2]), (MIB, 64 * MIB, []), (MIB + MARK, MIB + MARK, [1]),
+    ],
+)  # fmt: skip
+def test_marks_within_the_image_stand_a_power_of_two_behind_the_first_mib(image: int, card: int, marks: list[int]) -> None:
+    assert list(marks_within(image, card)) == [at * MIB for at in marks]
+
+
+def test_the_first_wrong_mark_is_told_and_the_true_size_is_what_all_distances_share() -> None:
+    nonce = bytes(16)
+    blocks = [(4 * MIB, mark(nonce, 4 * MIB)), (8 * MIB, mark(nonce, 20 * MIB)), (10 * MIB, mark(nonce, 28 * MIB)), (12 * MIB, b"")]
+    assert judge_marks(nonce, 2**40, blocks) == Lie(2**40, 8 * MIB, 6 * MIB)
+    assert judge_marks(nonce, 2**40, blocks[:2]) == Lie(2**40, 8 * MIB, 12 * MIB)
+    assert judge_marks(nonce, 2**40, blocks[:1]) is None is judge_marks(nonce, 2**40, [])
+    assert judge_marks(nonce, 2**40, blocks[3:]) == Lie(2**40, 12 * MIB, None)
+
+
+def test_figures_in_words_change_where_they_are_said_to() -> None:
+    assert [size_words(n) for n in (10**9 - 10**6, 10**9, 1_500_000)] == ["999 MB", "1.0 GB", "2 MB"]
+    assert [span_words(s) for s in (119.4, 119.6, 120, 179, 3_600)] == [
+        "119 s",
+        "2 min 0 s",
+        "2 min 0 s",
+        "2 min 59 s",
+        "60 min 0 s",
+    ]
