@@ -75,8 +75,11 @@ def load(layout: Layout) -> Account:
     values = read_json(path)
     if not isinstance(values, dict):
         raise NotSo("this hub has no account yet", where=str(path), mend="start it with campbox hub up")
-    salt, digest, key = (base64.b64decode(values[name]) for name in ("salt", "digest", "session_key"))
-    return Account(str(values["user"]), salt, digest, key)
+    try:
+        salt, digest, key = (base64.b64decode(values[name]) for name in ("salt", "digest", "session_key"))
+        return Account(str(values["user"]), salt, digest, key)
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotSo("the account of this hub cannot be read", where=str(path), mend="restore it from the backup") from error
 
 
 def hashed(password: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from flask import Flask, Response, g, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from appliance.errors import CampboxError
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from appliance.log import start_logging
@@ -18,6 +20,7 @@ from telemetry.dashboard import listening, present
 from telemetry.dashboard.auth import protect
 from telemetry.dashboard.views import api, boxes, prometheus
 
+log = logging.getLogger(__name__)
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -58,7 +61,9 @@ def create_app(layout: Layout | None = None, hub_config: HubConfig | None = None
         try:
             boxes.reader().version()
         except sqlite3.Error as error:
-            return Response(f"the store cannot be read: {error.sqlite_errorname}\n", 503, mimetype="text/plain")
+            # An error that is not SQLite's own has no name (see report_store.connect).
+            words = getattr(error, "sqlite_errorname", None) or str(error)
+            return Response(f"the store cannot be read: {words}\n", 503, mimetype="text/plain")
         heard = listening.now_heard()
         return Response("ok\n" if heard.hears else f"deaf: {heard.reason}\n", 200 if heard.hears else 503, mimetype="text/plain")
 
@@ -78,6 +83,8 @@ def bare_app(layout: Layout | None, hub_config: HubConfig | None) -> Flask:
     )  # fmt: skip
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     protect(app, layout)
+    app.register_error_handler(CampboxError, _not_now)
+    app.register_error_handler(sqlite3.Error, _not_now)
 
     @app.after_request
     def dress(response: Response) -> Response:
@@ -94,6 +101,13 @@ def bare_app(layout: Layout | None, hub_config: HubConfig | None) -> Flask:
             db.close()
 
     return app
+
+
+def _not_now(error: Exception) -> Response:
+    """A file or the store cannot be read, which the next try may find mended. In plain words: a page would read it, too."""
+    log.error("%s cannot be answered: %s", request.endpoint, error)
+    words = f"{error.what}; {error.mend}" if isinstance(error, CampboxError) else f"the store cannot be used: {error}"
+    return Response(f"{words}\n", 503, mimetype="text/plain")
 
 
 def _explain(error: HTTPException) -> Response | tuple[str, int]:

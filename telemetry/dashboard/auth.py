@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import Authorization
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.layout import Layout
@@ -70,21 +71,26 @@ def protect(app: Flask, layout: Layout) -> None:
 def still_inside() -> Callable[[], bool]:
     """Asks again later whether whoever made this request is still let in: an answer that takes long must not outlive a logout."""
     keeper = cast(Gatekeeper, current_app.extensions["gatekeeper"])
-    return keeper.still(None if _has_password() else Session.read(session), g.user)
+    return keeper.still(None if _password() is not None else Session.read(session), g.user)
 
 
 def _inside(keeper: Gatekeeper) -> Answer:
     """Whether this request comes from somebody who is let in; ``flask.g.user`` is their name."""
-    if _has_password() and request.authorization is not None:
-        g.user = (request.authorization.username or "")[:LONGEST_NAME]
-        return keeper.check(_guess(g.user), (request.authorization.password or "")[:LONGEST_PASSWORD])
+    if (told := _password()) is not None:
+        g.user = (told.username or "")[:LONGEST_NAME]
+        return keeper.check(_guess(g.user), (told.password or "")[:LONGEST_PASSWORD])
     held = Session.read(session)
     g.user = held.user if held is not None else admin.USER
     return "right" if keeper.holds(held) else "wrong"
 
 
-def _has_password() -> bool:
-    return request.authorization is not None and request.authorization.type == "basic"
+def _password() -> Authorization | None:
+    """The name and password that came by HTTP Basic; None where there are none that can be read."""
+    try:
+        told = request.authorization
+    except ValueError:  # Base64 with letters that are no ASCII: werkzeug does not expect it
+        return None
+    return told if told is not None and told.type == "basic" else None
 
 
 def _guess(user: str) -> Guess:

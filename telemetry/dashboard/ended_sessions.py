@@ -12,6 +12,8 @@ from appliance.layout import Layout
 
 MOST = 10_000
 """Only who has the password makes sessions; the oldest go first."""
+_NEVER = 1e11
+"""Seconds since 1970: later than any session ends."""
 
 
 class EndedSessions:
@@ -55,8 +57,13 @@ class EndedSessions:
             # What was known stays known: an unreadable file revives no session.
             return
         ended = found if isinstance(found, dict) else {}
-        self._ended = {str(one): float(end) for one, end in ended.items() if isinstance(end, (int, float))}
+        self._ended = {str(one): _until(end) for one, end in ended.items()}
         self._seen = seen
+
+
+def _until(untrusted: object) -> float:
+    """When it would have ended. Where that cannot be read, never: the session stays ended."""
+    return float(untrusted) if isinstance(untrusted, (int, float)) and abs(untrusted) <= _NEVER else _NEVER
 
 
 def _identity(file: Path) -> tuple[int, int, int] | None:

@@ -15,6 +15,10 @@ DEAF_AFTER = 20.0
 """Seconds without one, or at one piece of work, or without the broker, after which the hub counts as deaf."""
 
 
+_LARGEST = 2**53
+"""No number of a sign of life is larger; what is (or is none, as NaN) was not written by ingest."""
+
+
 @dataclass(frozen=True)
 class Beat:
     """A sign of life of ingest. ``at`` and all that ends in ``_at`` in seconds since 1970 for people to read, 0.0 for never.
@@ -81,12 +85,13 @@ def as_beat(untrusted: Any) -> Beat | None:
     """What was read from the file of signs of life, or None when it is none."""
     if not isinstance(untrusted, Mapping) or set(untrusted) != {field.name for field in fields(Beat)}:
         return None
-    numbers = {name: value for name, value in untrusted.items() if name != "refused"}
-    may_be_none = {"away_clock"}
     if not isinstance(untrusted["refused"], str):
         return None
-    if any(
-        isinstance(v, bool) or not isinstance(v, (int, float)) for n, v in numbers.items() if not (v is None and n in may_be_none)
-    ):
+    numbers = {name: value for name, value in untrusted.items() if name != "refused"}
+    if not all(_is_number(value) or (value is None and name == "away_clock") for name, value in numbers.items()):
         return None
     return Beat(**untrusted)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST

@@ -32,11 +32,12 @@ def find(layout: Layout, untrusted_user: str) -> Account | None:
     operator = admin.load(layout)
     if untrusted_user == operator.user:
         return operator
-    kept = _kept(layout).get(untrusted_user)
-    if kept is None:
+    kept: object = _kept(layout).get(untrusted_user)
+    try:
+        salt, digest = (base64.b64decode(kept[name]) for name in ("salt", "digest")) if isinstance(kept, dict) else (b"", b"")
+    except (KeyError, TypeError, ValueError):  # one spoiled account lets nobody in, and keeps nobody else out
         return None
-    salt, digest = (base64.b64decode(kept[name]) for name in ("salt", "digest"))
-    return Account(untrusted_user, salt, digest, operator.session_key)
+    return Account(untrusted_user, salt, digest, operator.session_key) if salt and digest else None
 
 
 def names(layout: Layout) -> list[str]:

@@ -67,6 +67,8 @@ def connect(path: Path) -> sqlite3.Connection:
     except OSError as error:
         raise sqlite3.OperationalError(f"unable to open database file: {error.strerror}") from error
     db = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    # A text that is no UTF-8 spoils its own row, not every question that meets it.
+    db.text_factory = lambda octets: octets.decode("utf-8", "replace")
     for pragma in ("journal_mode = WAL", "synchronous = FULL"):
         db.execute(f"PRAGMA {pragma}")
     if db.execute("PRAGMA user_version").fetchone()[0] < len(_STEPS):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import cbor2
 
 from appliance.errors import BadInput
-from telemetry.dashboard.report_store import transaction
+from telemetry.dashboard.report_store import as_object, transaction
 from telemetry.message import Wire, decode_values, encode_values
 from telemetry.metrics import BY_NAME, BY_NUMBER, METRICS, Metric
 from telemetry.strict import unpack
@@ -170,8 +170,7 @@ def _strip_latest(db: sqlite3.Connection, days: int, before: float) -> None:
     db.execute("UPDATE boxes SET latest = '{}' WHERE NOT json_valid(latest)")
     query = "SELECT box, latest FROM boxes WHERE measured < ? AND latest != '{}'"
     for box, latest in db.execute(query, (before,)).fetchall():
-        told = json.loads(latest)
-        known = told if isinstance(told, dict) else {}
-        kept = {name: value for name, value in known.items() if _outlives(BY_NAME.get(name), days)}
-        if kept != told:
+        told = as_object(latest)  # of what cannot be read nothing is kept
+        kept = {name: value for name, value in told.items() if _outlives(BY_NAME.get(name), days)}
+        if kept != told or not told:
             db.execute("UPDATE boxes SET latest = ? WHERE box = ?", (json.dumps(kept, ensure_ascii=False), box))
