@@ -122,7 +122,8 @@ class Store:
                 return connection, True
             final = True
         except sqlite3.DatabaseError as error:
-            final = _is_damage(error) or error.sqlite_errorcode == sqlite3.SQLITE_ERROR  # SQLITE_ERROR: no such table
+            code = getattr(error, "sqlite_errorcode", None)  # None: a text that is no UTF-8; SQLITE_ERROR: no such table
+            final = _is_damage(error) or code in (None, sqlite3.SQLITE_ERROR)
         if connection is not None:
             connection.close()
         return None, final

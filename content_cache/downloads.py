@@ -40,7 +40,8 @@ def register(app: flask.Flask, store: Store) -> None:
         if said is None:
             flask.abort(404)
         folder = store.path.parent / FOLDER
-        path = folder / f"{said.serial}.{name}"
+        # The serial alone does not name an edition: an organisation's new layer changes what is stored under the same one.
+        path = folder / f"{said.serial}-{said.sha256[:16]}.{name}"
         try:
             with busy:
                 if not path.exists():
@@ -60,9 +61,9 @@ def _make(path: Path, header: dict[str, Any], write: Callable[[IO[bytes], dict[s
     make_folder(path.parent)
     with replacing(path) as file:
         write(file, header)
-    serial = path.name.partition(".")[0]
+    edition = path.name.partition(".")[0]
     for old in path.parent.iterdir():
-        if not old.name.startswith((f"{serial}.", ".")):
+        if not old.name.startswith((f"{edition}.", ".")):
             old.unlink(missing_ok=True)
 
 

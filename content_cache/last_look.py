@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def last_look(layout: Layout) -> Last:
     try:
         kept = read_json(last_look_file(layout))
         names = [field.name for field in fields(Last)]
-        return Last(**{name: float(kept.get(name, 0.0)) for name in names})
-    except (NotSo, AttributeError, TypeError, ValueError):
+        found = {name: float(kept.get(name, 0.0)) for name in names}
+    except (NotSo, AttributeError, TypeError, ValueError, OverflowError):
         return Last()
+    # NaN is never long enough ago: no look would be due again.
+    return Last(**found) if all(math.isfinite(value) for value in found.values()) else Last()

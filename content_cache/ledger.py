@@ -38,7 +38,7 @@ class Ledger:
         try:
             kept = read_json(self.path)
             return Spent(datetime.date.fromisoformat(kept["period"]).isoformat(), max(0, int(kept["octets"])))
-        except (NotSo, KeyError, TypeError, ValueError):
+        except (NotSo, KeyError, TypeError, ValueError, OverflowError):
             return Spent()
 
     @property

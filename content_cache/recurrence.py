@@ -79,10 +79,12 @@ class Rule:
 def _whole(untrusted: object, least: int, most: int) -> int | None:
     if untrusted is None or untrusted == "":
         return None
-    if isinstance(untrusted, bool) or not isinstance(untrusted, (int, float)) or untrusted != int(untrusted):
+    if isinstance(untrusted, bool) or not isinstance(untrusted, (int, float)):
         raise Unclear("no whole number")
-    if not least <= untrusted <= most:
+    if not least <= untrusted <= most:  # first: neither NaN nor an infinite number has a whole part
         raise Unclear("a number out of bounds")
+    if untrusted != int(untrusted):
+        raise Unclear("no whole number")
     return int(untrusted)
 
 

@@ -50,7 +50,9 @@ class Plan:
 
 def read(schedule: Mapping[str, Any]) -> Plan:
     """Whatever a source wrote becomes a plan; what is unclear or impossible becomes "words"."""
-    marks = {str(a.get("value")) for a in schedule.get("attributes", ()) if a.get("link_type") == HOURS}
+    listed = schedule.get("attributes")
+    attributes = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, (list, tuple)) else []
+    marks = {str(one.get("value")) for one in attributes if one.get("link_type") == HOURS}
     bare = Plan(
         "words",
         first=_date(schedule.get("valid_from")) or datetime.date.min,

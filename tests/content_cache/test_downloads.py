@@ -98,7 +98,17 @@ def test_another_edition_makes_new_files_and_old_ones_go(tmp_path: Path) -> None
     (stored,) = tmp_path.rglob(FILE)
     build(stored, many(2), 2, "bb")
     assert len(json.loads(get(browser, "catalogue.json"))["service"]) == 2 > len(json.loads(before)["service"])
-    assert [path.name for path in (stored.parent / "downloads").iterdir()] == ["2.catalogue.json"]
+    assert [path.name for path in (stored.parent / "downloads").iterdir()] == ["2-bb.catalogue.json"]
+
+
+def test_r6_the_same_serial_with_another_snapshot_makes_new_files(tmp_path: Path) -> None:
+    browser = client(tmp_path, many(1))
+    before = {name: get(browser, name) for name in ("catalogue.json", "catalogue.hxl.csv", "catalogue.zip")}
+    (stored,) = tmp_path.rglob(FILE)
+    build(stored, many(3), 1, "cc" * 32)  # an organisation's layer is new, the hub's own edition is the one before
+    assert len(json.loads(get(browser, "catalogue.json"))["service"]) == 3 > len(json.loads(before["catalogue.json"])["service"])
+    assert all(get(browser, name) != content for name, content in before.items())
+    assert {path.name.partition(".")[0] for path in (stored.parent / "downloads").iterdir()} == {"1-cccccccccccccccc"}
 
 
 def test_without_a_catalogue_there_is_nothing_to_download(tmp_path: Path) -> None:

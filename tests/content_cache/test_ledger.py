@@ -71,3 +71,9 @@ def test_without_a_limit_nothing_is_written(tmp_path: Path) -> None:
 def test_a_damaged_account_begins_anew(tmp_path: Path, kept: str) -> None:
     (tmp_path / "spent.json").write_text(kept)
     assert _ledger(tmp_path).left == 100_000
+
+
+@pytest.mark.parametrize("octets", ["1e999", "-1e999", "NaN", "9" * 5000, "[1]", "null", '"many"', "{}"])
+def test_r5_an_account_with_an_odd_number_begins_anew_and_stops_no_look(tmp_path: Path, octets: str) -> None:
+    (tmp_path / "spent.json").write_text(f'{{"period": "2026-01-01", "octets": {octets}}}')
+    assert _ledger(tmp_path).left == 100_000

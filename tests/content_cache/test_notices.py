@@ -155,3 +155,13 @@ def test_facts_that_have_not_changed_are_not_written_again(tmp_path: Path) -> No
     before = layout.facts("notices").stat().st_ino
     notice_board.take(Hub(notices.write(BOARD)), layout)
     assert layout.facts("notices").stat().st_ino == before
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "a\\udfff", "\\udc00\\ud800"])
+def test_r5_half_a_letter_that_no_page_can_write_is_refused(half: str) -> None:
+    whole = changed().decode()
+    for name, text in (("texts", f'{{"en": "{half}"}}'), ("source", f'"{half}"')):
+        told = json.loads(whole)
+        told["notices"][0] |= {"written": "en", "texts": {"en": "x"}, name: "HERE"}
+        with pytest.raises(BadInput):
+            notices.read(json.dumps(told).replace('"HERE"', text).encode())

@@ -143,3 +143,22 @@ def test_a_validity_holds_on_its_first_and_its_last_day() -> None:
     days = [DAY + datetime.timedelta(days=n) for n in range(-1, 3)]
     assert [plan.in_force(day) for day in days] == [False, True, True, False]
     assert read({"valid_from": "", "valid_to": None}).in_force(datetime.date.min)
+
+
+WEEKLY = {"freq": "WEEKLY", "byday": "MO", "dtstart": "2026-01-05"}
+NUMBERS = (float("inf"), float("-inf"), float("nan"), 10**400, 2**63, -1, True, [2], 1.5)
+ODD: list[dict[str, Any]] = [
+    {"attributes": None}, {"attributes": [5, None, "x"]}, {"attributes": "closed"}, {"attributes": 7},
+    *({**WEEKLY, name: number} for name in ("interval", "count") for number in NUMBERS),
+    {"freq": ["WEEKLY"]}, {"freq": "WEEKLY", "byday": 5}, {"freq": "WEEKLY", "wkst": [5], "byday": "MO"}, {"timezone": 10**400},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("schedule", ODD)
+def test_r5_an_odd_schedule_is_words_and_hides_no_other(schedule: dict[str, Any]) -> None:
+    assert read(schedule).kind == "words"
+
+
+@pytest.mark.parametrize("beside", [None, 5, "x", [], {}])
+def test_r5_an_odd_attribute_hides_none_beside_it(beside: object) -> None:
+    assert read({**WEEKLY, "attributes": [beside, {"link_type": "hours", "value": "closed"}]}).kind == "closed"
