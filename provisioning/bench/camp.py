@@ -143,7 +143,7 @@ def _with_client(state: dict[str, Any], network: ipaddress.IPv4Interface) -> Ite
         box.ip("link", "set", "bench0", "master", state["box"]["lan_bridge"])
         box.ip("link", "set", "bench0", "up")
         # This one device stands for a thousand: the kernel's limits for each would be all that is measured.
-        for limit in ("unhurried", "at_the_box"):
+        for limit in ("unhurried", "at_the_box", "bounds"):
             box.run("nft", "flush", "chain", "inet", "campbox", limit)
         client.ip("link", "set", "eth0", "up")
         client.ip("addr", "add", str(network), "dev", "eth0")
