@@ -348,3 +348,60 @@ def test_knowledge_and_kernel_agree_whatever_happens(deeds: list[tuple[str, int]
             missing = {m for m, d in crowd.items() if d.until - 1 > now[0]} - set(there)
             assert not missing
             assert all(crowd[m].mark == mark for m, mark in there.items())
+
+
+def test_a_tap_in_a_full_grace_takes_the_mark_of_the_guest_who_came_first_and_of_nobody_who_tapped() -> None:
+    full = admission.greet(
+        admission.admit(in_grace(), mac(5_000), SESSION, 0).knowledge, [mac(n) for n in range(2_000)], 0
+    ).knowledge
+    first = next(iter(full.guests.values()))
+    decision = admission.admit(full, mac(3_000), SESSION, 0)
+    assert decision.commands == (
+        Admit(mac(3_000), first.mark, SESSION),
+        Remove(first.mac, first.mark, "guests"),
+        FreeMark(first.mark),
+    )
+    assert decision.turned == (mac(3_000),) and decision.left == () and decision.knowledge.last_mark == first.mark
+    assert first.mac not in decision.knowledge.guests and len(decision.knowledge.guests) == len(full.guests) - 1
+    assert decision.knowledge.people.keys() == {mac(5_000), mac(3_000)}
+
+
+def test_a_guest_who_taps_keeps_the_mark_and_leaves_the_guests() -> None:
+    knowledge = admission.greet(in_grace(), [mac(1), mac(2)], 0).knowledge
+    decision = admission.admit(knowledge, mac(1), SESSION, 5.0)
+    mark = knowledge.guests[mac(1)].mark
+    assert decision.commands == (Admit(mac(1), mark, SESSION), Remove(mac(1), mark, "guests")) and decision.left == ()
+    assert decision.knowledge.guests.keys() == {mac(2)}
+    device = decision.knowledge.people[mac(1)]
+    assert (device.mark, device.until, device.octets, device.moved) == (mark, 5.0 + SESSION, 0, 5.0)
+
+
+def test_a_guest_is_dismissed_as_a_guest_and_passes_on_in_the_grace() -> None:
+    knowledge = admission.greet(in_grace(), [mac(1)], 0).knowledge
+    decision = admission.dismiss(knowledge, mac(1), 5.0)
+    mark = knowledge.guests[mac(1)].mark
+    assert decision.commands == (Remove(mac(1), mark, "guests"), FreeMark(mark)) and decision.left == (mark,)
+    assert decision.answer == {"ok": True, "state": "grace"} and decision.turned == (mac(1),)
+
+
+def test_a_device_that_joins_a_person_is_moved_frees_its_own_mark_and_is_seen_now() -> None:
+    knowledge = admitted(1, 2)
+    decision = admission.join(knowledge, mac(2), 1, 500, now=20.0)
+    assert decision.commands == (Extend(mac(2), 1, 500), FreeMark(2)) and decision.left == (2,) and decision.turned == ()
+    moved = decision.knowledge.people[mac(2)]
+    assert (moved.mark, moved.until, moved.moved) == (1, 520.0, 20.0)
+    again = admission.join(decision.knowledge, mac(2), 1, 300, now=30.0)
+    assert again.commands == (Extend(mac(2), 1, 300),) and again.answer["seconds_remaining"] == 300
+    assert (again.knowledge.people[mac(2)].until, again.knowledge.people[mac(2)].moved) == (330.0, 30.0)
+    away = admission.join(again.knowledge, mac(2), None, 300, now=40.0)
+    assert away.left == () and away.knowledge.marks == {1, away.knowledge.people[mac(2)].mark} and len(away.commands) == 1
+
+
+def test_greeting_passes_over_whoever_is_known_and_stops_when_the_marks_end() -> None:
+    knowledge = admission.admit(in_grace(), mac(1), SESSION, 0).knowledge
+    assert [command.mac for command in admission.greet(knowledge, [mac(3), mac(1), mac(2)], 0).commands] == [mac(2), mac(3)]  # type: ignore[union-attr]
+    assert admission.greet(Knowledge(), [mac(1)], 0).commands == ()
+    crowd = admission.greet(in_grace(), [mac(n) for n in range(len(MARKS) + 5)], 0)
+    assert len(crowd.commands) == len(MARKS) == len(crowd.knowledge.guests)
+    guest = next(iter(crowd.knowledge.guests.values()))
+    assert (guest.until, guest.moved, guest.octets) == (GRACE + 1, 0, 0)

@@ -154,3 +154,35 @@ def test_a_spoilt_file_is_a_code_or_bad_input_and_nothing_else(spoilt: dict[str,
 def test_a_file_that_is_none_of_ours_is_bad_input(selector: str, value: object) -> None:
     with pytest.raises(BadInput):
         codes.from_json(selector, value, "boot", 0)
+
+
+def test_a_new_code_knows_of_no_mark_no_day_and_nothing_used() -> None:
+    new = Code("0042", b"s" * 16, b"d" * 32, until=5.0)
+    assert (new.mark, new.last_day, new.spent_day) == (None, None, None) and (new.down, new.up, new.spent) == (0, 0, 0)
+    assert (codes.GOOD_DAYS, codes.MOST, codes.SELECTOR, codes.SECRET) == (30, 4_000, 4, 8), "as the papers say"
+
+
+def test_a_code_is_good_on_its_last_day_and_not_on_the_next() -> None:
+    assert [codes.ended(CODE, day) for day in (19_999, 20_000, 20_001)] == [False, False, True]
+
+
+def test_a_free_selector_is_any_that_nobody_has_by_the_draw() -> None:
+    assert [codes.free_selector({}, draw) for draw in (0, 7, 9_999, 10_000)] == ["0000", "0007", "9999", "0000"]
+    book = {"0000": CODE, "0002": CODE}
+    assert [codes.free_selector(book, draw) for draw in (0, 1, 9_997, 9_998)] == ["0001", "0003", "9999", "0001"]
+
+
+def test_of_a_long_text_only_the_beginning_is_looked_at() -> None:
+    assert codes.split("0042 1234 5678" + " " * 186 + "9") == ("0042", "12345678")
+    assert codes.split("0042 1234 5678" + " " * 185 + "9") is None
+
+
+def test_marks_that_are_spoilt_are_none_of_ours_and_what_is_negative_is_nothing_left() -> None:
+    kept = codes.as_json(CODE, "boot", 1_000)
+    for name, value in (("down", None), ("up", "x"), ("secret", "AAAA"), ("secret", kept["secret"][:-4])):
+        with pytest.raises(BadInput):
+            codes.from_json("0042", kept | {name: value}, "boot", 0)
+    alone = codes.parted(kept)[0] | {"left": -5}
+    assert codes.from_json("0042", alone, "boot", 70).until == 70
+    assert codes.from_json("0042", kept | {"mark": None}, "boot", 0).mark is None
+    assert codes.from_json("0042", kept | {"last_day": None}, "boot", 0).last_day is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,14 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.layout import Layout
 from appliance.values import BoxId
+from telemetry.dashboard import report_store
 from telemetry.dashboard.dating import date
 from telemetry.dashboard.present import ago, instant
 from telemetry.dashboard.report_reader import ReportReader
-from telemetry.dashboard.report_store import ReportStore, connect
+from telemetry.dashboard.report_store import ReportStore, as_object, connect, store_file
 from telemetry.dashboard.retention import LIVE_KEPT, prune
 from telemetry.message import Batch, Birth, Death, Live, Row
 from telemetry.metrics import BY_NAME, METRICS, Fewer
+from telemetry.result import Line, Result
 from telemetry.strict import SECONDS_LIMIT
 
 BOX, BOOT, JOURNAL, SESSION = BoxId("camp-1"), b"b" * 16, b"j" * 8, b"s" * 8
@@ -182,3 +186,181 @@ def test_h11_whatever_a_box_says_of_its_clocks_there_is_a_date_that_can_be_shown
 
 def test_what_is_committed_is_on_the_disk_before_a_box_is_told_to_delete_it(db: sqlite3.Connection) -> None:
     assert db.execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL"
+
+
+# --- each rule of the store, on both sides
+
+
+def refused(db: sqlite3.Connection) -> dict[tuple[str, str], tuple[int, float]]:
+    return {(box, reason): (n, last) for box, reason, n, last in db.execute("SELECT box, reason, count, last FROM refusals")}
+
+
+def column(db: sqlite3.Connection, name: str, box: str = "camp-1") -> object:
+    return db.execute(f"SELECT {name} FROM boxes WHERE box = ?", (box,)).fetchone()[0]
+
+
+def test_refusals_of_a_box_and_a_reason_are_added_up_and_say_when_last(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    for reason, arrived, many in (("a", 5.0, 1), ("a", 6.0, 4), ("b", 7.0, 1)):
+        store.refuse("camp-1", reason, arrived, many)
+    store.refuse("camp-2", "a", 8.0)
+    assert refused(db) == {("camp-1", "a"): (5, 6.0), ("camp-1", "b"): (1, 7.0), ("camp-2", "a"): (1, 8.0)}
+
+
+def test_a_wish_to_watch_is_prolonged_never_shortened_and_ends_at_its_moment(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    store.watch("camp-1", 100.0)
+    store.watch("camp-1", 90.0)
+    store.watch("camp-2", 95.0)
+    assert store.watched(94.9) == ["camp-1", "camp-2"] and store.watched(95.0) == ["camp-1"] == store.watched(99.9)
+    assert store.watched(100.0) == []
+    store.watch("camp-1", 110.0)
+    assert store.watched(100.0) == ["camp-1"]
+
+
+def test_a_row_of_the_same_moment_replaces_what_was_known_and_one_before_does_not(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    for sequence, at, load in ((1, 1000, 100), (2, 1000, 200), (3, 999, 300)):
+        store.take_batch(Batch(BOX, BOOT, JOURNAL, (Row(sequence, 1, at, "synced", {LOAD: load}),)), [float(at)], 1000.0)
+    assert column(db, "latest") == '{"load": 2.0}' and column(db, "measured") == 1000.0
+
+
+def test_the_last_row_of_a_batch_is_what_is_known(db: sqlite3.Connection) -> None:
+    rows = tuple(Row(n, n, n, "synced", {LOAD: n * 100}) for n in (1, 2, 3))
+    assert ReportStore(db).take_batch(Batch(BOX, BOOT, JOURNAL, rows), [10.0, 20.0, 30.0], 40.0) == 3
+    assert column(db, "latest") == '{"load": 3.0}' and column(db, "measured") == 30.0
+    kept = db.execute("SELECT box, boot, sequence, at, uptime, wall, trust, stripped FROM reports ORDER BY sequence").fetchall()
+    assert kept == [("camp-1", BOOT, n, n * 10.0, n, n, "synced", 0) for n in (1, 2, 3)]
+
+
+def test_first_and_last_seen_are_the_first_and_the_last_arrival(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    store.take_death(Death(BOX, SESSION), 5.0)
+    assert (column(db, "first_seen"), column(db, "last_seen")) == (5.0, 5.0)
+    for arrived in (6.0, 7.0):
+        store.take_live(Live(BOX, BOOT, Row(0, 1, 1, "synced", {})), arrived, arrived)
+    assert (column(db, "first_seen"), column(db, "last_seen"), column(db, "online")) == (5.0, 7.0, 1)
+    store.take_birth(Birth(BOX, BOOT, SESSION, "North", "1"), 9.0, retained=True)
+    assert column(db, "last_seen") == 7.0, "what the broker kept says nothing about now"
+    store.take_birth(Birth(BOX, BOOT, b"another!", "North", "1"), 10.0, retained=False)
+    assert column(db, "last_seen") == 10.0
+
+
+def test_a_birth_says_where_and_what_and_is_believed_unless_its_death_is_known(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    store.take_birth(Birth(BOX, BOOT, SESSION, "North", "1.2"), 5.0, retained=True)
+    assert [column(db, name) for name in ("site", "software", "session", "online", "dead")] == ["North", "1.2", SESSION, 1, None]
+    store.take_death(Death(BOX, SESSION), 6.0)
+    assert (column(db, "dead"), column(db, "online")) == (SESSION, 0)
+    store.take_birth(Birth(BOX, BOOT, SESSION, "North", "1.2"), 7.0, retained=True)
+    assert column(db, "online") == 0, "the broker kept it, and it is dead"
+    store.take_birth(Birth(BOX, BOOT, SESSION, "North", "1.2"), 8.0, retained=False)
+    assert (column(db, "dead"), column(db, "online")) == (None, 1), "said now, it is there"
+
+
+def test_who_is_online_is_told_in_order_and_forgotten_all_at_once(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    for name in ("camp-2", "camp-1", "camp-3"):
+        store.take_birth(Birth(BoxId(name), BOOT, SESSION, "North", "1"), 5.0, retained=False)
+    store.take_death(Death(BoxId("camp-3"), SESSION), 6.0)
+    assert store.online() == ["camp-1", "camp-2"]
+    store.forget_who_is_online()
+    assert store.online() == []
+
+
+def _result(journal: bytes, sequence: int, name: str) -> Result:
+    return Result(BOX, BOOT, journal, sequence, 60, 1000, "synced", (Line(name, True, "", ""),))
+
+
+def test_an_older_self_test_of_the_same_journal_changes_nothing_and_another_journals_does(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    known = list[str]()
+    for journal, sequence, name in (
+        (b"j" * 8, 5, "first"), (b"j" * 8, 4, "older"), (b"j" * 8, 5, "again"), (b"j" * 8, 6, "newer"), (b"k" * 8, 1, "anew"),
+    ):  # fmt: skip
+        store.take_result(_result(journal, sequence, name), 900.0, 1000.0)
+        told = as_object(column(db, "selftest"))
+        known.append(told["checks"][0]["name"])
+        assert told["at"] == 900.0
+    assert known == ["first", "first", "first", "newer", "anew"]
+    assert column(db, "last_seen") == 1000.0
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ('{"a": 1}', {"a": 1}), (b'{"a": 1}', {"a": 1}), ("[1]", {}), ("7", {}), ("{", {}), ("", {}), (None, {}), (5, {}),
+        ("[" * 200_000, {}),
+    ],
+)  # fmt: skip
+def test_a_column_is_an_object_or_nothing(told: object, expected: dict[str, int]) -> None:
+    assert as_object(told) == expected
+
+
+def test_unknown_metrics_of_a_live_point_and_of_a_batch_are_a_reason_once(db: sqlite3.Connection) -> None:
+    store = ReportStore(db, smallest_count=5)
+    store.take_live(Live(BOX, BOOT, Row(0, 1, 1, "synced", {LOAD: 1, PEOPLE: 4}), unknown=True), 5.0, 6.0)
+    assert refused(db) == {("camp-1", "unknown-metric"): (1, 6.0), ("camp-1", "count-too-small"): (1, 6.0)}
+    store.take_live(Live(BOX, BOOT, Row(0, 1, 1, "synced", {PEOPLE: 5})), 6.0, 7.0)
+    assert len(refused(db)) == 2 and column(db, "latest") == '{"people_online": 5}' and column(db, "measured") == 6.0
+    rows = tuple(Row(n, n, n, "synced", {PEOPLE: 4}) for n in (1, 2))
+    store.take_batch(Batch(BOX, BOOT, JOURNAL, rows, unknown=True), [8.0, 8.0], 8.0)
+    assert refused(db) == {("camp-1", "unknown-metric"): (2, 8.0), ("camp-1", "count-too-small"): (2, 8.0)}
+
+
+def test_counts_of_ten_are_the_smallest_unless_told_otherwise(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    for sequence, people in ((1, 9), (2, 10)):
+        store.take_batch(Batch(BOX, BOOT, JOURNAL, (Row(sequence, 1, 1, "synced", {PEOPLE: people}),)), [float(sequence)], 5.0)
+    assert [values for _, values in ReportReader(db).series("camp-1", 0)] == [{}, {"people_online": 10}]
+
+
+def test_a_store_of_the_version_before_is_brought_up_to_date_and_keeps_everything(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    old = sqlite3.connect(path, isolation_level=None)
+    old.executescript(report_store._SCHEMA)
+    old.execute("INSERT INTO boxes (box, first_seen, last_seen) VALUES ('camp-1', 1, 2)")
+    old.execute("PRAGMA user_version = 1")
+    old.close()
+    db = connect(path)
+    assert db.execute("PRAGMA user_version").fetchone() == (2,) and column(db, "selftest") == "{}" and column(db, "last_seen") == 2
+    assert not db.in_transaction and db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    db.close()
+
+
+def test_a_step_that_fails_leaves_the_store_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "store.sqlite"
+    with monkeypatch.context() as patched:
+        patched.setattr(report_store, "_STEPS", ("CREATE TABLE one (n);", "nonsense;"))
+        with pytest.raises(sqlite3.Error):
+            connect(path)
+    db = connect(path)
+    assert {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")} >= {"boxes", "reports"}
+    assert db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'one'").fetchone() == (0,)
+    db.close()
+
+
+def test_a_store_whose_folder_is_missing_is_an_error_of_the_store(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="No such file"):
+        connect(tmp_path / "nowhere" / "store.sqlite")
+    assert store_file(Layout.under(tmp_path, tmp_path)) == Layout.under(tmp_path, tmp_path).data / "hub" / "store.sqlite"
+
+
+def test_a_store_may_be_used_by_another_thread_than_the_one_that_opened_it(db: sqlite3.Connection) -> None:
+    found = list[object]()
+    reader = threading.Thread(target=lambda: found.append(db.execute("SELECT count(*) FROM boxes").fetchone()))
+    reader.start()
+    reader.join()
+    assert found == [(0,)]
+
+
+def test_a_writer_waits_ten_seconds_for_another(db: sqlite3.Connection) -> None:
+    assert db.execute("PRAGMA busy_timeout").fetchone() == (10_000,)
+
+
+def test_every_row_has_its_date_or_none_is_kept(db: sqlite3.Connection) -> None:
+    rows = tuple(Row(n, n, n, "synced", {LOAD: 1}) for n in (1, 2))
+    for dates in ([1.0], [1.0, 2.0, 3.0]):
+        with pytest.raises(ValueError, match="zip"):
+            ReportStore(db).take_batch(Batch(BOX, BOOT, JOURNAL, rows), dates, 5.0)
+    assert ReportReader(db).keys("camp-1") == []

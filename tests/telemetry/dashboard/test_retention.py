@@ -1,0 +1,231 @@
+"""Retention: what goes at which second, in pieces of which size, and how often the service looks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import pytest
+
+from appliance.values import BoxId
+from telemetry.dashboard import retention
+from telemetry.dashboard.report_store import ReportStore, connect
+from telemetry.dashboard.retention import (
+    EVERY,
+    GRACE,
+    LIVE_KEPT,
+    MOST_PIECES,
+    PIECE,
+    RESULT_KEPT,
+    Retention,
+    overdue,
+    passing,
+    prune,
+)
+from telemetry.message import Live, Row, encode_values
+from telemetry.metrics import BY_NAME, METRICS
+
+BOX, BOOT, DAY, NOW = BoxId("camp-1"), b"b" * 16, 86_400, 1_000.0 * 86_400
+LENGTHS = sorted({metric.retention for metric in METRICS})
+SHORTEST, LONGEST = LENGTHS[0], LENGTHS[-1]
+BRIEF = next(metric for metric in METRICS if metric.retention == SHORTEST and metric.kind != "text")
+LASTING = next(metric for metric in METRICS if metric.retention == LONGEST and metric.kind != "text")
+BODY = cbor2.dumps(encode_values({BRIEF.number: 1, LASTING.number: 1}))
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    made = connect(tmp_path / "store.sqlite")
+    yield made
+    made.close()
+
+
+def rows(db: sqlite3.Connection, *at: float, stripped: int = 0, body: bytes = BODY) -> None:
+    first = db.execute("SELECT count(*) FROM reports").fetchone()[0]
+    told = [("camp-1", BOOT, first + n, one, body, stripped) for n, one in enumerate(at)]
+    db.executemany("INSERT INTO reports VALUES (?, ?, ?, ?, 1, 1, 'none', ?, ?)", told)
+
+
+def live(db: sqlite3.Connection, *at: float) -> None:
+    db.executemany("INSERT INTO live (box, at, body) VALUES ('camp-1', ?, x'a0')", [(one,) for one in at])
+
+
+def count(db: sqlite3.Connection, table: str = "reports") -> int:
+    return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def box(db: sqlite3.Connection, **columns: Any) -> None:
+    ReportStore(db).take_live(Live(BOX, BOOT, Row(0, 1, 1, "synced", {})), NOW, NOW)
+    for name, value in columns.items():
+        db.execute(f"UPDATE boxes SET {name} = ?", (value,))
+
+
+def told(db: sqlite3.Connection, column: str) -> Any:
+    return db.execute(f"SELECT {column} FROM boxes").fetchone()[0]
+
+
+def test_the_lengths_that_the_papers_promise() -> None:
+    assert (LIVE_KEPT, RESULT_KEPT, EVERY, GRACE) == (900, 90 * DAY, 60.0, 600.0)
+    assert (PIECE, MOST_PIECES, retention.COUNTED) == (250, 40, 10_000), "some ten milliseconds, and two thirds of a second"
+
+
+def test_a_live_point_goes_a_second_after_its_time_and_so_does_one_of_the_future(db: sqlite3.Connection) -> None:
+    live(db, NOW - LIVE_KEPT - 1, NOW - LIVE_KEPT, NOW, NOW + LIVE_KEPT, NOW + LIVE_KEPT + 1)
+    assert prune(db, NOW) == 2
+    assert [at for (at,) in db.execute("SELECT at FROM live ORDER BY at")] == [NOW - LIVE_KEPT, NOW, NOW + LIVE_KEPT]
+
+
+def test_a_report_loses_at_each_length_what_is_kept_no_longer_and_is_touched_once_for_it(db: sqlite3.Connection) -> None:
+    rows(db, NOW - SHORTEST * DAY - 1, NOW - SHORTEST * DAY)
+    assert prune(db, NOW) == 1 and prune(db, NOW) == 0
+    found = db.execute("SELECT stripped, body FROM reports ORDER BY at").fetchall()
+    assert found == [(SHORTEST, cbor2.dumps(encode_values({LASTING.number: 1}))), (0, BODY)]
+    rows(db, NOW - LONGEST * DAY - 1, stripped=SHORTEST)
+    prune(db, NOW)
+    assert count(db) == 2, "with nothing left in it the row goes"
+
+
+def test_a_piece_is_so_many_reports_of_a_length_the_oldest_first(db: sqlite3.Connection) -> None:
+    rows(db, *(NOW - SHORTEST * DAY - 10 - n for n in range(7)))
+    old = [at for (at,) in db.execute("SELECT at FROM reports WHERE at < ? ORDER BY at", (NOW,))]
+    assert prune(db, NOW, limit=2) == 2
+    kept = db.execute("SELECT at FROM reports WHERE stripped = 0 ORDER BY at").fetchall()
+    assert [at for (at,) in kept] == old[2:]
+
+
+def test_a_pass_ends_when_nothing_is_due(db: sqlite3.Connection) -> None:
+    assert list(passing(db, NOW)) == [0]
+    rows(db, *[NOW - LONGEST * DAY - 10] * (PIECE + 1))
+    pieces = list(passing(db, NOW))
+    assert pieces[-1] == 0 and all(pieces[:-1]) and len(pieces) > 2 and count(db) == 0 and not db.in_transaction
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", cbor2.dumps([1]), cbor2.dumps(5), cbor2.dumps({999: 1})])
+def test_what_nobody_can_read_goes_with_the_shortest_retention(db: sqlite3.Connection, body: bytes) -> None:
+    rows(db, NOW - SHORTEST * DAY + 1, NOW - SHORTEST * DAY - 1, body=body)
+    prune(db, NOW)
+    assert count(db) == 1
+
+
+def test_overdue_counts_each_report_and_point_past_its_time_once(db: sqlite3.Connection) -> None:
+    assert overdue(db, NOW) == 0
+    rows(db, NOW - LONGEST * DAY - 1, NOW - SHORTEST * DAY - 1, NOW - SHORTEST * DAY)
+    assert overdue(db, NOW) == 2
+    rows(db, NOW - LONGEST * DAY - 1, NOW - LONGEST * DAY, stripped=SHORTEST)
+    live(db, NOW - LIVE_KEPT - 1, NOW - LIVE_KEPT)
+    rows(db, NOW - LONGEST * DAY - 1, stripped=LONGEST)
+    assert overdue(db, NOW) == 4 + (len(LENGTHS) > 2), "a row between two lengths is due at the next one"
+
+
+def test_what_is_overdue_is_counted_up_to_a_bound_of_each_kind(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "COUNTED", 3)
+    rows(db, *[NOW - LONGEST * DAY - 10] * 5)
+    live(db, *[NOW - LIVE_KEPT - 10] * 5)
+    assert overdue(db, NOW) == 6
+
+
+def test_a_last_word_and_the_lines_of_a_self_test_and_a_wish_to_watch_end(db: sqlite3.Connection) -> None:
+    latest = json.dumps({BRIEF.name: 1, LASTING.name: 1, "gone": 1})
+    tested = json.dumps({"at": NOW, "checks": []})
+    box(db, latest=latest, measured=NOW, selftest=tested)
+    db.execute("INSERT INTO watched VALUES ('camp-1', ?)", (NOW,))
+    prune(db, NOW + DAY)
+    assert count(db, "watched") == 1
+    prune(db, NOW + DAY + 1)
+    assert count(db, "watched") == 0
+    prune(db, NOW + SHORTEST * DAY)
+    assert json.loads(told(db, "latest")) == json.loads(latest)
+    prune(db, NOW + SHORTEST * DAY + 1)
+    assert json.loads(told(db, "latest")) == {LASTING.name: 1}
+    prune(db, NOW + RESULT_KEPT)
+    assert json.loads(told(db, "selftest")) == json.loads(tested)
+    prune(db, NOW + RESULT_KEPT + 1)
+    assert told(db, "selftest") == "{}"
+    prune(db, NOW + LONGEST * DAY)
+    assert json.loads(told(db, "latest")) == {LASTING.name: 1}
+    prune(db, NOW + LONGEST * DAY + 1)
+    assert told(db, "latest") == "{}"
+
+
+@pytest.mark.parametrize("spoilt", ["{", "[1]", '{"journal": 5}', '{"at": null}'])
+def test_a_self_test_without_a_time_is_as_old_as_can_be(db: sqlite3.Connection, spoilt: str) -> None:
+    box(db, selftest=spoilt)
+    prune(db, NOW)
+    assert told(db, "selftest") == "{}"
+
+
+def test_a_metric_goes_at_its_length_and_not_before() -> None:
+    assert retention._outlives(LASTING, SHORTEST) and not retention._outlives(LASTING, LONGEST)
+    assert (
+        not retention._outlives(BRIEF, SHORTEST) and retention._outlives(BRIEF, SHORTEST - 1) and not retention._outlives(None, 0)
+    )
+    assert BY_NAME[BRIEF.name] is BRIEF
+
+
+# --- by the service's rounds
+
+
+def never() -> bool:
+    return False
+
+
+def always() -> bool:
+    return True
+
+
+def test_the_first_turn_begins_a_pass_and_the_next_one_a_minute_later(db: sqlite3.Connection) -> None:
+    keeper = Retention(db)
+    assert not keeper.under_way and keeper.overdue == 0
+    keeper.turn(NOW, 0.0, at_least=1, free=never)
+    rows(db, NOW - LONGEST * DAY - 1)
+    keeper.turn(NOW, EVERY - 0.1, at_least=1, free=always)
+    assert count(db) == 1 and not keeper.under_way
+    keeper.turn(NOW, EVERY, at_least=1, free=always)
+    assert count(db) == 0 and not keeper.under_way
+
+
+@pytest.mark.parametrize(("at_least", "gone"), [(0, 0), (1, 1), (3, 3), (9, 5)])
+def test_a_turn_does_so_many_pieces_and_no_more_while_others_wait(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, at_least: int, gone: int
+) -> None:
+    monkeypatch.setattr(retention, "PIECE", 1)
+    monkeypatch.setattr(retention, "MOST_PIECES", 5)
+    rows(db, *[NOW - SHORTEST * DAY - 1] * 20, body=b"\xff")
+    keeper = Retention(db)
+    keeper.turn(NOW, 0.0, at_least=at_least, free=never)
+    assert 20 - count(db) == gone and keeper.under_way, "however many are asked for, it ends after some"
+    keeper.turn(NOW, 0.5, at_least=0, free=always)
+    assert 20 - count(db) == gone + 5, "and goes on where it was, before the minute is over"
+
+
+def test_what_does_not_keep_up_is_told_at_the_beginning_and_the_end(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "PIECE", 1)
+    rows(db, NOW - LONGEST * DAY - GRACE - 1, NOW - LONGEST * DAY - GRACE + 1, body=b"\xff")
+    rows(db, NOW - SHORTEST * DAY - GRACE, body=b"\xff")
+    keeper = Retention(db)
+    keeper.turn(NOW, 0.0, at_least=1, free=never)
+    assert keeper.overdue == 2 and keeper.under_way, "within the grace nothing is overdue at the shortest length"
+    keeper.turn(NOW, 1.0, at_least=99, free=never)
+    assert keeper.overdue == 0 and not keeper.under_way
+
+
+def test_after_an_error_the_pass_begins_anew_at_once(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows(db, NOW - LONGEST * DAY - 1, body=b"\xff")
+    keeper = Retention(db)
+
+    def refuse(*_: object) -> int:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(retention, "_strip_reports", refuse)
+        with pytest.raises(sqlite3.OperationalError):
+            keeper.turn(NOW, 5.0, at_least=9, free=always)
+    assert not keeper.under_way and count(db) == 1
+    keeper.turn(NOW, 5.0, at_least=9, free=always)
+    assert count(db) == 0
