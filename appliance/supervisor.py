@@ -15,6 +15,7 @@ from typing import Any
 
 from appliance import backoff, boot, progress, rereading, service_log
 from appliance.errors import CampboxError, NotSo
+from appliance.files import make_folder, sweep
 from appliance.headway import Headway
 from appliance.layout import Layout
 from appliance.run import PARTS, find_program, spawn
@@ -60,7 +61,10 @@ class Supervisor:
         self.children = {service.name: _Child(service) for service in table}
 
     def prepare(self) -> None:
-        """Make every folder with its owner. Run as root, before ``start``."""
+        """Make every folder with its owner; clear away what was half written. Run as root, before ``start``.
+
+        Raises NotSo for a folder that cannot be made.
+        """
         for folder in (self.layout.etc, self.layout.run, self.layout.data, self.layout.log, self.layout.conf):
             folder.mkdir(parents=True, exist_ok=True, mode=0o755)
         self.layout.facts_dir.mkdir(exist_ok=True)
@@ -71,6 +75,7 @@ class Supervisor:
             _own(self.layout.service_run(service.name), service.uid, 0o755)
             for name in service.owns:
                 _own(self.layout.service_data(name), service.uid, 0o750)
+                sweep(self.layout.service_data(name))
 
     def start(self, timeout: float = 60.0) -> None:
         """Start everything in order; each waits for what it needs. Raises NotSo naming the service that is not ready.
@@ -280,13 +285,8 @@ class Supervisor:
 
 
 def _own(folder: Path, uid: int, mode: int) -> None:
-    """Nothing is written where it is so already: a box starts on a card that has become read-only."""
-    folder.mkdir(parents=True, exist_ok=True)
-    is_so = folder.stat()
-    if (is_so.st_uid, is_so.st_gid) != (uid, uid):
-        os.chown(folder, uid, uid)
-    if is_so.st_mode & 0o7777 != mode:
-        folder.chmod(mode)
+    """Nothing is changed that is so already: a box starts on a disk that has become read-only."""
+    make_folder(folder, mode, (uid, uid))
 
 
 def _signal(child: _Child, number: signal.Signals) -> None:

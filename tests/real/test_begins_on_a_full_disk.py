@@ -16,6 +16,8 @@ from appliance import facts
 from appliance.files import write_json
 from appliance.layout import Layout
 from appliance.run import spawn
+from appliance.services import services
+from appliance.supervisor import Supervisor
 from provisioning.lab.pace import patient
 from tests.real.refusing_disk import Memory, wait_for
 
@@ -90,3 +92,16 @@ def test_enrolment_says_that_it_cannot_keep_a_key_and_asks_nobody(box: Box) -> N
     assert box.begin("provisioning.agent", str(box.layout.identity_dir), told).wait(patient(60)) == 0
     assert (box.layout.identity_dir / "key.pem").exists() and "the hub does not answer" in facts.read(box.layout, "enrol")["why"]
     assert (box.layout.identity_dir / "token").read_text() == "token\n"
+
+
+def test_a_box_is_prepared_on_a_disk_that_has_become_read_only(box: Box) -> None:
+    supervisor = Supervisor(services("box", hub=True), box.layout, python=sys.executable)
+    supervisor.prepare()
+    data = [box.layout.service_data(name) for child in supervisor.children.values() for name in child.service.owns]
+    assert data
+    half = data[0] / ".memory.json.new"
+    half.write_text("half")
+    with box.disk.read_only():
+        supervisor.prepare()
+    supervisor.prepare()
+    assert not half.exists(), "what was half written goes at the next start"
