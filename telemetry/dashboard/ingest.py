@@ -150,7 +150,7 @@ class Ingester:
 
 def _parts(topic: str) -> tuple[str, str]:
     """Box and last levels of ``campbox/v1/<box>/up/<leaf>``."""
-    levels = [*topic.split("/", 4), "", ""]
+    levels = [*topic.split("/", 4), "", "", "", ""]
     return levels[2], levels[4]
 
 

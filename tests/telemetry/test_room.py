@@ -17,7 +17,7 @@ from telemetry import message, result
 from telemetry.dashboard.report_reader import ReportReader
 from telemetry.message import Batch, Live, Row
 from telemetry.metrics import BY_NAME, BY_NUMBER, METRICS, TEXT_LIMIT, Fewer
-from telemetry.room import A_BYTE, AT_LEAST, HEAD, ROW, room, weight
+from telemetry.room import A_BYTE, AT_LEAST, HEAD, ROW, VALUE, change, room, weight
 from telemetry.strict import MESSAGE_LIMIT
 from tests.telemetry.effort import BOX, Effort, Hub
 
@@ -276,3 +276,18 @@ def test_h25_nine_kilobytes_do_not_become_megabytes(hub: Hub) -> None:
     wire = CRAFTED["long texts, carried on"]
     assert len(wire) < 10_000
     assert hub.effort(wire).stored <= room(len(wire)) < 20 * len(wire)
+
+
+def test_room_is_in_proportion_to_the_bytes_beyond_the_head_and_never_less_than_ten_small_rows() -> None:
+    assert (ROW, VALUE, AT_LEAST, HEAD, A_BYTE) == (150, 3, 1_800, 60, 17)
+    assert [room(length) for length in (0, 60, 165, 166, 1_060)] == [1_800, 1_800, 1_800, 1_802, 17_000]
+
+
+def test_what_changes_in_a_row_is_what_it_weighs_more_and_two_numbers_weigh_the_same() -> None:
+    assert [weight(value) for value in (None, 0, 10**9, "", "abc", "ሀ", Fewer(10))] == [0, 3, 3, 3, 6, 6, 3]
+    before: dict[int, Any] = {1: 5, 2: "abc", 3: "gone", 4: 7}
+    after: dict[int, Any] = {1: 10**9, 2: "abcde", 4: "seven", 5: 1}
+    assert change([1], before, after) == 0 and change([2], before, after) == 2 and change([3], before, after) == -7
+    assert change([4], before, after) == 5 and change([5], before, after) == 3 and change([6], before, after) == 0
+    assert change([1, 2, 3, 4, 5, 6], before, after) == 3 and change([], before, after) == 0
+    assert change([1], {1: "a"}, {1: 5}) == -1 and change([1], {1: 5}, {1: True}) == 0

@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.dashboard.inbox import BASE, BOX_BYTES, BOX_MESSAGES, LIMITS, OVER_BUDGET, Arrived, Inbox, Limit
+from telemetry.dashboard.inbox import (
+    BASE,
+    BOX_BYTES,
+    BOX_MESSAGES,
+    LIMITS,
+    NO_ROOM,
+    OVER_BUDGET,
+    QOS0_BYTES,
+    SLOWED_MESSAGES,
+    Arrived,
+    Inbox,
+    Limit,
+)
 from telemetry.strict import MESSAGE_LIMIT
 
 NUMBERS = count(1)
@@ -163,3 +175,75 @@ def test_every_message_is_taken_once_or_dropped_and_counted(
         taken += [m.number for m in inbox.take(clock, 100, 10**9)]
     assert sorted(taken) == kept and inbox.waiting == inbox.size == 0
     assert len(sent) - len(kept) <= sum(inbox.dropped.values()) <= 2 * len(sent)
+
+
+def test_the_bounds_that_the_papers_promise() -> None:
+    assert (Limit(400_000, 8_000), Limit(4_000_000, 500)) == LIMITS
+    assert (BASE, BOX_MESSAGES, BOX_BYTES, SLOWED_MESSAGES, QOS0_BYTES) == (200, 16, 600_000, 2, 16_000_000)
+
+
+def test_of_one_box_just_so_many_bytes_may_wait_and_the_first_message_always_may() -> None:
+    inbox = Inbox()
+    assert inbox.put(message("one", BOX_BYTES - 5), 0.0) and inbox.put(message("one", 5), 0.0)
+    assert not inbox.put(message("one", 1), 0.0) and inbox.dropped == {("one", OVER_BUDGET): 1}
+    assert Inbox().put(message("one", BOX_BYTES + 1), 0.0)
+
+
+def test_of_all_boxes_together_just_so_many_bytes_wait_that_the_broker_does_not_hold_back() -> None:
+    inbox, each = Inbox(), 500_000
+    for n in range(QOS0_BYTES // each):
+        assert inbox.put(message(f"box-{n}", each), 0.0)
+    assert inbox.size == QOS0_BYTES and inbox.put(message("none", 0, qos=0), 0.0)
+    assert not inbox.put(message("late", 1, qos=0), 0.0) and inbox.dropped == {("late", NO_ROOM): 1}
+    assert inbox.put(message("late", 1, qos=1), 0.0), "what it holds back is not dropped for others"
+
+
+def test_one_that_is_over_its_budget_may_leave_two_messages_waiting() -> None:
+    inbox = Inbox(SMALL)
+    assert inbox.put(message("one", 800), 0.0) and len(inbox.take(0.0, 9, 10**9)) == 1
+    assert [inbox.put(message("one", 1), 0.0) for _ in range(SLOWED_MESSAGES + 1)] == [True] * SLOWED_MESSAGES + [False]
+    assert inbox.take(0.0, 9, 10**9) == [], "at nothing left it is not served"
+    assert len(inbox.take(0.1, 9, 10**9)) == 1, "with anything left it is"
+
+
+def test_it_is_named_again_only_after_a_quarter_of_its_budget_has_come_back() -> None:
+    inbox = Inbox(SMALL)
+
+    def named(clock: float) -> int:
+        inbox.take(clock, 9, 10**9)
+        return inbox.dropped["one", OVER_BUDGET]
+
+    for _ in range(3):
+        inbox.put(message("one", 1_000), 0.0)
+        found = named(0.0)
+    assert found == 1 and named(1.0) == 1, "once"
+    assert named(2.1) == 1 and inbox.waiting == 1, "one more was served, and it owes again"
+    inbox.take(20.0, 9, 10**9)
+    inbox.put(message("one", 1_000), 40.0)
+    inbox.take(40.0, 9, 10**9)
+    inbox.put(message("one", 1_000), 40.0)
+    assert named(40.0) == 2
+
+
+def test_what_was_cleared_waits_no_more_and_costs_nothing() -> None:
+    inbox = Inbox(SMALL)
+    for box in ("a", "b"):
+        inbox.put(message(box, 100), 0.0)
+    assert (inbox.waiting, inbox.size) == (2, 200)
+    inbox.clear()
+    assert (inbox.waiting, inbox.size) == (0, 0) and inbox.take(0.0, 9, 10**9) == []
+    inbox.put(message("a", 100), 0.0)
+    assert len(inbox.take(0.0, 9, 10**9)) == 1
+    inbox.forget(0.0)
+    assert set(inbox._accounts) == {"a"}, "what owes something is known"
+    inbox.forget(3.0)
+    assert set(inbox._accounts) == set(), "and forgotten when it is paid"
+
+
+def test_just_so_many_messages_and_bytes_are_taken_at_once() -> None:
+    inbox = Inbox()
+    for n in range(5):
+        inbox.put(message(f"box-{n}", 100), 0.0)
+    assert len(inbox.take(0.0, 2, 10**9)) == 2
+    assert len(inbox.take(0.0, 9, 200)) == 2 and len(inbox.take(0.0, 9, 99)) == 1
+    assert (inbox.waiting, inbox.size) == (0, 0)
