@@ -6,7 +6,6 @@ refuses what is not in it. A number is for ever: a metric that is no longer meas
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,6 +19,9 @@ TEXT_LIMIT = 200
 """Characters of a text that are sent; more is cut off."""
 WHOLE_LIMIT = 2**63 - 1
 """The largest whole number on the wire and in the store (signed 64 bit)."""
+
+_LARGEST = WHOLE_LIMIT * 1e9
+"""No reading is larger, in whatever unit: what is, or is NaN, is none."""
 
 
 @dataclass(frozen=True)
@@ -243,10 +245,11 @@ def _is_impossible(number: int, value: int | str | Fewer) -> bool:
 def to_wire(metric: Metric, value: Any) -> int | str | Fewer | None:
     """A value as it is sent: text cut to TEXT_LIMIT, numbers as whole multiples of the last decimal."""
     if metric.kind == "text":
-        return value[:TEXT_LIMIT] if isinstance(value, str) and value else None
+        # Half a letter, as JSON may name it, can be sent by nobody.
+        return value[:TEXT_LIMIT].encode("utf-8", "replace").decode() if isinstance(value, str) and value else None
     if isinstance(value, Fewer):
         return value if metric.people else None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= _LARGEST:
         return None
     scaled = round(value * 10.0**metric.decimals) if metric.decimals else round(value)
     return scaled if abs(scaled) <= WHOLE_LIMIT else None

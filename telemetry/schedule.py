@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from appliance.errors import BadInput
 from telemetry.message import Wire
-from telemetry.metrics import METRICS
+from telemetry.metrics import METRICS, WHOLE_LIMIT
 
 INTERVAL_VARIABLE = "CAMPBOX_TELEMETRY_INTERVAL"
 LIVE_STEP = 2.0
@@ -92,6 +92,6 @@ def rates(before: tuple[float, Mapping[str, object]] | None, now: tuple[float, M
     found = {}
     for direction in ("down", "up"):
         old, new = (facts.get(f"bytes_{direction}") for _, facts in (before, now))
-        if isinstance(old, int) and isinstance(new, int) and new >= old:
+        if isinstance(old, int) and isinstance(new, int) and 0 <= old <= new <= WHOLE_LIMIT:
             found[direction] = 8 * (new - old) / (now[0] - before[0])
     return found

@@ -8,7 +8,7 @@ from typing import Any
 from appliance import clock
 from appliance.layout import Layout
 from telemetry import schedule, sensors
-from telemetry.metrics import UNANSWERED, Fewer, Reading, unanswered
+from telemetry.metrics import BY_NAME, UNANSWERED, Fewer, Reading, unanswered
 from telemetry.noise import period_of, release
 from telemetry.outbox import Outbox
 
@@ -56,7 +56,7 @@ class Station:
         period = period_of(self.boot.hex(), uptime, self.pace.period)
         told: dict[str, int | Fewer] = {}
         for name, count in counted.items():
-            if not isinstance(count, int):
+            if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= BY_NAME[name].bounds[1]:
                 continue
             before = self.outbox.released(name)
             now = release(before, count, name=name, period=period, smallest=self.smallest, secret=self.outbox.secret)
