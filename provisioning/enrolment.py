@@ -107,9 +107,17 @@ def decide(ticket: Ticket | None, asked: Asked, now: float) -> Decision:
     return Issue(first=True)
 
 
+def words_of(kind: str) -> AlarmWords:
+    """What is said of an alarm; also of one that another version of the hub has noted."""
+    return ALARMS.get(kind, AlarmWords("an alarm that this version of the hub does not know", "bring the hub up to date"))
+
+
 def day(seconds: float) -> str:
-    """A moment as people at the hub read it, UTC."""
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+    """A moment as people at the hub read it, UTC; a dash for one that no calendar has."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M", time.gmtime(seconds))
+    except (ValueError, OverflowError, OSError):
+        return "-"
 
 
 def token_hash(untrusted_token: str) -> str:

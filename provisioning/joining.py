@@ -153,7 +153,7 @@ class _Patience:
             told = read_json(self.path)
             if isinstance(told, dict) and told.get("about") == self.about:
                 return float(told["wait"]), float(told["due"])
-        except (NotSo, KeyError, TypeError, ValueError):
+        except (NotSo, KeyError, TypeError, ValueError, OverflowError):
             log.warning("when to ask the hub again cannot be read: it is asked now")
         return 0.0, 0.0
 

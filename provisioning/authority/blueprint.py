@@ -16,7 +16,7 @@ from appliance.layout import Layout
 from provisioning.authority import certificates, desk
 from provisioning.authority.limiter import Limiter
 from provisioning.authority.store import Store
-from provisioning.enrolment import ALARMS, TICKET_LIFE, day
+from provisioning.enrolment import TICKET_LIFE, day, words_of
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def register(app: Flask, hub_config: HubConfig, layout: Layout) -> None:
         store = Store(layout)
         # Not called "alarms": that is the function by which the hub's base page asks everybody for theirs.
         rows = {"enrolments": store.enrolments(time.time()), "seen": store.alarms()}
-        return render_template("enrolments.html", **rows, alarm_words=ALARMS, day=day)
+        return render_template("enrolments.html", **rows, words_of=words_of, day=day)
 
     @blueprint.get("/api/v1/enrolments")
     def enrolments() -> Response:
@@ -64,7 +64,7 @@ def _standing(layout: Layout) -> list[tuple[str, str]]:
     except CampboxError as error:
         log.warning("cannot look for alarms: %s", error)
         return []
-    return [(f"{alarm.box}: {ALARMS[alarm.kind].what}", "/enrolments") for alarm in alarms]
+    return [(f"{alarm.box}: {words_of(alarm.kind).what}", "/enrolments") for alarm in alarms]
 
 
 def _ending(layout: Layout) -> list[tuple[str, str]]:

@@ -136,6 +136,13 @@ def authority_pem(layout: Layout) -> str:
         return (folder(layout) / "ca.pem").read_text("ascii")
     except FileNotFoundError as error:
         raise NotSo("this hub has no authority yet", where=str(folder(layout)), mend="start it once: campbox hub up") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder(layout) / "ca.pem", error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> NotSo:
+    why = error.strerror if isinstance(error, OSError) else "it is damaged"
+    return NotSo(f"{path.name} cannot be read: {why}", where=str(path), mend="restore it from the hub's backup")
 
 
 def _prepare_authority(place: Path, owner: tuple[int, int] | None, now: datetime.datetime) -> None:
@@ -166,6 +173,8 @@ def _stands(path: Path, leaf: Leaf, moment: Moment) -> bool:
     except ValueError:
         log.warning("%s cannot be read and is made anew", path.name)
         return False
+    except OSError as error:
+        raise _unreadable(path, error) from error
     begins, ends = standing.not_valid_before_utc.timestamp(), standing.not_valid_after_utc.timestamp()
     # One that this hub itself made in the future, by a clock that ran ahead, is of no use to anybody now.
     early = moment.trust != "none" and moment.wall < begins
@@ -180,6 +189,8 @@ def _sign(
         signer = _load_key(place / "ca-key.pem")
     except FileNotFoundError as error:
         raise NotSo("this hub has no authority yet", where=str(place), mend="start it once: campbox hub up") from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(place / "ca.pem", error) from error
     builder = _builder(_name(leaf.common_name), key, authority.subject, now, life)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_key_usage(signs_certificates=False), critical=True)
@@ -223,7 +234,12 @@ def _key(path: Path, mode: int, owner: tuple[int, int] | None) -> ec.EllipticCur
 
 
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
-    key = serialization.load_pem_private_key(path.read_bytes(), None)
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), None)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise _unreadable(path, error) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise NotSo("not an ECDSA key", where=str(path), mend="restore it from the hub's backup")
     return key

@@ -14,6 +14,7 @@ from appliance.errors import NotSo
 from appliance.files import write_atomically
 
 FILE = "crl.pem"
+_MEND = "restore it from the hub's backup"
 
 
 def write(place: Path, serials: Collection[int], owner: tuple[int, int] | None) -> bool:
@@ -26,10 +27,13 @@ def write(place: Path, serials: Collection[int], owner: tuple[int, int] | None) 
     if standing is not None and {one.serial_number for one in standing} == set(serials):
         return False
     number = 1 if standing is None else _number(standing) + 1
-    authority = x509.load_pem_x509_certificate((place / "ca.pem").read_bytes())
-    key = serialization.load_pem_private_key((place / "ca-key.pem").read_bytes(), None)
+    try:
+        authority = x509.load_pem_x509_certificate((place / "ca.pem").read_bytes())
+        key = serialization.load_pem_private_key((place / "ca-key.pem").read_bytes(), None)
+    except (OSError, ValueError, TypeError) as error:
+        raise NotSo("the authority's certificate or key cannot be read", where=str(place), mend=_MEND) from error
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise NotSo("not an ECDSA key", where=str(place / "ca-key.pem"), mend="restore it from the hub's backup")
+        raise NotSo("not an ECDSA key", where=str(place / "ca-key.pem"), mend=_MEND)
     since = authority.not_valid_before_utc
     builder = x509.CertificateRevocationListBuilder(issuer_name=authority.subject)
     builder = builder.last_update(since + datetime.timedelta(seconds=number)).next_update(authority.not_valid_after_utc)
@@ -49,6 +53,8 @@ def _read(path: Path) -> x509.CertificateRevocationList | None:
         return x509.load_pem_x509_crl(path.read_bytes())
     except (FileNotFoundError, ValueError):
         return None
+    except OSError as error:
+        raise NotSo(f"cannot read: {error.strerror}", where=str(path), mend="mend its permissions, or remove it") from error
 
 
 def _number(standing: x509.CertificateRevocationList) -> int:

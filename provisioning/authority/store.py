@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from appliance.services import USERS
 from provisioning.authority.certificates import folder
 from provisioning.enrolment import Asked, Decision, Issue, Refusal, Ticket
 
+_SERIAL = re.compile(r"[0-9a-f]{1,40}\Z")
+"""A certificate's number in hexadecimal, at most 20 octets of it (RFC 5280 section 4.1.2.2)."""
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS ticket (
     hash TEXT PRIMARY KEY, box TEXT NOT NULL, site TEXT NOT NULL, issued REAL NOT NULL, expires REAL NOT NULL,
@@ -137,7 +140,10 @@ class Store:
             standing = "SELECT 1 FROM ticket WHERE ticket.box = c.box AND ticket.key = c.key AND NOT ticket.superseded"
             newer = "SELECT 1 FROM ticket WHERE ticket.box = c.box AND ticket.key <> c.key AND NOT ticket.superseded"
             query = f"SELECT serial FROM certificate AS c WHERE NOT EXISTS ({standing}) AND EXISTS ({newer})"
-            return {int(row["serial"], 16) for row in connection.execute(query)}
+            serials = (row["serial"] for row in connection.execute(query))
+            return {
+                int(serial, 16) for serial in serials if _SERIAL.match(serial)
+            }  # one that is spoilt keeps no other off the list
 
     def enrolments(self, now: float) -> list[Enrolment]:
         """Every ticket, the newest first."""
