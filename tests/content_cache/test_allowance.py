@@ -139,3 +139,74 @@ def test_no_reading_of_the_counters_makes_it_faster_than_the_background_beside_p
         assert found.limit or waited < PATIENCE
     else:
         assert found == FREE
+
+
+def test_the_figures_are_those_that_are_told() -> None:
+    assert (BUSY, BACKGROUND_PART, PATIENCE, SOON, SLOWEST) == (0.7, 0.1, 86_400, 10, 1_000)
+
+
+@pytest.mark.parametrize(
+    ("minute", "inside"), [(59, False), (60, True), (119, True), (120, False), (299, False), (300, True), (301, False)]
+)
+def test_a_span_holds_its_first_minute_and_not_its_last_and_any_of_several_will_do(minute: int, inside: bool) -> None:
+    assert within(((60, 120), (300, 301)), minute) is inside
+
+
+def test_a_span_that_ends_where_it_begins_is_the_whole_day() -> None:
+    assert all(within(((600, 600),), minute) for minute in (0, 599, 600, 601, 1439))
+
+
+@pytest.mark.parametrize(("hour", "minute", "allowed"), [(5, 59, True), (6, 0, False), (21, 59, False), (22, 0, True)])
+def test_the_hour_and_the_minute_decide(hour: int, minute: int, allowed: bool) -> None:
+    here = datetime.datetime(2026, 11, 22, hour, minute, 59, tzinfo=datetime.UTC)
+    assert may_begin(NIGHT, here, "synced") is may_begin(NIGHT, here, "floor") is allowed
+
+
+@pytest.mark.parametrize(
+    ("today", "reset", "first"),
+    [
+        ("2026-11-15", 15, "2026-11-15"), ("2026-11-14", 15, "2026-10-15"), ("2026-01-14", 15, "2025-12-15"),
+        ("2026-03-27", 28, "2026-02-28"), ("2026-03-01", 1, "2026-03-01"), ("2026-03-31", 1, "2026-03-01"),
+    ],
+)  # fmt: skip
+def test_a_month_of_account_begins_on_its_day(today: str, reset: int, first: str) -> None:
+    assert period_of(datetime.date.fromisoformat(today), reset) == first
+
+
+def test_an_account_that_a_wrong_clock_opened_keeps_its_bytes_under_the_right_date() -> None:
+    assert this_month(Spent("2030-01-01", 9), DAY, 1, "synced") == Spent("2026-11-01", 9)
+    assert this_month(Spent("2026-10-01", 9), DAY, 1, "synced") == Spent("2026-11-01", 0)
+    assert this_month(Spent("2026-11-01", 9), DAY, 1, "synced") == Spent("2026-11-01", 9)
+    assert this_month(Spent("", 9), DAY, 1, "none") == this_month(Spent("", 9), DAY, 1, "synced") == Spent("2026-11-01", 9)
+    for trust in ("none", "floor"):
+        assert this_month(Spent("2026-10-01", 9), DAY, 1, trust) == Spent("2026-10-01", 9)
+
+
+@pytest.mark.parametrize(("spent", "rest"), [(0, 100), (99, 1), (100, 0), (101, 0)])
+def test_nothing_is_left_of_a_month_that_is_used_up(spent: int, rest: int) -> None:
+    assert left(Spent("2026-11-01", spent), 100) == rest and left(Spent("2026-11-01", 7), 0) == 0
+
+
+@pytest.mark.parametrize(("octets", "waits"), [(0.69, False), (0.7, True), (1.0, True)])
+def test_the_line_is_peoples_from_exactly_that_part_on(octets: float, waits: bool) -> None:
+    full = _line(10, octets * 10 * RATE / 8)
+    assert (pace(_line(0, 0), full, 0, LONG).limit == 0) is waits
+    assert pace(_line(0, 0), full, PATIENCE - 1, LONG).limit == (0 if waits else BACKGROUND.limit)
+    assert pace(None, full, 0, LONG) == BACKGROUND, "one look tells no pace"
+
+
+def test_one_person_is_somebody_and_a_slow_line_still_brings_a_little() -> None:
+    assert pace(None, _line(0, 0, active=1), 0, LONG) == BACKGROUND and pace(None, _line(0, 0, active=0), 0, LONG) == FREE
+    assert FREE.limit is None and pace(None, _line(0, 0, active=-1), 0, LONG) == FREE
+    assert pace(None, Line(0, 0, 0, 8_000, 1), 0, LONG).limit == pace(None, Line(0, 0, 0, 80_000, 1), 0, LONG).limit == SLOWEST
+    assert pace(None, Line(0, 0, 0, 80_080, 1), 0, LONG).limit == 1_001
+
+
+def test_what_others_received_is_all_without_its_own() -> None:
+    before, half = Line(100, 5_000_000, 3_000_000, RATE, 3), int(10 * RATE / 8 / 2)
+    both = Line(110, 5_000_000 + 2 * half, 3_000_000 + half, RATE, 3)
+    assert pace(before, both, 0, LONG) == BACKGROUND, "half the line is people's"
+    theirs = Line(110, 5_000_000 + 2 * half, 3_000_000 + half // 2, RATE, 3)
+    assert pace(before, theirs, 0, LONG).limit == 0, "three quarters are"
+    assert pace(before, Line(100, 9_000_000, 3_000_000, RATE, 3), 0, LONG) == BACKGROUND, "no time has passed"
+    assert pace(before, Line(110, 1_000, 0, RATE, 3), 0, LONG) == BACKGROUND, "counters that began anew"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from content_cache.due import AFTER_PAUSE, AFTER_REFUSAL, Last, after, invented, is_due, lost, shrinkage
+from content_cache.due import AFTER_PAUSE, AFTER_REFUSAL, MOST_LOST, Last, after, invented, is_due, lost, shrinkage
 
 HOUR = 3600
 
@@ -62,3 +62,43 @@ BEFORE = Last(succeeded=10.0, refused=20.0, paused=15.0, saved=5.0)
 def test_what_is_remembered_of_a_look(state: str, left: Last) -> None:
     assert after(BEFORE, state, 100.0, synced=False) == left
     assert after(BEFORE, state, 100.0, synced=True).saved == 100.0
+
+
+def test_the_figures_are_those_that_are_told() -> None:
+    assert (MOST_LOST, AFTER_REFUSAL, AFTER_PAUSE) == (0.30, 900, 300)
+
+
+@pytest.mark.parametrize(
+    ("last", "now", "due"),
+    [
+        (Last(succeeded=1000.0), 1000.0, False), (Last(succeeded=1000.0), 999.9, True),
+        (Last(refused=1000.0), 1000.0, False), (Last(refused=1000.0), 999.9, True),
+        (Last(succeeded=2000.0, refused=1000.0), 1999.0, True), (Last(succeeded=1000.0, refused=2000.0), 1999.0, True),
+        (Last(succeeded=1000.0, refused=500.0), 1000.0 + AFTER_REFUSAL, False),
+        (Last(succeeded=1000.0, refused=1000.0), 1000.0 + AFTER_REFUSAL, False),
+        (Last(succeeded=1000.0, refused=1000.0), 1000.0 + HOUR, True),
+        (Last(paused=1.0), 1000.0, True), (Last(saved=999.0), 1000.0, True), (Last(succeeded=0.5), 1.0, False),
+    ],
+)  # fmt: skip
+def test_a_clock_that_went_back_or_a_look_that_never_was_is_no_reason_to_wait(last: Last, now: float, due: bool) -> None:
+    assert is_due(last, now, HOUR, asked=False) is due
+    assert is_due(last, now, HOUR, asked=True)
+
+
+def test_a_box_that_looks_more_often_than_that_looks_again_after_a_refusal_as_often() -> None:
+    often = Last(refused=1000.0)
+    assert not is_due(often, 1059.0, 60, asked=False) and is_due(often, 1060.0, 60, asked=False)
+    paused = Last(refused=1000.0, paused=900.0)
+    assert not is_due(paused, 1059.0, 60, asked=False) and is_due(paused, 1060.0, 60, asked=False)
+
+
+def test_content_that_begins_to_stand_back_remembers_since_when() -> None:
+    first = after(Last(succeeded=10.0), "pausing", 100.0, synced=False)
+    assert first == Last(10.0, refused=100.0, paused=100.0)
+    assert after(first, "pausing", 200.0, synced=False) == Last(10.0, refused=200.0, paused=100.0)
+    assert after(first, "updated", 300.0, synced=True) == Last(succeeded=300.0, saved=300.0)
+
+
+def test_an_empty_box_holds_nothing_back() -> None:
+    assert shrinkage(0, 0) == "" and shrinkage(0, 1).startswith("held") and shrinkage(1, 1) == ""
+    assert lost(set(), {"a"}).startswith("held")

@@ -122,3 +122,80 @@ def test_more_than_was_signed_is_refused_at_once() -> None:
 def test_hashes_that_do_not_add_up_are_refused(hashes: list[str], size: int, total: int) -> None:
     with pytest.raises(Refused):
         Chunks(hashes, size, total)
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ({"etag": '"' + "a" * 198 + '"'}, '"' + "a" * 198 + '"'), ({"etag": '"' + "a" * 199 + '"'}, ""), ({"etag": '"\u00e9"'}, ""),
+        ({"etag": "", "last-modified": "d" * 40}, "d" * 40), ({"last-modified": "d" * 41}, ""), ({"last-modified": "\u00e9"}, ""),
+        ({"last-modified": "a\r\nb"}, ""), ({"etag": '"a"'}, '"a"'), ({"etag": "bare", "last-modified": "d"}, ""),
+    ],
+)  # fmt: skip
+def test_a_validator_is_short_and_printable(headers: dict[str, str], found: str) -> None:
+    assert validator(headers) == found
+
+
+def test_the_first_byte_that_is_not_here_is_asked_for() -> None:
+    assert asking(Part(1, HUB, '"a"'), HUB)["Range"] == "bytes=1-"
+    assert asking(Part(0, HUB, '"a"'), HUB) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "total"), [("bytes 40-99/100", 100), ("bytes 40-99/*", 100), ("bytes 40-40/100", 100), ("bytes 40-98/*", 100)]
+)
+def test_a_range_that_begins_where_it_broke_off_is_taken(said: str, total: int) -> None:
+    assert start(206, {"content-range": said, "etag": '"v"'}, 40, total) == Start(40, 0, '"v"')
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["bytes 0-99/100", "bytes 39-99/100", "bytes 40-100/*", "bytes 40-99/100 ", "bytes 40-99", " bytes 40-99/100", "40-99/100"],
+)
+def test_another_range_is_tried_again(said: str) -> None:
+    with pytest.raises(Unreachable):
+        start(206, {"content-range": said}, 40, 100)
+    with pytest.raises(Unreachable):
+        start(206, {"content-range": "bytes 0-99/100"}, 0, 100)  # nobody asked for a part
+
+
+@pytest.mark.parametrize("said", ["99", "-100", "1e2", "\u0661\u0660\u0660", "", "100 ", "0"])
+def test_a_whole_answer_of_another_length_is_refused(said: str) -> None:
+    with pytest.raises(Refused):
+        start(200, {"content-length": said}, 0, 100)
+    assert start(200, {"content-length": "100"}, 0, 100) == start(200, {}, 0, 100) == Start(0, 0, "")
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 405, 409, 411, 199, 201, 204, 205, 207, 503])
+def test_an_answer_that_is_neither_whole_nor_the_rest_is_not_read(status: int) -> None:
+    with pytest.raises(Unreachable) as told:
+        start(status, {"content-length": "100", "content-range": "bytes 40-99/100"}, 40, 100)
+    assert not isinstance(told.value, Missing), "the file may be there the next time"
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "total", "fits"), [(1, 4, 4, True), (2, 4, 5, True), (1, 4, 5, False), (2, 4, 4, False), (1, -4, 4, False)]
+)
+def test_there_is_a_hash_for_each_piece(count: int, size: int, total: int, fits: bool) -> None:
+    if fits:
+        assert Chunks(["00"] * count, size, total).total == total
+    else:
+        with pytest.raises(Refused):
+            Chunks(["00"] * count, size, total)
+
+
+def test_without_hashes_only_the_length_is_judged_and_nothing_is_called_good() -> None:
+    chunks = Chunks([], 0, 3)
+    assert chunks.feed(b"ab") and chunks.feed(b"c") and (chunks.seen, chunks.good) == (3, 0)
+    assert chunks.feed(b"")
+    with pytest.raises(Refused):
+        chunks.feed(b"d")
+
+
+def test_a_second_piece_is_judged_by_itself() -> None:
+    """By its own bytes and its own hash, of which as many digits count as were signed."""
+    content = b"abcdef"
+    for digits in (8, 64):
+        chunks = Chunks(_hashes(content, 3, digits), 3, 6)
+        assert chunks.feed(b"abc") and chunks.good == 3 and not chunks.feed(b"deX") and chunks.good == 3
+    assert not Chunks(_hashes(b"defabc", 3), 3, 6).feed(content), "in their order"

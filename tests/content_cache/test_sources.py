@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
 
+from appliance.errors import NotSo, Refused
 from content_cache import sources
+from content_cache.carrier import Web
 from tests.content_cache.signed_place import Hub
 from tests.content_cache.site import place, site
+
+
+def test_a_place_that_is_not_whole_is_no_source_and_the_hub_is_asked_by_its_own_authority(tmp_path: Path) -> None:
+    layout, hub, config = place(tmp_path / "box"), Hub(tmp_path / "hub"), site()
+    told, root = layout.identity_dir / "catalogue.json", layout.identity_dir / "root.json"
+    content = (hub.folder / "metadata" / "1.root.json").read_bytes()
+    root.write_bytes(content)
+    for broken in ("[]", "{}", '{"url": 7}', "no json"):
+        told.write_text(broken)
+        with contextlib.suppress(NotSo, Refused):
+            assert sources.sources(config, layout, lambda octets: None) == []
+    told.write_text(json.dumps({"url": "https://hub.test/catalogue/"}))
+    root.unlink()
+    assert sources.sources(config, layout, lambda octets: None) == []
+    root.write_bytes(content)
+    came = list[int]()
+    (only,) = sources.sources(config, layout, came.append)
+    assert isinstance(only.carrier, Web)
+    only.carrier.told(7)
+    assert came == [7] and only.root == content and only.metadata.parent == sources.kept(layout)
+    assert sources.kept(layout) == layout.service_data("content") / "tuf"
+
+
+def test_only_the_hub_counts_against_the_metered_link(tmp_path: Path) -> None:
+    layout, hub, config = place(tmp_path / "box"), Hub(tmp_path / "hub"), site()
+    config = dataclasses.replace(config, catalogue=dataclasses.replace(config.catalogue, neighbours=("10.45.0.1",)))
+    (layout.identity_dir / "catalogue.json").write_text(json.dumps({"url": "https://hub.test/catalogue/"}))
+    (layout.identity_dir / "root.json").write_bytes((hub.folder / "metadata" / "1.root.json").read_bytes())
+    came = list[int]()
+    near, far = (one.carrier for one in sources.sources(config, layout, came.append))
+    assert isinstance(near, Web) and isinstance(far, Web)
+    near.told(5)
+    assert came == []
+    far.told(6)
+    assert came == [6]
 
 
 def test_neighbours_come_before_the_hub_and_an_ipv6_address_stands_in_brackets(tmp_path: Path) -> None:

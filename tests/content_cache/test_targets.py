@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.errors import Refused
-from content_cache.targets import LARGEST_FILE, offer
+from content_cache import targets
+from content_cache.targets import LARGEST_FILE, File, offer
 
 A, B = "a" * 64, "b" * 64
 PIECES = {"chunk": 32_768, "chunks": ["c" * 32]}
@@ -92,3 +93,71 @@ def test_any_description_is_read_or_refused(custom: dict[str, Any]) -> None:
     )
     assert len(edition.file.pieces) * edition.file.piece >= edition.file.length == 400
     assert not any(one < 0 for one in (edition.serial, edition.size, edition.services))
+
+
+def of(length: int, piece: int, count: int) -> tuple[str, int, str, dict[str, Any]]:
+    return ("c", length, A, {**WHOLE, "chunk": piece, "chunks": ["c" * 32] * count})
+
+
+@pytest.mark.parametrize(
+    ("length", "piece", "count"),
+    [
+        (1, 4_096, 1), (4_096, 4_096, 1), (4_097, 4_096, 2), (16_000_000, 1_048_576, 16), (1_048_577, 1_048_576, 2),
+    ],
+)  # fmt: skip
+def test_a_file_has_a_hash_for_each_of_its_pieces(length: int, piece: int, count: int) -> None:
+    found = offer([of(length, piece, count)])
+    assert found is not None and found.edition.file == File("c", length, A, piece, ("c" * 32,) * count)
+    for wrong in (count - 1, count + 1):
+        with pytest.raises(Refused):
+            offer([of(length, piece, wrong)])
+
+
+@pytest.mark.parametrize(
+    ("length", "piece"), [(0, 4_096), (-1, 4_096), (16_000_001, 1_048_576), (9, 4_095), (9, 1_048_577), (9, 0)]
+)
+def test_lengths_and_pieces_out_of_bounds_are_refused(length: int, piece: int) -> None:
+    with pytest.raises(Refused):
+        offer([of(length, piece, -(-length // piece) if piece else 1)])
+
+
+def test_the_bounds_are_those_that_are_told() -> None:
+    assert (LARGEST_FILE, targets.PIECE, targets.DIGITS) == (16_000_000, 32_768, 32)
+
+
+@pytest.mark.parametrize("hash", ["a" * 63, "a" * 65, "A" * 64, "a" * 64 + "\n", "g" * 64, ""])
+def test_a_hash_is_sixty_four_small_hexadecimal_digits(hash: str) -> None:
+    assert targets.is_sha256("0123456789abcdef" * 4) and not targets.is_sha256(hash)
+    with pytest.raises(Refused):
+        offer([("c", 400, hash, {**WHOLE, **PIECES})])
+    with pytest.raises(Refused):
+        offer([whole(snapshot=hash)])
+
+
+@pytest.mark.parametrize("name", ["serial", "bytes", "services", "snapshot", "date", "chunk", "chunks"])
+def test_every_field_must_be_there_and_zero_is_a_number(name: str) -> None:
+    with pytest.raises(Refused):
+        offer([("c", 400, A, {key: value for key, value in {**WHOLE, **PIECES}.items() if key != name})])
+    zero = offer([whole(serial=0, services=0, bytes=0)])
+    assert zero is not None and (zero.edition.serial, zero.edition.services, zero.edition.size) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("sample", [None, True, 0, "", "false"])
+def test_only_what_says_so_outright_is_no_sample(sample: Any) -> None:
+    real, other = offer([whole(sample=False)]), offer([whole(sample=sample)])
+    assert real is not None and not real.edition.sample and other is not None and other.edition.sample
+
+
+@pytest.mark.parametrize("way", [(7, 7), (8, 7), (6, 8), (6, 6)])
+def test_a_patch_leads_from_an_older_serial_to_the_newest(way: tuple[int, int]) -> None:
+    found = offer([whole(), patch(*way), patch(0, 7)])
+    assert found is not None and set(found.patches) == {0}
+    one = found.patches[0]
+    assert (one.base, one.serial, one.file.length) == (0, 7, 40)
+
+
+@pytest.mark.parametrize("field", [{"from": "6"}, {"to": None}, {"from": -1}, {"to": True}])
+def test_a_patch_that_does_not_say_its_way_is_refused(field: dict[str, Any]) -> None:
+    name, length, sha256, custom = patch(6, 7)
+    with pytest.raises(Refused):
+        offer([whole(), (name, length, sha256, {**custom, **field})])
