@@ -191,7 +191,7 @@ def _flag(untrusted: Any) -> bool:
 def parse_mountinfo(text: str) -> tuple[Mount, ...]:
     """proc(5): ``36 35 8:1 / /boot rw,noatime shared:1 - ext4 /dev/sda1 rw``; lines of another form are left out."""
     mounts = []
-    for line in text.splitlines():
+    for line in text.split("\n"):  # a name may hold what else ends a line in Unicode
         left, dash, right = line.partition(" - ")
         fields, tail = left.split(" "), right.split(" ")
         if dash and len(fields) >= 5 and len(tail) >= 2 and _DEV.match(fields[2]):
@@ -201,7 +201,7 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
 
 def parse_swaps(text: str) -> frozenset[str]:
     """Paths in /proc/swaps, whose first line is a heading."""
-    return frozenset(plain(_unescape(line.split()[0])) for line in text.splitlines()[1:] if line.strip())
+    return frozenset(plain(_unescape(re.split(r"[ \t]", line, maxsplit=1)[0])) for line in text.split("\n")[1:] if line.strip())
 
 
 def parse_zpool(text: str) -> frozenset[str]:

@@ -86,6 +86,7 @@ def _zpool() -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8", "replace")
+        # Not read_text: it would make of a carriage return in a name the end of a line.
+        return path.read_bytes().decode("utf-8", "replace")
     except OSError:
         return ""

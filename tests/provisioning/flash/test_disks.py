@@ -184,3 +184,11 @@ def test_swaps_and_pools_are_read_by_path() -> None:
 def test_a_device_without_a_name_makes_the_whole_answer_unreadable(rows: list[Any]) -> None:
     with pytest.raises(BadInput):
         layout(*rows)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x0b", "\x0c", "\x1c", "\x85", "\r", "\u2003"], ids=ascii)
+def test_a_mount_point_with_a_separator_of_unicode_hides_no_mount(separator: str) -> None:
+    """proc(5): the kernel escapes space, tab, newline and backslash, and nothing else, whatever a stick is called."""
+    line = f"36 35 8:1 / /media/a{separator}b rw - ext4 /dev/sd{separator}1 rw\n"
+    assert parse_mountinfo(line) == (Mount("8:1", "/media/a b", "ext4", "/dev/sd 1"),)
+    assert parse_swaps(f"Filename\n/media/a{separator}b file 1\n/dev/sda2\tpartition 1\n") == {"/media/a b", "/dev/sda2"}

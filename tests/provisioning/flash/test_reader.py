@@ -8,6 +8,7 @@ import pytest
 
 from appliance.errors import BadInput
 from provisioning.flash import reader
+from provisioning.flash.disks import parse_mountinfo
 from provisioning.flash.image import expected_sha256
 
 
@@ -61,3 +62,11 @@ def test_a_file_that_is_or_will_be_has_no_device_number(tmp_path: Path) -> None:
 def test_the_hash_beside_an_image_is_found(tmp_path: Path, name: str, content: str, expected: str | None) -> None:
     (tmp_path / name).write_text(content)
     assert expected_sha256(tmp_path / "card.img") == expected
+
+
+def test_a_carriage_return_in_a_name_ends_no_line(tmp_path: Path) -> None:
+    _process(tmp_path, "self", "mnt:[1]", "")
+    (tmp_path / "self/mountinfo").write_bytes(b"36 35 8:1 / /media/a\rb rw - ext4 /dev/sda1 rw\n")
+    (text,) = reader.mountinfos(tmp_path)
+    (mount,) = parse_mountinfo(text)
+    assert (mount.dev, mount.where) == ("8:1", "/media/a b")
