@@ -181,6 +181,7 @@ def _parsed(line: bytes, number: int) -> dict[str, Any]:
 
 def _translation(values: dict[str, Any], number: int) -> Translation:
     texts = ("of", "id", "field", "tag", "text", "source")
-    if set(values) != {*texts, "machine"} or not all(isinstance(values[name], str) for name in texts):
+    whole = set(values) == {*texts, "machine"} and all(isinstance(values[name], str) for name in texts)
+    if not whole or not isinstance(values["machine"], bool):  # anything else would break the store when it is built
         raise BadInput("a bad translation", where=f"layer:{number}", mend="sign it again")
     return Translation(values.pop("of"), **values)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from content_cache.hours import Closed, Open, State, Unknown, best, essence, groups, plans, state_at
+from content_cache.hours import Closed, Open, State, Unknown, best, essence, groups, plans, state_at, zone_of
 from content_cache.timetable import timetable
 from tests.content_cache import hours_oracle
 from tests.content_cache.hours_oracle import CODES
@@ -144,6 +144,116 @@ def at(text: str, *schedules: dict[str, Any], zone: str = "Asia/Amman") -> State
 
 def moment(text: str, zone: str = "Asia/Amman") -> datetime.datetime:
     return datetime.datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone))
+
+
+@pytest.mark.parametrize(
+    ("now", "state"),
+    [
+        ("07:59", "closed"), ("08:00", "open"), ("08:01", "open"), ("15:59", "open"), ("16:00", "closed"), ("16:01", "closed"),
+    ],
+)  # fmt: skip
+def test_it_opens_at_exactly_its_hour_and_is_closed_at_exactly_its_end(now: str, state: str) -> None:
+    found = at(f"2026-11-23T{now}", rule("MO", "08:00", "16:00"))
+    opens = "2026-11-23T08:00" if now < "08:00" else "2026-11-30T08:00"
+    assert found == (Open(moment("2026-11-23T16:00")) if state == "open" else Closed(moment(opens)))
+
+
+def test_a_closure_after_midnight_is_not_ignored() -> None:
+    """A night from Thursday to Friday, and a closure that lies wholly within the Friday."""
+    night, closed = rule("TH", "20:00", "06:00"), marked(rule("FR", "01:00", "03:00"), "closed")
+    assert at("2026-11-20T00:30", night, closed) == Open(moment("2026-11-20T01:00"))
+    assert at("2026-11-20T01:00", night, closed) == at("2026-11-20T02:59", night, closed) == Closed(moment("2026-11-20T03:00"))
+    assert at("2026-11-20T03:00", night, closed) == Open(moment("2026-11-20T06:00"))
+
+
+def test_half_told_hours_are_unsure_from_their_beginning_until_midnight() -> None:
+    told = rule("MO", "09:00", None)
+    assert at("2026-11-23T08:59", told) == Closed(moment("2026-11-23T09:00"))
+    assert at("2026-11-23T09:00", told) == at("2026-11-23T23:59", told) == Unknown("half told")
+    assert at("2026-11-24T00:00", told) == Closed(moment("2026-11-30T09:00"))
+    assert at("2026-11-23T10:00", told, rule("MO", "09:30", "11:00")) == Open(moment("2026-11-23T11:00")), (
+        "what is sure counts first"
+    )
+
+
+def test_words_are_of_today_alone() -> None:
+    words = {"opens_at": "ask inside", "valid_from": "2026-11-23", "valid_to": "2026-11-23"}
+    hours = rule("MO,TU,WE", "09:00", "12:00")
+    assert at("2026-11-23T13:00", hours, words) == Unknown("words")
+    assert at("2026-11-22T13:00", hours, words) == Closed(moment("2026-11-24T09:00")), "on Monday only the words hold"
+    assert at("2026-11-24T13:00", hours, words) == Closed(moment("2026-11-25T09:00"))
+
+
+def test_validity_that_is_over_is_said_only_where_all_of_it_is() -> None:
+    over = rule("MO", "09:00", "12:00", valid_to="2026-11-20")
+    assert at("2026-11-23T10:00", over) == Unknown("ended") and at("2026-11-22T10:00", over) == Unknown("ended")
+    assert at("2026-11-21T10:00", over) == Closed(None), "last night may still have been of it"
+    assert at("2026-11-23T10:00", over, rule("TU", "09:00", "12:00")) == Closed(moment("2026-11-24T09:00"))
+
+
+@pytest.mark.parametrize(("opens_at", "told"), [("2026-12-01", True), ("2027-12-20", True), ("2028-06-01", False)])
+def test_a_rare_opening_is_looked_for_more_than_a_year_ahead(opens_at: str, told: bool) -> None:
+    event = {"dtstart": opens_at, "opens_at": "09:00", "closes_at": "12:00"}
+    assert at("2026-11-23T10:00", event) == Closed(moment(f"{opens_at}T09:00") if told else None)
+    unsure = {"dtstart": opens_at, "opens_at": "09:00"}
+    assert at("2026-11-23T10:00", unsure) == Closed(moment(f"{opens_at}T09:00") if told else None)
+
+
+@pytest.mark.parametrize("days", range(6, 13))
+def test_no_day_falls_between_the_week_and_what_lies_beyond_it(days: int) -> None:
+    day = datetime.date(2026, 11, 23) + datetime.timedelta(days=days)
+    event = {"dtstart": day.isoformat(), "opens_at": "09:00", "closes_at": "12:00"}
+    assert at("2026-11-23T10:00", event) == Closed(moment(f"{day}T09:00"))
+
+
+def test_what_is_open_all_week_has_no_end_and_what_ends_within_it_has_one() -> None:
+    always, last = rule(WEEK + ",FR", "00:00", "24:00"), "2026-11-28"
+    assert at("2026-11-23T10:00", always) == Open(None)
+    assert at("2026-11-23T10:00", always | {"valid_to": last}) == Open(moment("2026-11-29T00:00"))
+
+
+def test_a_zone_that_no_table_knows_is_utc() -> None:
+    assert zone_of("Asia/Amman").key == "Asia/Amman"
+    for name in ("Nowhere/Else", "", "../etc/passwd", "/", "a" * 400):
+        assert zone_of(name).key == "UTC"
+
+
+def test_a_place_that_only_closes_takes_its_hours_from_the_next_level() -> None:
+    shut = marked({"id": "shut"}, "closed")
+    general = {"id": "general", "description": "x"}
+    assert groups({"schedules": [general], "service_at_locations": [{"schedules": [shut]}]}) == [[general, shut]]
+    assert groups({"schedules": [shut]}) == [[shut]] and groups({"service_at_locations": []}) == [[]]
+    other = {"id": "o", "attributes": [{"link_type": "payment", "value": "closed"}, {"link_type": "hours", "value": "also"}, {}]}
+    assert groups({"schedules": [other]}) == [[other]]
+
+
+def test_the_essence_is_what_decides_and_in_no_order() -> None:
+    one, other = rule("MO", "09:00", "12:00"), rule("TU", "09:00", "12:00", valid_from="", timezone=None, description="x")
+    assert essence({"schedules": [one, other]}) == essence({"schedules": [other, one], "status": "active"}) == [
+        [rule("MO", "09:00", "12:00"), rule("TU", "09:00", "12:00")]
+    ]  # fmt: skip
+    places = [{"schedules": [one]}, {"schedules": [other]}]
+    assert essence({"service_at_locations": places}) == essence({"service_at_locations": places[::-1]})
+    assert len(essence({"service_at_locations": places})) == 2 and essence({}) == [[]]
+    both = {**one, "attributes": [{"link_type": "hours", "value": "closed"}, {"link_type": "hours", "value": "also"}]}
+    turned = {**one, "attributes": [*both["attributes"][::-1], {"link_type": "payment", "value": "cash"}, {"link_type": "hours"}]}
+    ((kept,),) = essence({"schedules": [both]})
+    assert essence({"schedules": [turned]}) == [[kept]]
+    assert kept["attributes"] == [{"link_type": "hours", "value": "also"}, {"link_type": "hours", "value": "closed"}]
+    others = {
+        "wkst": "SU", "count": 3, "interval": 2, "until": "2027-01-01", "byweekno": "1", "attending_type": "telephone",
+        "bymonthday": "1", "byyearday": "1", "dtstart": "2026-01-01",
+    }  # fmt: skip
+    for field, value in others.items():
+        assert essence({"schedules": [{**one, field: value}]}) == [[{**one, field: value}]]
+
+
+def test_of_several_places_the_last_to_close_and_the_first_to_open() -> None:
+    early, late = moment("2026-11-23T16:00"), moment("2026-11-23T18:00")
+    assert best([Open(late), Open(early)]) == best([Open(early), Open(late)]) == Open(late)
+    assert best([Closed(None), Closed(early)]) == Closed(early) and best([Closed(None)]) == best([]) == Closed(None)
+    assert best([Unknown("words"), Unknown("ended"), Closed(early)]) == Unknown("words")
+    assert best([Unknown("words"), Open(early)]) == Open(early)
 
 
 def test_closed_on_friday_and_open_again_on_saturday() -> None:

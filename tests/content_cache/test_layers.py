@@ -16,6 +16,7 @@ from content_cache.hsds import Record, Translation, record
 from content_cache.layers import Layer
 from content_cache.needs import stable_id
 from content_cache.snapshot import Catalogue
+from content_cache.targets import File
 from tests.content_cache.data import header
 
 OWN, OTHER = stable_id("organization", "own"), stable_id("organization", "other")
@@ -148,3 +149,82 @@ def test_whatever_an_organisation_writes_beside_its_file_is_read_or_refused(leng
     with contextlib.suppress(Refused):
         found = layers.signed("role", OWN, length, sha256, custom)
         assert found.file.length == length <= layers.LARGEST and found.file.sha256 == "a" * 64
+
+
+def test_a_layer_is_described_by_its_metadata() -> None:
+    hash = "a" * 64
+    plain = layers.signed("role", OWN, 40_000, hash, None)
+    assert plain == layers.Signed("role", OWN, File(f"orgs/{OWN}/services.jsonl", 40_000, hash, 40_000, ()))
+    pieces = {"chunk": 32_768, "chunks": ["b" * 32] * 2}
+    assert layers.signed("role", OWN, 40_000, hash, pieces).file.pieces == ("b" * 32,) * 2
+    assert layers.signed("role", OWN, 0, hash, {"chunk": 32_768, "chunks": []}).file == File(plain.file.name, 0, hash, 1, ())
+    assert layers.signed("role", OWN, 500_000, hash, {}).file.length == 500_000
+    for length, wrong in ((500_001, hash), (1, "a" * 63), (1, "")):
+        with pytest.raises(Refused):
+            layers.signed("role", OWN, length, wrong, {})
+
+
+@pytest.mark.parametrize("key", ["0123456789ab", "01234567"])
+def test_a_role_names_its_organisation_and_eight_digits_of_its_key(key: str) -> None:
+    assert layers.role(OWN, key) == f"org-{OWN}-01234567" and layers.organisation_of(f"org-{OWN}-01234567") == OWN
+    for name in (
+        f"org-{OWN}",
+        f"org-{OWN}-0123456",
+        f"org-{OWN}-012345678",
+        f"org-{OWN.upper()}x-01234567",
+        f"x-org-{OWN}-01234567",
+    ):
+        assert layers.organisation_of(name) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"machine": 1},
+        {"machine": None},
+        {"machine": {}},
+        {"machine": "no"},
+        {"text": 5},
+        {"of": None},
+        {"more": "x"},
+        {"tag": ["ar"]},
+        {"source": None},
+        {"field": 1},
+        {"id": 1},
+    ],
+    ids=str,
+)
+def test_a_translation_has_its_fields_and_no_others(changed: dict[str, Any]) -> None:
+    text = {
+        "e": "translation",
+        "of": "service",
+        "id": CLINIC,
+        "field": "name",
+        "tag": "ar",
+        "text": "x",
+        "source": "me",
+        "machine": False,
+    }
+    made = layers.apply(CATALOGUE, layer(clinic(), text))
+    assert [one.text for one in made.translations] == ["x"]
+    with pytest.raises((BadInput, Refused)):
+        layers.apply(CATALOGUE, layer(clinic(), {**text, **changed}))
+    with pytest.raises(BadInput):
+        layers.apply(CATALOGUE, layer(clinic(), {name: value for name, value in text.items() if name != "machine"}))
+
+
+def test_a_layer_that_names_one_id_twice_is_refused_and_empty_lines_are_nothing() -> None:
+    with pytest.raises(BadInput):
+        layers.apply(CATALOGUE, layer(clinic(), clinic(alert="x")))
+    (one,) = layer(clinic(alert="x"))
+    made = layers.apply(CATALOGUE, [Layer(OWN, b"\n\n" + one.untrusted + b"\n")])
+    assert [record.values.get("alert") for record in made.records if record.id == CLINIC] == ["x"]
+    assert layers.apply(CATALOGUE, []) == CATALOGUE and layers.apply(CATALOGUE, [Layer(OWN, b"")]) == CATALOGUE
+
+
+def test_two_layers_are_laid_one_after_the_other() -> None:
+    school = {"e": "service", "id": SCHOOL, "name": "New school", "status": "active", "organization_id": OTHER}
+    made = layers.apply(CATALOGUE, [*layer(clinic(name="New clinic")), *layer(school, organisation=OTHER)])
+    assert {one.id: one.values["name"] for one in made.records if one.entity == "service"} == {
+        CLINIC: "New clinic", SCHOOL: "New school",
+    }  # fmt: skip

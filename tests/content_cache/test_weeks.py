@@ -100,3 +100,74 @@ def test_a_closed_day_is_empty_and_dated() -> None:
 def test_no_schedule_crashes_and_every_opening_is_on_an_open_day(schedules: list[dict[str, Any]]) -> None:
     for made in (week(*schedules), coming("2026-11-21T10:00", *schedules)):
         assert {n for n, spans in enumerate(made.days) if spans} <= made.open_days
+
+
+def spans(made: Week, day: int) -> list[tuple[str, str | None, bool, bool]]:
+    return [(one.opens, one.closes, one.overnight, one.all_day) for one in made.days[day]]
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "read"),
+    [
+        ("18:00", "06:05", ("18:00", "06:05", True, False)),
+        ("18:00", "00:00", ("18:00", "00:00", True, False)),
+        ("18:00", "23:59", ("18:00", "23:59", False, False)),
+        ("00:00", "24:00", ("00:00", "00:00", False, True)),
+        ("00:01", "24:00", ("00:01", "00:00", True, False)),
+        ("00:00", "23:59", ("00:00", "23:59", False, False)),
+        ("00:00", None, ("00:00", None, False, False)),
+        ("09:05", "09:05", ("09:05", "09:05", True, False)),
+    ],
+)
+def test_an_opening_reads_as_people_say_it(opens: str, closes: str | None, read: tuple[str, str | None, bool, bool]) -> None:
+    made = week(rule("WE", opens, closes))
+    assert spans(made, 2) == [read] and made.open_days == {2} and made.today is None
+    (span,) = week(rule("WE", opens, closes, attending_type="telephone")).days[2]
+    assert (span.how, span.schedule_id) == ("telephone", "x")
+
+
+def test_today_and_the_six_days_after_it_each_under_its_weekday() -> None:
+    every = rule("MO,TU,WE,TH,FR,SA,SU", "08:00", "12:00")
+    made = coming("2026-11-20T23:59", every)  # a Friday
+    assert made.today == 4 and made.open_days == set(range(7)) and made.changed == {} and made.known
+    last = coming("2026-11-20T00:00", every, closure(valid_from="2026-11-26", valid_to="2026-11-26"))
+    assert last.changed == {3: datetime.date(2026, 11, 26)} and last.days[3] == ()
+    for date in ("2026-11-19", "2026-11-27"):
+        assert coming("2026-11-20T00:00", every, closure(valid_from=date, valid_to=date)).changed == {}
+
+
+def test_a_week_that_is_only_closed_is_known() -> None:
+    made = coming("2026-11-20T12:00", closure(valid_from="2026-11-01", valid_to="2026-11-30"))
+    assert made.open_days == frozenset() and made.known and len(made.changed) == 7
+    assert not coming("2026-11-20T12:00").known and not week().known
+
+
+def test_the_usual_week_has_its_weekly_pauses_and_no_closures_of_some_dates() -> None:
+    usual = rule("FR,SA", "08:00", "16:00")
+    pause = closure(freq="WEEKLY", byday="FR", opens_at="12:00", closes_at="13:30")
+    assert spans(week(usual, pause), 4) == [("08:00", "12:00", False, False), ("13:30", "16:00", False, False)]
+    assert spans(week(usual, closure(freq="WEEKLY", byday="FR")), 4) == []
+    assert spans(week(usual, closure(valid_from="2024-01-05", valid_to="2024-01-05")), 4) == [("08:00", "16:00", False, False)]
+    assert spans(week(usual, pause | {"freq": "MONTHLY", "byday": "1FR"}), 4) == [("08:00", "16:00", False, False)]
+
+
+@pytest.mark.parametrize("more", [{"count": 5, "dtstart": "2026-11-23"}, {"byday": "", "dtstart": "2026-11-23"}])
+def test_what_ends_by_count_or_names_no_day_is_not_usual(more: dict[str, Any]) -> None:
+    assert not week(rule("MO", "08:00", "12:00") | more).known
+    assert week(rule("MO", "08:00", "12:00", interval=1, dtstart="2026-11-23", until="2026-12-01")).open_days == {0}
+
+
+def test_an_addition_is_usual_beside_what_it_adds_to() -> None:
+    usual = rule("MO", "08:00", "12:00", valid_from="2026-01-01", valid_to="2026-12-31")
+    evening = rule("MO", "18:00", "20:00", valid_from="2026-03-01", valid_to="2026-03-31")
+    added = evening | {"attributes": [{"link_type": "hours", "value": "also"}]}
+    assert [span.opens for span in week(usual, evening).days[0]] == ["08:00"]
+    assert [span.opens for span in week(usual, added).days[0]] == ["08:00", "18:00"]
+
+
+def test_the_validity_of_a_week_is_from_its_first_schedule_to_its_last() -> None:
+    first = rule("MO", "08:00", None, valid_from="2014-02-01", valid_to="2014-12-31")
+    second = rule("TU", "08:00", None, valid_from="2014-01-01", valid_to="2014-11-30")
+    made = week(first, second, closure(valid_from="2013-01-01", valid_to="2016-01-01"))
+    assert (made.valid_from, made.valid_to) == ("2014-01-01", "2014-12-31")
+    assert week(first, rule("TU", "08:00", None)).valid_from == "2014-02-01" and week(rule("TU", "08:00", None)).valid_from is None
