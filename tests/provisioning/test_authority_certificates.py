@@ -21,7 +21,7 @@ from appliance.layout import Layout
 from appliance.moment import Moment
 from appliance.services import USERS
 from appliance.values import BoxId
-from provisioning.authority import blueprint, certificates, desk, renew, revocation
+from provisioning.authority import blueprint, certificates, desk, limiter, renew, revocation
 from provisioning.authority.store import Store
 from provisioning.enrolment import CERTIFICATE_LIFE, TICKET_LIFE, token_hash
 
@@ -317,3 +317,47 @@ def test_the_timer_makes_anew_what_is_missing_and_ends_replaced_keys(
     with pytest.raises(SystemExit) as ended:
         renew.main()
     assert ended.value.code == 1
+
+
+def test_lines_of_the_log_name_their_module() -> None:
+    assert [module.log.name for module in (certificates, blueprint, renew)] == [
+        module.__name__ for module in (certificates, blueprint, renew)
+    ]
+
+
+def test_every_file_and_folder_of_the_authority_is_given_to_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = dict[str, tuple[int, tuple[int, int] | None]]()
+
+    def write(path: Path, content: bytes | str, mode: int, owner: tuple[int, int] | None) -> None:
+        given[path.name] = mode, owner
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def make(path: Path, mode: int, owner: tuple[int, int] | None) -> None:
+        given[path.name] = mode, owner
+        path.mkdir(parents=True)
+
+    for module in (certificates, revocation):
+        monkeypatch.setattr(module, "write_atomically", write)
+    monkeypatch.setattr(certificates, "make_folder", make)
+    monkeypatch.setattr(certificates, "owner", lambda: (7, 7))
+    made = Layout.under(tmp_path, tmp_path)
+    certificates.prepare(made, HUB, Moment(NOW, 5.0, "synced"))
+    assert {owner for _, owner in given.values()} == {(7, 7)}
+    assert {name: mode for name, (mode, _) in given.items()} == {
+        "hub": 0o750, "authority": 0o750, "ca-key.pem": 0o600, "server-key.pem": 0o640, "ingest-key.pem": 0o640, "ca.pem": 0o644,
+        "server.pem": 0o644, "ingest.pem": 0o644, "crl.pem": 0o644,
+    }  # fmt: skip
+    given.clear()
+    assert answer_of_revoke(made, monkeypatch) and given == {"crl.pem": (0o644, (7, 7))}
+
+
+def answer_of_revoke(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> bool:
+    monkeypatch.setattr(Store, "superseded", lambda _: {5})
+    return desk.revoke(layout)
+
+
+def test_how_often_one_address_may_knock() -> None:
+    assert (limiter.BURST, limiter.PER_SECOND, limiter.ASKERS) == (60, 2.0, 2_000)
+    made = limiter.Limiter()
+    assert (made.burst, made.per_second, made.askers) == (60, 2.0, 2_000)
+    assert certificates.INGEST_NAME == "hub-ingest"

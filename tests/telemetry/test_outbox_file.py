@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from appliance.errors import NotSo
-from telemetry import outbox_file
+from telemetry import outbox, outbox_file, stored, storing
 from telemetry.message import Ack
 from telemetry.noise import UNKNOWN, Released
 from telemetry.outbox import Outbox
@@ -267,3 +268,179 @@ def test_two_threads_of_the_lock_do_not_deadlock(path: Path, monkeypatch: pytest
     assert outbox.add(BOOT, MOMENT, {1: 1}) and outbox.why == ""
     release.join()
     other.close()
+
+
+# --- each rule of the file, on both sides
+
+
+def sql(path: Path, statement: str, *values: object) -> list[Any]:
+    with closing(sqlite3.connect(path)) as other, other:
+        return other.execute(statement, values).fetchall()
+
+
+def test_the_bounds_that_the_papers_promise() -> None:
+    assert (outbox.LIMIT, outbox.TOGETHER) == (14 * 24 * 60, 100)
+    assert (outbox_file.BUSY_SECONDS, outbox_file.MOST_SET_ASIDE, outbox_file.SEQUENCE_LIMIT) == (5.0, 8, 2**62)
+    assert (stored.BODY_LIMIT, stored.BOOT_BYTES, stored.JOURNAL_BYTES, stored.SECRET_BYTES) == (65_536, 16, 8, 32)
+    assert storing.LOOK_AGAIN == 5.0
+    assert [module.log.name for module in (outbox, outbox_file, storing)] == [
+        module.__name__ for module in (outbox, outbox_file, storing)
+    ]
+
+
+def test_how_the_file_is_written(path: Path) -> None:
+    made = Outbox(path)
+    pragmas = {name: made._db.execute(f"PRAGMA {name}").fetchone()[0] for name in (
+        "journal_mode", "synchronous", "wal_autocheckpoint", "journal_size_limit", "busy_timeout", "user_version",
+    )}  # fmt: skip
+    assert pragmas == {
+        "journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 250, "journal_size_limit": 2**20, "busy_timeout": 5_000,
+        "user_version": 1,
+    }  # fmt: skip
+    assert (len(made.journal), len(made.secret)) == (8, 32) and made.journal != made.secret[:8]
+    assert path.stat().st_mode & 0o777 == 0o600
+    facts = dict(sql(path, "SELECT name, value FROM facts"))
+    assert set(facts) == {"journal", "secret", "dropped", "lost", "unreadable", "anew"}
+    assert {facts[name] for name in ("dropped", "lost", "unreadable", "anew")} == {bytes(8)}
+    assert 0 <= sql(path, "SELECT seq FROM sqlite_sequence WHERE name = 'rows'")[0][0] < 2**40
+
+
+def test_so_many_rows_are_asked_for_at_a_time_and_no_more(path: Path) -> None:
+    made = Outbox(path)
+    kept = fill(made, 102)
+    assert [row.sequence for row in made.oldest()[1]] == kept[:100] and [row.sequence for row in made.oldest(3)[1]] == kept[:3]
+    assert made.count() == 102
+    made.acknowledge(Ack(made.journal, kept[-1]))
+    assert made.oldest() == (b"", ()) and made.count() == 0 == made.acknowledge(Ack(made.journal, kept[-1]))
+
+
+def test_at_its_limit_an_outbox_drops_nothing_and_one_row_later_the_oldest(path: Path) -> None:
+    made = Outbox(path, limit=3)
+    kept = fill(made, 3)
+    assert (made.dropped, made.count()) == (0, 3)
+    kept += fill(made, 1)
+    assert (made.dropped, [row.sequence for row in made.oldest()[1]]) == (1, kept[1:])
+    assert [b - a for a, b in zip(kept, kept[1:], strict=False)] == [1, 1, 1]
+
+
+def test_every_count_is_kept_with_the_next_row_and_only_what_changed_is_written(path: Path) -> None:
+    made = Outbox(path, limit=2)
+    made.lose()
+    made.lose(4)
+    fill(made, 3)
+    assert (made.lost, made.dropped, made.unreadable) == (5, 1, 0)
+    sql(path, "UPDATE facts SET value = ? WHERE name = 'lost'", (77).to_bytes(8))
+    fill(made, 1)
+    assert sql(path, "SELECT value FROM facts WHERE name = 'lost'") == [((77).to_bytes(8),)], "it had not changed"
+    made.close()
+    again = Outbox(path, limit=2)
+    assert (again.lost, again.dropped, again.unreadable) == (77, 2, 0)
+
+
+def test_a_row_that_cannot_be_read_is_passed_over_counted_kept_and_never_acknowledged(path: Path) -> None:
+    made = Outbox(path, limit=5)
+    kept = fill(made, 4)
+    sql(path, "UPDATE rows SET trust = 'gospel' WHERE sequence = ?", kept[1])
+    assert [row.sequence for row in made.oldest()[1]] == [kept[0], *kept[2:]]
+    assert (made.unreadable, made.count()) == (1, 3) and sql(path, "SELECT sequence FROM unreadable") == [(kept[1],)]
+    assert made.oldest()[1] and made.unreadable == 1, "counted once"
+    assert made.acknowledge(Ack(made.journal, kept[-1])) == 3 and sql(path, "SELECT sequence FROM rows") == [(kept[1],)]
+    made.close()
+    again = Outbox(path, limit=2)
+    assert again.count() == 0, "marked for good"
+    fill(again, 2)
+    assert sql(path, "SELECT sequence FROM unreadable") == [] and again.dropped == 1, "its mark goes with it when room is needed"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "spoilt"),
+    [
+        ("journal", bytes(8), False), ("journal", bytes(7), True), ("journal", bytes(9), True), ("journal", "a text!!", True),
+        ("journal", bytes(65), True), ("secret", bytes(32), False), ("secret", bytes(31), True),
+        ("lost", (2**56 - 1).to_bytes(8), False),
+        ("lost", (2**56).to_bytes(8), True), ("dropped", 5, True), ("unreadable", bytes(9), True), ("anew", bytes(9), True),
+    ],
+)  # fmt: skip
+def test_a_fact_that_cannot_be_right_is_made_anew_and_counted(path: Path, name: str, value: object, spoilt: bool) -> None:
+    made = Outbox(path)
+    made.keep_release("people_online", Released("boot/1", 20))
+    made.close()
+    sql(path, "UPDATE facts SET value = ? WHERE name = ?", value, name)
+    again = Outbox(path)
+    assert again.unreadable == int(spoilt)
+    [(standing,)] = sql(path, "SELECT value FROM facts WHERE name = ?", name)
+    assert (standing == value) is (not spoilt) and isinstance(standing, bytes)
+    if spoilt and name in ("journal", "secret"):
+        assert any(standing) and len(standing) == {"journal": 8, "secret": 32}[name]
+    if spoilt and name not in ("journal", "secret"):
+        assert standing == bytes(8)
+    lost = name == "secret" and spoilt
+    assert again.released("people_online") == (UNKNOWN if lost else Released("boot/1", 20))
+    again.close()
+    if lost:
+        assert Outbox(path).released("people_online") == UNKNOWN, "with another secret another number would be told"
+
+
+def test_a_release_that_cannot_be_read_tells_nothing_more_and_is_counted(path: Path) -> None:
+    made = Outbox(path)
+    for body in (b"\xff", b"\x00" * (stored.BODY_LIMIT + 1), b"\x83\x00\x01\x02"):
+        made.keep_release("people_online", Released("boot/1", 20))
+        sql(path, "UPDATE releases SET body = ?", body)
+        assert made.released("people_online") == UNKNOWN
+    assert made.unreadable == 3 and made.released("another") is None
+
+
+@pytest.mark.parametrize(
+    ("sequence", "whole"), [(2**62 - 1, True), (2**62, False), (-1, False), (0, True), ("x", False), (None, False)]
+)
+def test_sequences_go_on_as_long_as_they_can_be_counted(path: Path, sequence: object, whole: bool) -> None:
+    made = Outbox(path)
+    journal = made.journal
+    made.close()
+    sql(path, "UPDATE sqlite_sequence SET seq = ? WHERE name = 'rows'", sequence)
+    again = Outbox(path)
+    assert (again.journal == journal) is whole and path.with_suffix(".damaged").exists() is not whole
+
+
+@pytest.mark.parametrize("table", ["facts", "rows", "releases", "unreadable"])
+def test_a_table_of_other_columns_is_no_outboxs(path: Path, table: str) -> None:
+    Outbox(path).close()
+    sql(path, f"ALTER TABLE {table} ADD COLUMN more")
+    Outbox(path).close()
+    assert path.with_suffix(".damaged").exists()
+
+
+def test_an_outbox_from_before_numbers_were_kept_tells_nothing_until_the_period_ends(path: Path) -> None:
+    made = Outbox(path)
+    journal = made.journal
+    made.close()
+    sql(path, "DROP TABLE releases")
+    sql(path, "DELETE FROM facts WHERE name = 'anew'")
+    again = Outbox(path)
+    assert again.released("people_online") == UNKNOWN and again.journal == journal
+
+
+def test_with_every_name_taken_the_oldest_damaged_file_makes_room_with_all_that_belongs_to_it(path: Path) -> None:
+    names_of = [path.with_suffix(".damaged" if n == 1 else f".damaged-{n}") for n in range(1, 9)]
+    for n, name in enumerate(names_of):
+        for suffix in ("", "-wal"):
+            file = name.with_name(name.name + suffix)
+            file.write_bytes(b"%d" % n)
+            os.utime(file, (1_000 + (n - 5) ** 2, 1_000 + (n - 5) ** 2))
+    path.write_bytes(b"new")
+    assert outbox_file.set_aside(path, "a test") == names_of[5]
+    assert (
+        names_of[5].read_bytes() == b"new" and not names_of[5].with_name(names_of[5].name + "-wal").exists() and not path.exists()
+    )
+    names_of[2].unlink()
+    path.write_bytes(b"another")
+    assert outbox_file.set_aside(path, "a test") == names_of[2], "a place is free where none of its files would be covered"
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-journal", "-shm"])
+@pytest.mark.parametrize("content", [b"", b"a log"])
+def test_only_a_log_with_something_in_it_stands_alone(path: Path, suffix: str, content: bytes) -> None:
+    path.with_name(path.name + suffix).write_bytes(content)
+    assert outbox_file._without_main(path) is (suffix != "-shm" and content != b"")
+    path.write_bytes(b"x")
+    assert not outbox_file._without_main(path)

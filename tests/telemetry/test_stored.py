@@ -273,3 +273,50 @@ def test_r5_an_unreadable_release_does_not_stop_measuring(tmp_path: Path, monkey
     assert taker.read("row").people == {"people_active": first["people_active"]}, "nor after a restart"
     uptime[0] += 900
     assert set(taker.read("row").people) == {"people_online", "people_active"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "good"),
+    [
+        ({}, True), ({"boot": b"b" * 15}, False), ({"boot": b"b" * 17}, False), ({"boot": "b" * 16}, False),
+        ({"trust": "none"}, True),
+        ({"trust": ""}, False), ({"sequence": -1}, False), ({"sequence": 0}, True), ({"uptime": -1}, False), ({"wall": -1}, False),
+        ({"sequence": None}, False), ({"body": "text"}, False), ({"body": None}, False), ({"uptime": True}, False),
+    ],
+)  # fmt: skip
+def test_a_row_passes_when_each_of_its_columns_does(columns: dict[str, Any], good: bool) -> None:
+    told = {"sequence": 5, "uptime": 60, "wall": 70, "trust": "floor", "body": GOOD, "boot": BOOT} | columns
+    if good:
+        boot, row = stored.row(tuple(told.values()))
+        assert (boot, row.values) == (BOOT, {1: 5, 20: "cake"})
+        assert (row.sequence, row.uptime, row.wall, row.trust) == tuple(
+            told[name] for name in ("sequence", "uptime", "wall", "trust")
+        )
+    else:
+        with pytest.raises(BadInput):
+            stored.row(tuple(told.values()))
+
+
+def test_a_body_of_the_largest_size_is_read_and_one_longer_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = list[int]()
+    monkeypatch.setattr(stored, "unpack", lambda body: looked.append(len(body)) or {0: 17})
+    assert stored.release("p", bytes(stored.BODY_LIMIT)) == Released("p", 17)
+    with pytest.raises(BadInput):
+        stored.release("p", bytes(stored.BODY_LIMIT + 1))
+    assert looked == [stored.BODY_LIMIT] and stored.BODY_LIMIT * 2 == MESSAGE_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("period", "values", "told"),
+    [
+        ("p/1", {}, Released("p/1", None)), ("p/1", {0: 17}, Released("p/1", 17)), ("", {0: [10]}, Released("", Fewer(10))),
+        ("p/1", {0: 0}, Released("p/1", 0)), (b"p", {0: 17}, None), (None, {0: 17}, None), ("p/1", {1: 17}, None),
+        ("p/1", {0: 17, 1: 5}, None), ("p/1", {0: "17"}, None),
+    ],
+)  # fmt: skip
+def test_a_release_is_one_count_or_none_of_a_named_period(period: Any, values: dict[int, Any], told: Released | None) -> None:
+    if told is not None:
+        assert stored.release(period, cbor2.dumps(values)) == told
+    else:
+        with pytest.raises(BadInput):
+            stored.release(period, cbor2.dumps(values))

@@ -91,3 +91,28 @@ def test_r1_what_cannot_be_told_stops_nothing(tmp_path: Path) -> None:
     storing.tell(Layout.under(tmp_path / "nowhere", tmp_path), {"state": "waiting"})
     with pytest.raises(NotSo):
         facts.publish(Layout.under(tmp_path / "nowhere", tmp_path), "telemetry", {})
+
+
+@pytest.mark.parametrize(
+    ("refusals", "interval", "lost"), [(1, 60.0, 1), (11, 60.0, 1), (12, 60.0, 2), (24, 60.0, 3), (1, 5.0, 2), (2, 10.0, 2)]
+)
+def test_each_measurement_that_was_due_while_the_disk_refused_is_counted(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusals: int, interval: float, lost: int
+) -> None:
+    """A look every five seconds: the first was due at once, and one more with each whole interval."""
+    left, slept, told = [refusals], list[float](), list[int]()
+
+    def opened(path: Path) -> Outbox:
+        if left[0]:
+            left[0] -= 1
+            raise NotSo("the outbox cannot be used: database is locked", where=str(path))
+        return Outbox(path)
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        told.append(facts.read(layout, "telemetry")["lost"])
+
+    monkeypatch.setattr(storing, "Outbox", opened)
+    made = storing.patient_outbox(tmp_path / "outbox.sqlite", layout, interval, sleep)
+    assert made.lost == lost and slept == [storing.LOOK_AGAIN] * refusals
+    assert told == [int(5 * n // interval) + 1 for n in range(refusals)]

