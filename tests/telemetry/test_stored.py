@@ -299,7 +299,12 @@ def test_a_row_passes_when_each_of_its_columns_does(columns: dict[str, Any], goo
 
 def test_a_body_of_the_largest_size_is_read_and_one_longer_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = list[int]()
-    monkeypatch.setattr(stored, "unpack", lambda body: looked.append(len(body)) or {0: 17})
+
+    def unpack(body: bytes) -> dict[int, int]:
+        looked.append(len(body))
+        return {0: 17}
+
+    monkeypatch.setattr(stored, "unpack", unpack)
     assert stored.release("p", bytes(stored.BODY_LIMIT)) == Released("p", 17)
     with pytest.raises(BadInput):
         stored.release("p", bytes(stored.BODY_LIMIT + 1))

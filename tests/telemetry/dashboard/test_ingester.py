@@ -280,7 +280,12 @@ def test_what_is_in_hand_while_the_store_refuses_waits_and_is_told(world: World,
 def test_it_waits_for_messages_unless_a_pass_of_retention_is_under_way(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.turns()
     waited = list[float]()
-    monkeypatch.setattr(world.service.link, "take", lambda seconds: waited.append(seconds) or [])
+
+    def take(seconds: float) -> list[Any]:
+        waited.append(seconds)
+        return []
+
+    monkeypatch.setattr(world.service.link, "take", take)
     world.turns()
     world.service._retention._pass = iter([1, 1])
     world.turns()
