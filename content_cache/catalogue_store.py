@@ -118,7 +118,8 @@ class Store:
         try:
             # immutable: the file is never written once it has its name, so no lock and no journal is looked for.
             connection = sqlite3.connect(f"file:{self.path}?mode=ro&immutable=1", uri=True, check_same_thread=False)
-            if connection.execute("select schema from about").fetchone() == (SCHEMA,):
+            found = connection.execute("select schema, header from about").fetchone()
+            if found is not None and found[0] == SCHEMA and _is_header(found[1]):
                 return connection, True
             final = True
         except sqlite3.DatabaseError as error:
@@ -276,6 +277,15 @@ class Store:
             Service(id, tuple((slugs or "").split(",")), next(bodies), next(bodies), timetable)
             for id, _, _, timetable, slugs in rows
         ]
+
+
+def _is_header(untrusted: object) -> bool:
+    """Whether it says of itself what every page and every look asks; a file that does not is no catalogue, and is built anew."""
+    try:
+        told = json.loads(untrusted) if isinstance(untrusted, (str, bytes)) else None
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and {"sample", "date", "timezone", "language"} <= told.keys()
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

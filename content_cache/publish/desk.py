@@ -8,7 +8,7 @@ hold back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any, Literal, get_args
 
 from appliance.errors import BadInput, Refused
@@ -20,6 +20,12 @@ State = Literal["waiting", "live", "ended"]
 MOST_ENDED = 200
 """Things of the past that are remembered, so that people can see who did what."""
 MOST_WAITING = 50
+
+_FORM: dict[Kind, dict[str, type]] = {
+    "notice": {"expires": str, "texts": dict, "written": str, "priority": str, "source": str}, "numbers": {"numbers": list},
+    "correction": {"service": str, "name": str, "status": str, "alerts": dict}, "vetting": {"organisation": str, "day": str},
+}  # fmt: skip
+"""What a thing of each kind must hold, and of which type."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +151,20 @@ def from_json(kept: Any) -> Desk:
         raise BadInput("the desk's file has not its form", mend="restore it from the backup") from error
     if any(one.kind not in get_args(Kind) or one.state not in get_args(State) for one in items):
         raise BadInput("the desk's file names an unknown kind or state", mend="restore it from the backup")
+    if not all(_is_whole(one) for one in items) or not all(isinstance(text, str) for one in released for text in astuple(one)):
+        raise BadInput("something in the desk's file has not its form", mend="restore it from the backup")
     return Desk(items, released)
+
+
+def _is_whole(item: Item) -> bool:
+    """Whether it has what every page asks of it: a page must not stop half way."""
+    told = (item.id, item.by, item.at, item.approved_by, item.approved_at, item.ended_by, item.ended_at)
+    if not all(isinstance(text, str) for text in told) or not isinstance(item.content, dict):
+        return False
+    if not all(isinstance(item.content.get(name), of) for name, of in _FORM[item.kind].items()):
+        return False
+    numbers = item.content["numbers"] if item.kind == "numbers" else ()
+    return all(isinstance(one, dict) and {"kind", "number"} <= one.keys() for one in numbers)
 
 
 def _tidied(desk: Desk) -> Desk:

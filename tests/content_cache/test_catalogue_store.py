@@ -134,3 +134,24 @@ def test_a_service_is_found_by_its_id_alone(store: Store) -> None:
     assert found is not None and found.needs == ("health",)
     assert found.document["organization"]["name"] == "Test Aid"
     assert store.service("' or 1=1 --") is None
+
+
+@pytest.mark.parametrize("header", ["'{'", "'[]'", "'{}'", "'5'", "NULL", "x'ff'", "CAST(x'22ff' AS TEXT)", "'{\"sample\": 1}'"])
+def test_r5_a_catalogue_that_says_nothing_of_itself_is_none_and_is_built_anew(store: Store, header: str) -> None:
+    with sqlite3.connect(store.path) as db:
+        db.execute(f"UPDATE about SET header = {header}")
+    db.close()
+    assert Store(store.path).about() is None  # as sync asks: it restores what is beside
+    assert Store(store.path).of_need("health", 0, 10) == (0, [])
+    build(store.path, MIXED, 3, "aa")
+    assert store.about() is not None
+
+
+@pytest.mark.parametrize("schema", ["CAST(x'ff' AS TEXT)", "NULL", "'three'", "3.5", "9e999"])
+def test_r1_another_schema_is_no_catalogue_and_the_file_stays(store: Store, schema: str) -> None:
+    with sqlite3.connect(store.path) as db:
+        db.execute(f"UPDATE about SET schema = {schema}")
+    db.close()
+    before = store.path.read_bytes()
+    assert Store(store.path).about() is None
+    assert store.path.read_bytes() == before

@@ -147,3 +147,22 @@ def test_what_cannot_be_signed_is_not_kept(layout: Layout, monkeypatch: pytest.M
     with pytest.raises(NotSo):
         do(layout, lambda now: desk.approve(now, "n1", "bilal", NOW))
     assert desk_file.load(layout).items[0].state == "waiting"
+
+
+ODD = [
+    ("notice", {}), ("notice", 5), ("notice", None), ("notice", {**asdict(WATER), "expires": None}),
+    ("notice", {**asdict(WATER), "texts": "x"}), ("numbers", {"numbers": 5}), ("numbers", {"numbers": [5]}),
+    ("numbers", {"numbers": [{"kind": "police"}]}), ("correction", {"service": "s"}), ("vetting", {"organisation": 5, "day": None}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "content"), ODD)
+def test_r5_a_file_with_an_odd_thing_is_told_whole_and_no_page_stops_half_way(kind: desk.Kind, content: Any) -> None:
+    kept = desk.to_json(approved(item()))
+    with pytest.raises(BadInput, match="form"):
+        desk.from_json({**kept, "items": [*kept["items"], asdict(Item("n2", kind, content, "amal", NOW, "live"))]})
+    with pytest.raises(BadInput, match="form"):
+        desk.from_json({**kept, "items": [{**kept["items"][0], "at": 5}]})
+    with pytest.raises(BadInput, match="form"):
+        desk.from_json({**kept, "released": [{"hash": None, "by": "amal", "at": NOW}]})
+    assert desk.from_json(kept) == approved(item())
