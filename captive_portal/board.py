@@ -54,16 +54,21 @@ def numbers(told: Mapping[str, Any], of_site: Sequence[Number], *, sample: bool)
 
 def _read(untrusted: Any, language: Language, sure: bool) -> Shown | None:
     try:
-        texts = {str(tag): str(text) for tag, text in untrusted["texts"].items()}
+        texts = {str(tag): _written(text) for tag, text in untrusted["texts"].items()}
         tag = nearest(language, texts, str(untrusted["written"]))
         known = BY_TAG.get(tag)
         date, until = (datetime.datetime.fromisoformat(untrusted[name]) for name in ("date", "expires"))
         return Shown(
             texts[tag], tag, known.direction if known else "auto", known.own_name if known else tag, tag != language.tag,
-            PRIORITIES[PRIORITIES.index(untrusted["priority"])], str(untrusted["source"]), _utc(date), _utc(until), not sure,
+            PRIORITIES[PRIORITIES.index(untrusted["priority"])], _written(untrusted["source"]), _utc(date), _utc(until), not sure,
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _written(untrusted: Any) -> str:
+    """As a text that a page can be written with; halves of letters, as JSON may name them, cannot."""
+    return str(untrusted).encode("utf-8", "replace").decode()
 
 
 def nearest(language: Language, texts: Mapping[str, str], written: str) -> str:
@@ -72,6 +77,9 @@ def nearest(language: Language, texts: Mapping[str, str], written: str) -> str:
 
 
 def _utc(moment: datetime.datetime) -> datetime.datetime:
+    """Raises ValueError for a moment that has no day in some zone: the page of everybody would end over it."""
+    if not datetime.MINYEAR < moment.year < datetime.MAXYEAR:
+        raise ValueError("no day that can be written")
     return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
 
 

@@ -79,7 +79,7 @@ def from_answer(answer: Mapping[str, Any]) -> Device:
             code=answer.get("code") is True,
             quota=_quota(answer.get("quota")),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Unreachable("the gate says nothing about this device", where="gate.sock") from error
 
 

@@ -66,18 +66,45 @@ _CATALOGUE = ("state", "why", "services", "snapshot_date", "source", "expired", 
 _STICK = ("state", "why", "done", "total")
 
 
+_COUNTS = ("services", "done", "total", "budget_left")
+_MOST = 2**63
+"""No count of ours is larger."""
+
+
 def _of(told: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any] | None:
-    """These facts of a service; None before it has told any."""
-    return {name: told[name] for name in names if name in told} if told.get("state") else None
+    """These facts of a service; None before it has told any. What is not of its kind is left out: the page says the rest."""
+    found = {name: _plain(name, told[name]) for name in names if name in told}
+    kept = {name: value for name, value in found.items() if value is not None or (name == "budget_left" and told[name] is None)}
+    return kept if kept.get("state") else None
+
+
+def _plain(name: str, untrusted: Any) -> int | str | None:
+    if name in _COUNTS:
+        return untrusted if isinstance(untrusted, int) and abs(untrusted) <= _MOST else None
+    return bool(untrusted) if name == "expired" else _text(untrusted)
+
+
+def _text(untrusted: Any) -> str | None:
+    """A text that a page can be written with: half a letter, as JSON may name it, becomes a question mark."""
+    return untrusted.encode("utf-8", "replace").decode() if isinstance(untrusted, str) else None
 
 
 def _selftest(layout: Layout, now: Moment) -> dict[str, Any] | None:
     """The lines of the last self-test of this boot, or None before the first."""
     found = facts.read(layout, "selftest")
-    if "checks" not in found:
+    at, state, checks = found.get("at"), found.get("state"), found.get("checks")
+    if not isinstance(checks, list) or not isinstance(at, (int, float)) or state not in ("passed", "failed", "running"):
         return None
-    ago = max(0, int(now.uptime) - int(found["at"]))
-    return {"state": found["state"], "seconds_ago": ago, "checks": found["checks"]}
+    ago = max(0, int(now.uptime) - int(at)) if abs(at) <= _MOST else 0
+    return {"state": state, "seconds_ago": ago, "checks": [line for one in checks if (line := _line(one)) is not None]}
+
+
+def _line(untrusted: Any) -> dict[str, Any] | None:
+    """One line of the self-test; None for what is none."""
+    if not isinstance(untrusted, dict) or not (untrusted.get("ok", 0) is None or isinstance(untrusted.get("ok"), bool)):
+        return None
+    texts = {name: _text(untrusted.get(name)) for name in ("name", "what", "mend")}
+    return None if None in texts.values() else {**texts, "ok": untrusted["ok"]}
 
 
 def _uplink(gate: Gate) -> str:

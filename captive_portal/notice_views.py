@@ -37,14 +37,17 @@ def register(app: flask.Flask, config: SiteConfig) -> None:
 def state(layout: Layout, moment: Moment) -> tuple[object, ...]:
     """Changes exactly when the pages that stand ready have to say something else."""
     told = facts.read(layout, FACTS)
-    holding = [one.get("id") for one in told.get("notices", ()) if isinstance(one, dict) and _holds(one, moment)]
+    listed = told.get("notices")
+    holding = [
+        one.get("id") for one in (listed if isinstance(listed, list) else ()) if isinstance(one, dict) and _holds(one, moment)
+    ]
     return (str(told), tuple(map(str, holding)), moment.trust == "synced")
 
 
 def _holds(told: dict[str, Any], moment: Moment) -> bool:
     try:
         return moment.trust != "synced" or datetime.datetime.fromisoformat(str(told["expires"])).timestamp() > moment.wall
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return False
 
 

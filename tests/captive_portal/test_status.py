@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -100,3 +101,55 @@ def test_what_the_catalogue_waits_for_and_how_far_it_came_stands_there(client: F
     told = client.get("/status.json", headers=HOST).json
     assert told is not None and told["catalogue"]["budget_left"] == 4_560_000 and told["stick"]["total"] == 5_000
     assert "asked" not in told["catalogue"]
+
+
+ODD: tuple[Any, ...] = (
+    None, 5, -1, 10**400, float("nan"), float("inf"), True, "", "\ud800", "x" * 10_000, [], [[]], {}, {"a": 1},
+    [5, None, {"name": 1}], [{"name": "a", "ok": [], "what": "b", "mend": "c"}],
+    [{"name": "\ud800", "ok": True, "what": "b", "mend": ""}],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_r5_no_fact_closes_the_status_page(client: FlaskClient, tmp_path: Path, odd: Any) -> None:
+    layout = dataclasses.replace(LAYOUT, run=tmp_path)
+    whole: dict[str, dict[str, Any]] = {
+        "sync": {"state": "current", "why": "", "services": 60, "snapshot_date": "2026-11-20", "source": "hub", "expired": False,
+                 "done": 1, "total": 2, "budget_left": 5_000_000},
+        "stick": {"state": "reading", "why": "", "done": 1, "total": 2},
+        "selftest": {"state": "failed", "at": 1, "checks": LINES},
+        "gate": {"uplink": "down", "why": "portal"},
+    }  # fmt: skip
+    for service, told in whole.items():
+        for name in told:
+            for spoiled in ({**told, name: odd}, {one: value for one, value in told.items() if one != name}):
+                facts.publish(layout, service, {"state": "current"})
+                layout.facts(service).write_text(json.dumps(spoiled))
+                for path in ("/status", "/status.json"):
+                    assert client.get(path, headers=HOST).status_code == 200, (service, name, path)
+        facts.publish(layout, service, told)
+
+
+def test_r5_whole_lines_stand_beside_spoiled_ones(client: FlaskClient, tmp_path: Path) -> None:
+    publish(tmp_path, "failed", [{"name": "odd"}, *LINES, {**LINES[0], "ok": "yes"}])
+    told = client.get("/status.json", headers=HOST).json
+    assert told is not None and told["selftest"]["checks"] == LINES
+
+
+DATES = ("0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00", "2026-02-30T00:00:00Z", "0000-01-01", "")
+
+
+@pytest.mark.parametrize("date", DATES)
+@pytest.mark.parametrize("name", ["date", "expires"])
+def test_r5_a_notice_with_an_impossible_day_hides_no_page(client: FlaskClient, tmp_path: Path, name: str, date: str) -> None:
+    told = {"texts": {"en": "Water \ud800 at noon"}, "written": "en", "priority": "info", "source": "WASH \udfff"}
+    dates = {"date": "2026-11-22T08:00:00Z", "expires": "2999-11-22T08:00:00Z"}
+    facts_file = dataclasses.replace(LAYOUT, run=tmp_path).facts("notices")
+    facts_file.write_text(json.dumps({"notices": [{**told, **dates, name: date}, {**told, **dates}, 5, None]}))
+    for path in ("/en/", "/ar/", "/en/emergency"):
+        assert client.get(path, headers=HOST).status_code == 200
+    assert "Water ? at noon" in client.get("/en/", headers=HOST).text
+    odd: tuple[object, ...] = (None, 5, "x", {})
+    for listed in odd:
+        facts_file.write_text(json.dumps({"notices": listed, "numbers": listed}))
+        assert client.get("/en/", headers=HOST).status_code == 200
