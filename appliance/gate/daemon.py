@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import logging
 import os
 import signal
@@ -68,10 +69,15 @@ def read_memory(layout: Layout) -> Memory | None:
         if value is None:
             return None
         day = value.get("day")
-        return Memory(str(value["boot"]), value["had_admitted"] is not False, day if type(day) is int else None)
+        return Memory(str(value["boot"]), value["had_admitted"] is not False, day if _is_day(day) else None)
     except (NotSo, TypeError, KeyError, AttributeError):
         log.warning("the gate's memory cannot be read; decided for people")
         return unknown
+
+
+def _is_day(untrusted: Any) -> bool:
+    """Whether it is a day of the calendar: the kernel's stamp has no room for more."""
+    return type(untrusted) is int and 0 < untrusted <= datetime.date.max.toordinal()
 
 
 def write_memory(layout: Layout, memory: Memory) -> None:

@@ -214,3 +214,9 @@ def test_r3_a_disk_that_takes_nothing_is_tried_once_a_minute_and_complained_of_o
     kept.keep(Memory("b", True, 7))
     assert tried[-1] == now[0] and stamps[-1] == Stamp("b", 7), "news is tried at once"
     assert len(caplog.messages) == 2, "another outage is another line"
+
+
+@pytest.mark.parametrize("day", ["0", "-1", "3652060", "9" * 400, "1e9", "true", '"5"', "[5]"])
+def test_r3_a_day_that_no_calendar_has_is_none_and_the_rest_of_the_memory_counts(layout: Layout, day: str) -> None:
+    (layout.service_data("gate") / "memory.json").write_text(f'{{"boot": "b", "had_admitted": false, "day": {day}}}')
+    assert read_memory(layout) == Memory("b", had_admitted=False)
