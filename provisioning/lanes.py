@@ -62,7 +62,14 @@ def ran(number: int, skipped: int) -> str:
 
 
 def read(notes: str) -> Said:
-    """What a lane said. A last line that is cut off was not said."""
+    """What a lane said. A last line that is cut off was not said; a line that has not its form makes the rest worth nothing."""
+    try:
+        return _read(notes)
+    except ValueError:
+        return Said()
+
+
+def _read(notes: str) -> Said:
     lines = [line.split("\t") for line in notes.split("\n")[:-1]]
     numbers = {what: [int(word) for word in rest] for what, *rest in lines if what in ("collected", "ran")}
     failures = dict.fromkeys((kind, test) for what, kind, *rest in (line for line in lines if line[0] == "failed") for test in rest)

@@ -104,3 +104,13 @@ def test_what_a_lane_notes_is_read_back() -> None:
 @pytest.mark.parametrize("cut", range(1, len(lanes.ran(13, 1)) + 1))
 def test_a_last_line_that_was_cut_off_was_not_said(cut: int) -> None:
     assert read((lanes.collected(13) + lanes.ran(13, 1))[:-cut]) == Said(13)
+
+
+@pytest.mark.parametrize(
+    "line", ["ran\tx\t0", "ran\t3", "collected\t", "collected\t1\t2", "failed", "ran\t" + "9" * 5000 + "\t0", "collected\t1.0"]
+)
+@pytest.mark.parametrize("before", ["", "collected\t3\n", "collected\t3\nran\t3\t0\n"])
+def test_t1_notes_that_have_not_their_form_make_a_lane_unsound(line: str, before: str) -> None:
+    said = read(f"{before}{line}\n")
+    assert said == Said()
+    assert verdict([Lane("first", 0, said)]).status == FAILED
