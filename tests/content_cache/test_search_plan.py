@@ -174,7 +174,8 @@ def test_a_known_word_is_whole_and_means_what_its_synonyms_mean() -> None:
     sure, begun = Slot("doctor").sure(), Slot("xyzzy").sure()
     assert sure.startswith('"doctor" OR "doctors" OR ') and "*" not in sure and begun == '"xyzzy"*'
     (meaning, *_) = synonyms.BY_WORD["doctor"]
-    assert all(f'"{word}"' in sure for word in meaning.words)
+    meant = Slot("doctor").meant()
+    assert meant.startswith('"doctor"* OR ') and all(f'"{word}"' in sure and f'"{word}"' in meant for word in meaning.words)
 
 
 def test_an_unfinished_last_word_means_what_known_words_begin_so() -> None:
