@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -361,3 +362,31 @@ def test_how_often_one_address_may_knock() -> None:
     made = limiter.Limiter()
     assert (made.burst, made.per_second, made.askers) == (60, 2.0, 2_000)
     assert certificates.INGEST_NAME == "hub-ingest"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kabul", "America/New_York"])
+def test_dates_of_certificates_do_not_depend_on_the_hubs_time_zone(
+    layout: Layout, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        made = certificates.issue(layout, "north-1", key().public_key(), NOW)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert made.not_valid_before_utc == AT - DAY
+
+
+@pytest.mark.parametrize("file", ["ca.pem", "ca-key.pem"])
+def test_a_file_of_the_authority_that_cannot_be_read_is_named(layout: Layout, file: str) -> None:
+    path = certificates.folder(layout) / file
+    path.write_bytes(b"nonsense")
+    with pytest.raises(NotSo) as refused:
+        certificates.issue(layout, "north-1", key().public_key(), NOW)
+    assert refused.value.where == str(path) and refused.value.mend
+    if file == "ca.pem":
+        path.write_bytes(b"\xff")
+        with pytest.raises(NotSo) as refused:
+            certificates.authority_pem(layout)
+        assert refused.value.where == str(path)

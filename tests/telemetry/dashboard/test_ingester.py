@@ -347,3 +347,10 @@ def test_after_goodbye_the_store_is_closed(world: World) -> None:
     world.service.stop()
     with pytest.raises(sqlite3.ProgrammingError):
         db.execute("SELECT 1")
+
+
+def test_whoever_was_never_asked_is_asked_at_once_even_by_a_clock_that_has_just_begun(hub: Hub) -> None:
+    hub.now = ingest._ASK_AGAIN
+    hub.store.watch("camp-1", hub.now + 1)
+    hub.ingester.tend()
+    assert hub.commands() == [("camp-1", message.Command(LIVE_SECONDS))]
