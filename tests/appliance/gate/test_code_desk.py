@@ -432,3 +432,12 @@ def test_a_fourth_code_within_a_minute_has_to_wait() -> None:
     assert later(gate, "take-code", PHONE) == WAIT
     world.now += 60
     assert later(gate, "take-code", PHONE)["ok"]
+
+
+def test_a_hash_that_failed_gives_no_code_and_says_so() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    assert later(gate, "admit", PHONE)["ok"]
+    given = gate.answer(json.dumps({"do": "take-code", "ip": PHONE}).encode(), 0)
+    assert isinstance(given, Later)
+    assert json.loads(given.answer(b"")) == {"ok": False, "why": "try-again"} and world.codes.kept == {}
