@@ -161,3 +161,15 @@ def test_a_guest_and_a_person_who_tap_are_none_of_the_crowd(world: World) -> Non
     world.kernel.transactions.clear()
     assert all(answer["ok"] for answer in answers(gate, taps(1, 2)))
     assert world.kernel.transactions == [1, 1], "a guest is moved, in a transaction of its own"
+
+
+def test_who_was_let_in_together_costs_the_kernel_nothing_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, perform, asked = world.gate(), world.kernel.perform, list[int]()
+
+    def counted(commands: Any) -> None:
+        asked.append(len(commands))
+        perform(commands)
+
+    monkeypatch.setattr(world.kernel, "perform", counted)
+    answers(gate, taps(*range(5)))
+    assert asked == [5]
