@@ -20,7 +20,7 @@ import click
 from appliance.errors import BadInput, MissingComponent, NotSo
 from appliance.run import PARTS, find_program, run, spawn
 from provisioning import lanes, modes, second_look
-from provisioning.lab import apart, fresh, pace, qemu
+from provisioning.lab import apart, fresh, open_clone, pace, qemu
 
 PROJECT = Path(__file__).resolve().parent.parent
 _REAL = ("tests/real", "tests/browser")
@@ -130,6 +130,8 @@ def test(kinds: tuple[str, ...], only: str | None, random: bool, verbose: bool, 
             raise BadInput("fresh is a run of its own", where="KINDS", mend="name it alone")
         fresh.try_all(fresh.commands(only))
         return
+    if os.geteuid() == 0 and set(kinds) != {"fast"} and not open_clone.is_open(PROJECT):
+        sys.exit(spawn(open_clone.reopened(PROJECT, sys.argv[1:]), cwd=PROJECT).wait())
     environment = _environment(everything="all" in kinds, images={"image", "all"} & set(kinds) != set(), random=random)
     modes.read(environment)
     asked = list(KINDS) if not kinds or "all" in kinds else list(dict.fromkeys(kinds))

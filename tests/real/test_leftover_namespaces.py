@@ -17,7 +17,7 @@ from appliance.run import spawn
 from provisioning.lab import netns, places
 from provisioning.lab.netns import Namespace, existing
 from provisioning.lab.pace import patient
-from tests.real.running_camp import ENVIRONMENT, until
+from tests.real.running_camp import ENVIRONMENT, RunningCamp, until
 
 pytestmark = pytest.mark.net
 NAME = f"campbox-left-{os.getpid()}"
@@ -75,7 +75,7 @@ def test_one_whose_maker_lives_is_refused_and_stays() -> None:
     assert netns.sweep() == [NAME] and NAME not in existing()
 
 
-def test_a_demo_that_starts_sweeps_what_a_killed_bench_or_test_left() -> None:
+def test_a_demo_that_starts_sweeps_what_a_killed_bench_or_test_left(no_camp: RunningCamp) -> None:
     maker, _ = make()
     kill(maker)
     with places.only_one():
