@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import pytest
-from scapy.layers.dns import DNS, DNSQR, DNSRR
+from scapy.layers.dns import DNS, DNSRR
 
 from appliance.gate.bounds import NAMES, NAMES_BY_TCP
 from provisioning.lab.netns import Namespace
@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.net]
 NOERROR, REFUSED = 0, 5
 FLOOD_SECONDS, FLOOD_EVERY = 8.0, 1 / 200
 """N4 was seen at 200 names a second; a question is remembered for ten."""
+ENOUGH = NAMES.at_once * 2
+"""Questions that make a flood, on a machine that has other work as well."""
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,9 @@ def _serve(server: socket.socket) -> None:
 
 
 def _question(name: str) -> bytes:
-    return bytes(DNS(id=7, rd=1, qd=DNSQR(qname=name, qtype="A")))
+    """RFC 1035 section 4.1, by hand: scapy makes too few a second for a flood where much else has been loaded."""
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    return b"\0\7\1\0\0\1\0\0\0\0\0\0" + labels + b"\0\0\1\0\1"
 
 
 def _code(by: Namespace, name: str, to: str, patience: float = PATIENCE) -> int | None:
@@ -92,7 +96,7 @@ class _Flood:
     def run(self) -> None:
         with inside(self.place.camp.phones[0].name), ExitStack() as stack:
             ends, client = time.monotonic() + self.seconds, stack.enter_context(self._client())
-            while time.monotonic() < ends:
+            while time.monotonic() < ends or self.sent <= ENOUGH and time.monotonic() < ends + PATIENCE:
                 if self.fresh_ports:
                     client.close()
                     client = stack.enter_context(self._client())
@@ -125,7 +129,7 @@ def test_n4_one_device_that_asks_without_end_is_refused_alone(place: Place, to: 
         codes.append(_code(place.camp.phones[1], f"fresh{number}-{to.count(':')}-{int(fresh_ports)}.example.org", to))
         time.sleep(0.1)
     asker.join()
-    assert flood.sent > NAMES.at_once * 2, "the flood was one"
+    assert flood.sent > ENOUGH, "the flood was one"
     assert set(codes) == {NOERROR}, f"{codes.count(REFUSED)} refused of {len(codes)}"
     assert _code(place.camp.phones[2], "captive.example.org", to) == NOERROR, "a newcomer is answered too"
     assert [_code(place.camp.phones[0], f"own{n}.example.org", to, 1.0) for n in range(3)].count(None) <= 3
