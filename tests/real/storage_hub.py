@@ -183,7 +183,7 @@ class _Desk:
         self.layout = layout
 
     def write(self, number: int) -> None:
-        item = Item(f"{number}", "numbers", {}, "amal", "now")
+        item = Item(f"{number}", "numbers", {"numbers": []}, "amal", "now")
         desk_file.change(self.layout, lambda before: desk.propose(before, item), lambda before, after: None)
 
     def kept(self) -> list[int]:
