@@ -28,9 +28,7 @@ LANES: dict[str, tuple[str, ...]] = {"places": _REAL, "fast": (), "camp": _REAL,
 """What runs side by side (tests/conftest.py says which test is in which), and the folders to look in. The first is seen at once."""
 LINT = "tests/test_lint.py"
 """mypy and ruff: what takes a process of its own when only the fast tests run."""
-_MOST_SHARES = 8  # each costs its start, which is seconds
-FLAKES = PROJECT / "tests/flakes.toml"
-"""Which tests needed a second look, and when: counted in every run, so committed."""
+FLAKES = PROJECT / "tests/flakes.toml"  # which tests needed a second look, and when: counted in every run, so committed
 
 
 @dataclass(frozen=True)
@@ -227,7 +225,7 @@ def _all_at_once(pytests: Mapping[str, list[str]], environment: dict[str, str], 
 
 def _fast(argv: list[str]) -> dict[str, list[str]]:
     """Nothing but the fast tests: a share of them for each processor, mypy and ruff beside (docs/adr/0182)."""
-    number = min(len(os.sched_getaffinity(0)), _MOST_SHARES)
+    number = apart.processors()
     shares = {f"fast {n} of {number}": [*argv, "--share", f"{n}/{number}", f"--ignore={LINT}"] for n in range(1, number + 1)}
     return {**shares, "lint": [*argv, LINT]}
 
@@ -237,8 +235,11 @@ def _side_by_side(argv: list[str], environment: dict[str, str], folder: Path) ->
     seen = _seen()
     with apart.room():
         pytests = {f"lane {lane}": [*argv, "--lane", lane, *folders] for lane, folders in LANES.items()}
-        pytests["lane fast"][:0] = ["nice", "-n", "5"]  # it waits for nothing: it takes what the others leave
-        ended = _all_at_once({name: apart.apart(pytest) for name, pytest in pytests.items()}, environment, folder)
+        # First, and on every processor: beside the others it would take the time that real servers and machines need to answer.
+        fast, number = pytests.pop("lane fast"), apart.processors()
+        first = {f"lane fast {n} of {number}": [*fast, "--share", f"{n}/{number}"] for n in range(1, number + 1)}
+        ended = _all_at_once({name: apart.apart(pytest) for name, pytest in first.items()}, environment, folder)
+        ended += _all_at_once({name: apart.apart(pytest) for name, pytest in pytests.items()}, environment, folder)
         failed = second_look.again(ended)
         if spent := second_look.spent(failed, seen):
             why = f"no second look is left for {' '.join(spent)}: seen {second_look.SPENT} times (tests/flakes.toml), mend the race"

@@ -21,6 +21,11 @@ def apart(command: Sequence[str]) -> list[str]:
     return ["unshare", *_NAMESPACES, sys.executable, "-m", "provisioning.lab.apart", *command]
 
 
+def processors() -> int:
+    """How many runs of the fast tests go side by side: each costs its start, which is seconds, so eight at most."""
+    return min(len(os.sched_getaffinity(0)), 8)
+
+
 @contextmanager
 def room() -> Iterator[None]:
     """Have the folders to hide while commands run apart; one that was not there is gone afterwards."""
