@@ -224,7 +224,7 @@ def _all_at_once(pytests: Mapping[str, list[str]], environment: dict[str, str], 
 
 
 def _fast(argv: list[str]) -> dict[str, list[str]]:
-    """Nothing but the fast tests: a share of them for each processor, mypy and ruff beside (docs/adr/0182)."""
+    """The fast tests: a share of them for each processor, mypy and ruff beside (docs/adr/0182)."""
     number = apart.processors()
     shares = {f"fast {n} of {number}": [*argv, "--share", f"{n}/{number}", f"--ignore={LINT}"] for n in range(1, number + 1)}
     return {**shares, "lint": [*argv, LINT]}
@@ -236,8 +236,7 @@ def _side_by_side(argv: list[str], environment: dict[str, str], folder: Path) ->
     with apart.room():
         pytests = {f"lane {lane}": [*argv, "--lane", lane, *folders] for lane, folders in LANES.items()}
         # First, and on every processor: beside the others it would take the time that real servers and machines need to answer.
-        fast, number = pytests.pop("lane fast"), apart.processors()
-        first = {f"lane fast {n} of {number}": [*fast, "--share", f"{n}/{number}"] for n in range(1, number + 1)}
+        first = _fast(pytests.pop("lane fast"))
         ended = _all_at_once({name: apart.apart(pytest) for name, pytest in first.items()}, environment, folder)
         ended += _all_at_once({name: apart.apart(pytest) for name, pytest in pytests.items()}, environment, folder)
         failed = second_look.again(ended)

@@ -1,6 +1,8 @@
 """E A plugin: which test files and tests cost most, in processor seconds, which other work on the machine hardly changes.
 
 python -m pytest -p tests.processor -m "not (net or browser or vm or image)"
+
+With --write-costs it writes tests/costs.toml anew from what it measured.
 """
 
 from __future__ import annotations
@@ -8,11 +10,15 @@ from __future__ import annotations
 import resource
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from provisioning import shares
+
 SHOWN = 15
+COSTS = Path(__file__).with_name("costs.toml")
 _files: defaultdict[str, float] = defaultdict(float)
 _tests: defaultdict[str, float] = defaultdict(float)
 _collecting = 0.0
@@ -41,10 +47,17 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
         _tests[item.nodeid.partition("[")[0]] += spent
 
 
-def pytest_terminal_summary(terminalreporter: Any) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Whether the table of costs is written anew."""
+    parser.addoption("--write-costs", action="store_true", help="Write tests/costs.toml anew.")
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The dearest."""
     terminalreporter.section("processor seconds")
     terminalreporter.write_line(f"{_collecting:7.1f} start and collecting, {_seconds():.1f} in all")
     for counted in (_files, _tests):
         for name, spent in sorted(counted.items(), key=lambda item: -item[1])[:SHOWN]:
             terminalreporter.write_line(f"{spent:7.1f} {name}")
+    if config.getoption("write_costs"):
+        COSTS.write_text(shares.table({name.removeprefix("tests/"): spent for name, spent in _files.items()}), "utf-8")

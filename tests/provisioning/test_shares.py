@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.shares import USUAL, others, split
-from tests import conftest
+from provisioning.shares import USUAL, others, split, table
+from tests import conftest, fuzz
 
 NAMES = st.text("ab/", max_size=4)
 COSTS = st.dictionaries(NAMES, st.floats(0, 1e6), max_size=20)
@@ -36,6 +36,22 @@ def test_each_file_is_in_one_share_and_no_share_has_more_than_one_file_too_many(
 def test_what_is_no_share_is_refused(share: str) -> None:
     with pytest.raises(ValueError):
         others(["a"], {}, share)
+
+
+def test_the_table_is_written_dearest_first_and_read_back() -> None:
+    written = table({"b/test_b.py": 2.04, "test_a.py": 30, "test_c.py": USUAL, "test_d.py": 2.04})
+    assert list(tomllib.loads(written)["seconds"].items()) == [("test_a.py", 30.0), ("b/test_b.py", 2.0), ("test_d.py", 2.0)]
+
+
+@pytest.mark.parametrize("minutes", [0.0, 2.0])
+def test_what_has_a_process_of_its_own_costs_a_share_nothing_and_minutes_of_fuzzing_are_counted(
+    minutes: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = dict[str, float]()
+    monkeypatch.setattr(conftest.shares, "others", lambda files, costs, share: asked.update(costs) or frozenset())
+    monkeypatch.setattr(fuzz, "MINUTES", minutes)
+    conftest._of_other_shares.__wrapped__("1/2")
+    assert asked["test_lint.py"] == 0 and (asked["test_fuzz.py"] == 120) == (minutes == 2)
 
 
 def test_the_table_names_files_that_there_are() -> None:
