@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 USUAL = 0.2
-"""What a file costs that the table does not name, in processor seconds: more often less than more."""
+"""What a file costs that the table does not name, in seconds: more often less than more."""
 
 
 def split(files: Iterable[str], costs: Mapping[str, float], number: int) -> tuple[frozenset[str], ...]:
@@ -28,14 +28,18 @@ def others(files: Iterable[str], costs: Mapping[str, float], share: str) -> froz
     return frozenset().union(*shares) - shares[int(ours) - 1]
 
 
-def table(costs: Mapping[str, float]) -> str:
-    """The text of ``tests/costs.toml``: the files that cost more than the usual, dearest first."""
+def table(costs: Mapping[str, Mapping[str, float]]) -> str:
+    """The text of ``tests/costs.toml``: for each lane the files that cost more than the usual, dearest first."""
+    return _HEAD + "".join(f"\n[{lane}]\n{_rows(costs[lane])}" for lane in costs)
+
+
+def _rows(costs: Mapping[str, float]) -> str:
     dear = sorted(((file, spent) for file, spent in costs.items() if spent > USUAL), key=lambda one: (-one[1], one[0]))
-    return _HEAD + "".join(f'"{file}" = {spent:.1f}\n' for file, spent in dear)
+    return "".join(f'"{file}" = {spent:.1f}\n' for file, spent in dear)
 
 
 _HEAD = """\
-# What the dearest files of the fast tests cost, in processor seconds: written by tests/processor.py (docs/benchmarks/tests.md). Only how
-# `campbox test` splits them over the processors hangs on this: a figure that is wrong costs time, never a test.
-[seconds]
+# What the dearest test files cost in each lane: written by tests/processor.py (docs/benchmarks/tests.md). Only how `campbox test`
+# splits a lane into shares hangs on this: a figure that is wrong costs time, never a test. Processor seconds for the fast tests,
+# which keep the processors busy; seconds by the clock for the others, which wait.
 """

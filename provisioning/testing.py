@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
@@ -18,74 +17,20 @@ from typing import IO
 import click
 
 from appliance.errors import BadInput, MissingComponent, NotSo
-from appliance.run import PARTS, find_program, run, spawn
+from appliance.run import PARTS, run, spawn
 from provisioning import lanes, modes, second_look
-from provisioning.lab import apart, fresh, open_clone, pace, qemu
+from provisioning.lab import apart, fresh, open_clone, pace
+from provisioning.lab.kinds_of_tests import KINDS
 
 PROJECT = Path(__file__).resolve().parent.parent
 _REAL = ("tests/real", "tests/browser")
 LANES: dict[str, tuple[str, ...]] = {"places": _REAL, "fast": (), "camp": _REAL, "machines": ("tests/real",)}
 """What runs side by side (tests/conftest.py says which test is in which), and the folders to look in. The first is seen at once."""
+HALVES = {"places": 2, "camp": 2}
+"""Lanes that wait more than they compute: in how many shares they go side by side."""
 LINT = "tests/test_lint.py"
 """mypy and ruff: what takes a process of its own when only the fast tests run."""
 FLAKES = PROJECT / "tests/flakes.toml"  # which tests needed a second look, and when: counted in every run, so committed
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of tests: what it is, its pytest marker expression, and why this machine cannot run it (None: it can)."""
-
-    what: str
-    expression: str
-    lacks: Callable[[], str | None]
-
-
-def _nothing() -> str | None:
-    return None
-
-
-def _namespaces() -> str | None:
-    if os.geteuid() != 0:
-        return "it needs root, for network namespaces"
-    if run(["unshare", "--net", "true"], check=False).returncode != 0:
-        return "this machine's kernel lets nobody make network namespaces"
-    return None
-
-
-def _programs(*names: str) -> str | None:
-    for name in names:
-        try:
-            find_program(name)
-        except MissingComponent:
-            return f"the program {name} is not here"
-    return None
-
-
-def _browser() -> str | None:
-    headless = _programs("chromium") and _programs("chromium-headless-shell")
-    return _namespaces() or headless or _programs("chromedriver")
-
-
-def _machine() -> str | None:
-    return _namespaces() or _programs("qemu-system-x86_64", "modprobe", "busybox")
-
-
-def _image() -> str | None:
-    foreign = "qemu-x86_64-static" if platform.machine() == "aarch64" else "qemu-aarch64-static"
-    building = _programs("mmdebstrap", "sfdisk", "sqfstar", "mke2fs", "mcopy", "zstd", foreign)
-    booting = _programs(*(kind.program for kind in qemu.KINDS.values()), "chronyd")
-    files = [file for kind in qemu.KINDS.values() for file in (kind.firmware, kind.variables) if file is not None]
-    firmware = next((f"the firmware {file} is not here" for file in files if not file.exists()), None)
-    return _namespaces() or building or booting or firmware
-
-
-KINDS = {
-    "fast": Kind("pure rules, golden texts, mypy and ruff", "not (net or browser or vm or image)", _nothing),
-    "net": Kind("real servers in network namespaces", "net and not vm", _namespaces),
-    "browser": Kind("Chromium on the real pages", "browser", _browser),
-    "vm": Kind("Debian's kernel under QEMU", "vm", _machine),
-    "image": Kind("the built images, booted", "image", _image),
-}
 
 
 _NAMES = (*KINDS, "all", "fresh", "mutation")
@@ -225,20 +170,26 @@ def _all_at_once(pytests: Mapping[str, list[str]], environment: dict[str, str], 
 
 def _fast(argv: list[str]) -> dict[str, list[str]]:
     """The fast tests: a share of them for each processor, mypy and ruff beside (docs/adr/0182)."""
-    number = apart.processors()
-    shares = {f"fast {n} of {number}": [*argv, "--share", f"{n}/{number}", f"--ignore={LINT}"] for n in range(1, number + 1)}
-    return {**shares, "lint": [*argv, LINT]}
+    return {**_shares("fast", [*argv, f"--ignore={LINT}"], apart.processors()), "lint": [*argv, LINT]}
+
+
+def _shares(name: str, argv: list[str], number: int) -> dict[str, list[str]]:
+    if number == 1:
+        return {name: argv}
+    return {f"{name} {n} of {number}": [*argv, "--share", f"{n}/{number}"] for n in range(1, number + 1)}
 
 
 def _side_by_side(argv: list[str], environment: dict[str, str], folder: Path) -> lanes.Verdict:
     """All lanes at once, each as on a machine of its own: they wait more than they compute."""
     seen = _seen()
     with apart.room():
-        pytests = {f"lane {lane}": [*argv, "--lane", lane, *folders] for lane, folders in LANES.items()}
-        # First, and on every processor: beside the others it would take the time that real servers and machines need to answer.
-        first = _fast(pytests.pop("lane fast"))
-        ended = _all_at_once({name: apart.apart(pytest) for name, pytest in first.items()}, environment, folder)
-        ended += _all_at_once({name: apart.apart(pytest) for name, pytest in pytests.items()}, environment, folder)
+        pytests = {lane: [*argv, "--lane", lane, *folders] for lane, folders in LANES.items()}
+        # First, and on every processor: beside the others they would take the time that real servers and machines need to answer.
+        first = _fast(pytests.pop("fast"))
+        then = [_shares(f"lane {lane}", pytest, HALVES.get(lane, 1)) for lane, pytest in pytests.items()]
+        ended = list[lanes.Lane]()
+        for together in (first, {name: pytest for shares in then for name, pytest in shares.items()}):
+            ended += _all_at_once({name: apart.apart(pytest) for name, pytest in together.items()}, environment, folder)
         failed = second_look.again(ended)
         if spent := second_look.spent(failed, seen):
             why = f"no second look is left for {' '.join(spent)}: seen {second_look.SPENT} times (tests/flakes.toml), mend the race"

@@ -94,16 +94,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave the other shares' files out before they are read: reading all of them costs as much as running many."""
-    share = config.getoption("share")
-    return True if share is not None and collection_path in _of_other_shares(share) else None
+    share, lane = config.getoption("share"), config.getoption("lane") or "fast"
+    return True if share is not None and collection_path in _of_other_shares(lane, share) else None
 
 
 @functools.cache
-def _of_other_shares(share: str) -> frozenset[Path]:
+def _of_other_shares(lane: str, share: str) -> frozenset[Path]:
     from tests import fuzz
 
     files = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
-    costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))["seconds"]
+    costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))[lane]
     # mypy and ruff have a process of their own beside the shares; what is tried for minutes where CI asks costs those minutes.
     costs |= {"test_lint.py": 0.0} | ({"test_fuzz.py": fuzz.MINUTES * 60} if fuzz.MINUTES else {})
     return frozenset(TESTS / file for file in shares.others(files, costs, share))

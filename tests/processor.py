@@ -2,12 +2,14 @@
 
 python -m pytest -p tests.processor -m "not (net or browser or vm or image)"
 
-With --write-costs it writes tests/costs.toml anew from what it measured.
+With --write-costs it writes what it measured into tests/costs.toml, for the lane that was run (--lane; the fast one if none).
 """
 
 from __future__ import annotations
 
 import resource
+import time
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,11 +18,13 @@ from typing import Any
 import pytest
 
 from provisioning import shares
+from provisioning.testing import LINT
 
 SHOWN = 15
 COSTS = Path(__file__).with_name("costs.toml")
 _files: defaultdict[str, float] = defaultdict(float)
 _tests: defaultdict[str, float] = defaultdict(float)
+_waited: defaultdict[str, float] = defaultdict(float)
 _collecting = 0.0
 
 
@@ -38,12 +42,13 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
     """What a test takes with its fixtures; the one that sets up what others share pays for it."""
-    before = _seconds()
+    before, began = _seconds(), time.monotonic()
     try:
         return (yield)
     finally:
         spent = _seconds() - before
         _files[item.nodeid.partition("::")[0]] += spent
+        _waited[item.nodeid.partition("::")[0]] += time.monotonic() - began
         _tests[item.nodeid.partition("[")[0]] += spent
 
 
@@ -60,4 +65,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         for name, spent in sorted(counted.items(), key=lambda item: -item[1])[:SHOWN]:
             terminalreporter.write_line(f"{spent:7.1f} {name}")
     if config.getoption("write_costs"):
-        COSTS.write_text(shares.table({name.removeprefix("tests/"): spent for name, spent in _files.items()}), "utf-8")
+        lane = config.getoption("lane") or "fast"
+        costs = (_files if lane == "fast" else _waited).items()
+        known = tomllib.loads(COSTS.read_text("utf-8"))
+        known[lane] = {name.removeprefix("tests/"): spent for name, spent in costs if name != LINT}
+        COSTS.write_text(shares.table(known), "utf-8")

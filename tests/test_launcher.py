@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from appliance.cli import campbox
 from appliance.services import SERVICES
-from provisioning.testing import KINDS
+from provisioning.lab.kinds_of_tests import KINDS
 
 PROJECT = Path(__file__).resolve().parent.parent
 LOCKS = sorted((PROJECT / "requirements").glob("*.lock"))

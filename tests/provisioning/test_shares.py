@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning import testing
 from provisioning.shares import USUAL, others, split, table
 from tests import conftest, fuzz
 
@@ -39,8 +40,10 @@ def test_what_is_no_share_is_refused(share: str) -> None:
 
 
 def test_the_table_is_written_dearest_first_and_read_back() -> None:
-    written = table({"b/test_b.py": 2.04, "test_a.py": 30, "test_c.py": USUAL, "test_d.py": 2.04})
-    assert list(tomllib.loads(written)["seconds"].items()) == [("test_a.py", 30.0), ("b/test_b.py", 2.0), ("test_d.py", 2.0)]
+    costs = {"fast": {"b/test_b.py": 2.04, "test_a.py": 30, "test_c.py": USUAL, "test_d.py": 2.04}, "camp": {"real/test_e.py": 9}}
+    read = tomllib.loads(table(costs))
+    assert list(read["fast"].items()) == [("test_a.py", 30.0), ("b/test_b.py", 2.0), ("test_d.py", 2.0)]
+    assert read == {"fast": read["fast"], "camp": {"real/test_e.py": 9.0}}
 
 
 @pytest.mark.parametrize("minutes", [0.0, 2.0])
@@ -50,13 +53,14 @@ def test_what_has_a_process_of_its_own_costs_a_share_nothing_and_minutes_of_fuzz
     asked = dict[str, float]()
     monkeypatch.setattr(conftest.shares, "others", lambda files, costs, share: asked.update(costs) or frozenset())
     monkeypatch.setattr(fuzz, "MINUTES", minutes)
-    conftest._of_other_shares.__wrapped__("1/2")
+    conftest._of_other_shares.__wrapped__("fast", "1/2")
     assert asked["test_lint.py"] == 0 and (asked["test_fuzz.py"] == 120) == (minutes == 2)
 
 
 def test_the_table_names_files_that_there_are() -> None:
-    costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))["seconds"]
-    assert [name for name in costs if not (TESTS / name).is_file()] == []
+    costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))
+    assert [name for lane in costs.values() for name in lane if not (TESTS / name).is_file()] == []
+    assert {"fast", *testing.HALVES} == set(costs)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])

@@ -49,6 +49,7 @@ def flakes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(apart, "apart", list)
     monkeypatch.delenv("CAMPBOX_SIGHTINGS", raising=False)
     monkeypatch.setattr(testing, "FLAKES", tmp_path / "flakes.toml")
+    monkeypatch.setattr(testing, "HALVES", {})
     (tmp_path / "lane.py").write_text(LANE)
     testing.FLAKES.write_text("# none\n")
     return testing.FLAKES
@@ -88,6 +89,19 @@ def run(flakes: Path, deeds: str, fails: str = A) -> lanes.Verdict:
 def test_t1_what_real_lanes_come_to(deeds: str, told: lanes.Verdict, flakes: Path) -> None:
     assert run(flakes, deeds) == told
     assert flakes.read_text() == "# none\n"
+
+
+@pytest.mark.lint
+def test_t1_each_half_of_a_lane_counts_by_itself(
+    flakes: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(testing, "HALVES", {"camp": 2})
+    assert run(flakes, "places=passes camp=passes machines=passes") == lanes.Verdict(0)
+    named = [line for line in capfd.readouterr().out.splitlines() if line.startswith("lane ")]
+    assert named == ["lane camp 1 of 2:", "lane camp 2 of 2:", "lane machines:"]
+    how = "ended with status 0 before it had run what it collected"
+    told = lanes.Verdict(1, f"lane camp 1 of 2 {how}; lane camp 2 of 2 {how}")
+    assert run(flakes, "places=passes camp=ends0 machines=passes") == told
 
 
 @pytest.mark.lint

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from appliance.errors import BadInput
 from provisioning import testing
 from provisioning.lab import fresh, machine
+from provisioning.lab.kinds_of_tests import KINDS
 
 README = (Path(fresh.__file__).resolve().parents[2] / "README.md").read_text("utf-8")
 
@@ -43,7 +44,7 @@ def test_it_stands_alone(kinds: list[str]) -> None:
 
 
 def test_no_other_run_has_it_in_it() -> None:
-    assert "fresh" not in testing.KINDS
+    assert "fresh" not in KINDS
 
 
 def test_what_failed_is_said_with_its_status_and_time() -> None:
