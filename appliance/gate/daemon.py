@@ -22,6 +22,7 @@ from appliance.errors import CampboxError, NotSo
 from appliance.fairness.counters import Counters
 from appliance.fairness.shaper import Shaper
 from appliance.files import read_json, write_json
+from appliance.gate import uplink_thread
 from appliance.gate.admission import Memory
 from appliance.gate.code_files import CodeFiles
 from appliance.gate.conntrack import Conntrack
@@ -99,7 +100,7 @@ def read_site(layout: Layout) -> SiteConfig:
 def create_gate(config: SiteConfig, layout: Layout) -> Gate:
     """The gate on the real kernel of this network namespace. Nothing is changed before ``begin``."""
     uplink = UplinkCheck(config.uplinks[0].check)
-    uplink.begin()
+    uplink_thread.start(uplink)
     edges = Edges(
         kernel=Nftables(config.lan.bridge),
         neighbours=Neighbours(config.lan.bridge),

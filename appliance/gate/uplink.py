@@ -1,11 +1,10 @@
-"""E Looks for the internet: asks the site's check names every few seconds what they are known to answer, in a thread of its own."""
+"""E Looks for the internet: asks the site's check names every few seconds what they are known to answer."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -130,17 +129,12 @@ def _answer(connection: socket.socket, known: Known, ends: float) -> Said:
 
 
 class UplinkCheck:
-    """Runs until the process ends. Only a thread may wait for a resolver that does not answer."""
+    """What one look after the other says of the internet; ``uplink_thread`` makes them. Read from any thread."""
 
     def __init__(self, targets: Sequence[str], rows: Iterable[Row] | None = None) -> None:
         self._asker = Asker(targets, rows)
         self._heard = Heard()
         self._refused = 0
-        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
-
-    def begin(self) -> None:
-        """Start looking."""
-        self._thread.start()
 
     @property
     def last_success(self) -> float | None:
@@ -152,14 +146,11 @@ class UplinkCheck:
         """All that is known of it, from one moment."""
         return self._heard
 
-    def _run(self) -> None:
-        while True:
-            time.sleep(EVERY if self.look() else EVERY_WHILE_FAILING)
-
     def look(self) -> bool:
         """Ask once; whether the internet was reached."""
+        refused, self._refused = self._refused, 0  # where asking fails, nothing was heard, and two in a row begin anew
         said, now = self._asker.look(), time.monotonic()
-        self._refused = self._refused + 1 if said == "foreign" else 0
+        self._refused = refused + 1 if said == "foreign" else 0
         doubted = self._asker.doubted
         self._heard = Heard(
             now if said == "genuine" else self._heard.reached,
