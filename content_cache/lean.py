@@ -49,7 +49,7 @@ def lean(canonical: bytes) -> bytes:
     try:
         made = _lean(canonical)
         return made if restore(made) == canonical else canonical
-    except (BadInput, KeyError, ValueError, TypeError):
+    except (BadInput, KeyError, ValueError, TypeError, RecursionError):
         return canonical
 
 

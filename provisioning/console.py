@@ -154,7 +154,7 @@ def _addresses() -> dict[str, list[str]]:
     """Interface -> its addresses, without those that are only good on its own cable."""
     try:
         links: list[dict[str, Any]] = json.loads(run(["ip", "-json", "address", "show"]).stdout or "[]")
-    except (CampboxError, ValueError):
+    except (CampboxError, ValueError, RecursionError):
         return {}
     return {
         str(link.get("ifname")): [str(one["local"]) for one in link.get("addr_info", []) if one.get("scope") == "global"]

@@ -35,7 +35,7 @@ def ask(layout: Layout, request: dict[str, Any], *, timeout: float | None = None
         raise Unreachable("the gate does not answer", where="gate.sock", mend=_MEND) from error
     try:
         answer = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreachable("the gate's answer is not JSON", where="gate.sock", mend=_MEND) from error
     if not isinstance(answer, dict):
         raise Unreachable("the gate's answer is not a JSON object", where="gate.sock", mend=_MEND)

@@ -96,7 +96,7 @@ class Nftables:
             if error.what in _GONE:
                 return read({})
             raise
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             # Cut off, or of a form that this library never gave: its words would quote an address.
             raise CommandFailed("an answer cannot be read", where="nftables") from error
 

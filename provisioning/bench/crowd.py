@@ -63,7 +63,7 @@ def drive(place: Namespace, python: str, task: dict[str, Any], timeout: float) -
     done = run([*place.enter, python, "-m", "provisioning.bench.crowd"], input=json.dumps(task), timeout=timeout)
     try:
         seen: list[dict[str, Any]] = json.loads(done.stdout)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CommandFailed("printed no JSON", where="provisioning.bench.crowd") from error
     return seen
 

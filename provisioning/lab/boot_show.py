@@ -100,7 +100,7 @@ def _hub(state: Path | None, say: Callable[[str], None]) -> Iterator[tuple[dict[
 def _read_state(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         mend = "start ./campbox demo --state FILE and wait until everybody is here"
         raise BadInput("no demo's state file", where=str(file), mend=mend) from error
     if not isinstance(found, dict) or not {"hub", "hub_url", "hub_user", "hub_password", "internet"} <= found.keys():

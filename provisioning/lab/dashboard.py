@@ -27,7 +27,7 @@ class Dashboard:
         try:
             with urllib.request.urlopen(request, timeout=patient(TIMEOUT)) as answer:
                 found = json.loads(answer.read())
-        except (OSError, ValueError, http.client.HTTPException) as error:
+        except (OSError, ValueError, RecursionError, http.client.HTTPException) as error:
             raise Unreachable(f"the dashboard does not answer: {type(error).__name__}", where=self.url + path) from error
         if not isinstance(found, dict):
             raise Unreachable("the dashboard's answer is no object", where=self.url + path)

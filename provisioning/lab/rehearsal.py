@@ -166,7 +166,7 @@ class Rehearsal:
         def listed() -> int:
             try:
                 return len(json.loads(self._get(address)).get("contents", []))
-            except (ValueError, AttributeError):
+            except (ValueError, AttributeError, RecursionError):
                 return 0
 
         found = self._wait("the catalogue is there", listed, 1.0)

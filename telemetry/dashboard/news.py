@@ -21,6 +21,6 @@ class News:
             seen = os.stat(self._file).st_mtime_ns
             if seen != self._seen:
                 self._version, self._seen = int(json.loads(self._file.read_bytes())["signed"]["version"]), seen
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return self._version  # it is looked at again in a moment
         return self._version

@@ -46,8 +46,12 @@ def test_the_sample_comes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"junk", b"{}", b"{}\n", b'{"a":1}\n{"e":"service"}\n', b"\xff\n", b'{}\n{"e":"x","id":"1"}\n']
-)
+    "content",
+    [
+        b"", b"junk", b"{}", b"{}\n", b'{"a":1}\n{"e":"service"}\n', b"\xff\n", b'{}\n{"e":"x","id":"1"}\n',
+        pytest.param(b"{}\n" + b"[" * 100_000, id="deep"),
+    ],
+)  # fmt: skip
 def test_what_is_no_snapshot_comes_back_too(content: bytes) -> None:
     assert restore(lean(content)) == content
 

@@ -57,7 +57,7 @@ def import_sample(content: bytes) -> Imported:
     """Read the sample file. Raises BadInput naming record and key: it is the project's own, so nothing is mended."""
     try:
         document = json.loads(content.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"not JSON in UTF-8: {error}", where="sample", mend="mend it") from error
     top = _object(document, "sample", _TOP, _TOP)
     if top["format"] != 1 or top["sample"] is not True:
