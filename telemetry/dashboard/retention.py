@@ -1,14 +1,16 @@
 """E Takes out of the store what is past the retention of its metric.
 
 In pieces, each its own small transaction, so that reports which arrive meanwhile never wait long; a pass ends when nothing is due.
-What cannot be read, and values of metrics that are no longer in the table, go with the shortest retention there is.
+What cannot be read, and values of metrics that are no longer in the table, go with the shortest retention there is. What has no
+date, or none that a calendar has, is as old as can be: nobody could say when its time is over.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import cbor2
 
@@ -33,15 +35,12 @@ RESULT_KEPT = 90 * _DAY
 """Seconds that the lines of a box's last self-test are kept."""
 _WATCHED_KEPT = _DAY
 _KEY = "WHERE box = ? AND boot = ? AND sequence = ?"
-
-
-def prune(db: sqlite3.Connection, now: float, limit: int = 5000) -> int:
-    """Remove what is due, at most ``limit`` reports for each length of retention; how many were touched.
-
-    Run it inside a transaction, and again until it touches nothing (see ``passing``).
-    """
-    _forget_last_words(db, now)
-    return _strip_reports(db, now, limit)
+_ROW = "box, boot, sequence, stripped, at, CAST(box AS BLOB), CAST(boot AS BLOB), CAST(sequence AS BLOB)"
+_STANDS = "WHERE stripped = ? AND at = ? AND (CAST(box AS BLOB), CAST(boot AS BLOB), CAST(sequence AS BLOB)) = (?, ?, ?)"
+"""The same row by the octets of its key, where that reads otherwise than it stands: a text that is no UTF-8."""
+_NO_DATE = 1e11
+"""Above it is none: seconds beyond the year 5000, and in SQLite texts and blobs, which are above every number
+(sqlite.org/datatype3.html, "Sort Order")."""
 
 
 def passing(db: sqlite3.Connection, now: float) -> Iterator[int]:
@@ -93,7 +92,9 @@ class Retention:
 
 
 def _forget_last_words(db: sqlite3.Connection, now: float) -> None:
-    db.execute("DELETE FROM watched WHERE until < ?", (now - _WATCHED_KEPT,))
+    # A wish of days to come was written by a clock that has been set back since; whoever still looks wishes anew.
+    db.execute("DELETE FROM watched WHERE until < ? OR until > ?", (now - _WATCHED_KEPT, now + _WATCHED_KEPT))
+    db.execute("UPDATE boxes SET latest = '{}', measured = 0 WHERE measured > ?", (_NO_DATE,))
     _strip_results(db, now - RESULT_KEPT)
     for days in _lengths():
         _strip_latest(db, days, now - days * _DAY)
@@ -103,26 +104,41 @@ def _strip_reports(db: sqlite3.Connection, now: float, limit: int) -> int:
     points = "SELECT id FROM live WHERE at < ? OR at > ? LIMIT ?"
     # A point of the future was dated by a clock that has been set back since.
     touched = db.execute(f"DELETE FROM live WHERE id IN ({points})", (now - LIVE_KEPT, now + LIVE_KEPT, limit)).rowcount
+    touched += _drop_undated(db, limit)
     for days in _lengths():
         for stripped in _standing(db, days):
-            query = "SELECT box, boot, sequence, body FROM reports WHERE stripped = ? AND at < ? ORDER BY at LIMIT ?"
-            for box, boot, sequence, body in db.execute(query, (stripped, now - days * _DAY, limit)).fetchall():
-                _strip(db, days, (box, boot, sequence), body)
+            query = f"SELECT {_ROW}, body FROM reports WHERE stripped = ? AND at < ? ORDER BY at LIMIT ?"
+            for *row, body in db.execute(query, (stripped, now - days * _DAY, limit)).fetchall():
+                _strip(db, days, row, body)
                 touched += 1
+    return touched
+
+
+def _drop_undated(db: sqlite3.Connection, limit: int) -> int:
+    """Reports that no date makes due; and where nobody knows how far a report was stripped, it is stripped from the start."""
+    longest, keys, touched = _lengths()[-1], "SELECT box, boot, sequence FROM reports WHERE", 0
+    for odd, bound in ((f"{keys} stripped < ? LIMIT ?", 0), (f"{keys} stripped >= ? LIMIT ?", longest)):
+        touched += db.execute(f"UPDATE reports SET stripped = 0 WHERE (box, boot, sequence) IN ({odd})", (bound, limit)).rowcount
+    undated = f"{keys} stripped = ? AND at > ? LIMIT ?"
+    for stripped in _standing(db, longest):
+        gone = db.execute(f"DELETE FROM reports WHERE (box, boot, sequence) IN ({undated})", (stripped, _NO_DATE, limit))
+        touched += gone.rowcount
     return touched
 
 
 def overdue(db: sqlite3.Connection, now: float) -> int:
     """How many reports and live points are past their time at ``now``, counted up to COUNTED of each kind."""
-    due = "SELECT count(*) FROM (SELECT 1 FROM reports WHERE stripped = ? AND at < ? LIMIT ?)"
-    points = "SELECT count(*) FROM (SELECT 1 FROM live WHERE at < ? LIMIT ?)"
-    found = int(db.execute(points, (now - LIVE_KEPT, COUNTED)).fetchone()[0])
-    longest = dict[int, int]()
+    rows = "SELECT 1 FROM reports WHERE stripped = ? AND at"
+    due = f"SELECT count(*) FROM ({rows} < ? UNION ALL {rows} > ? LIMIT ?)"
+    points = "SELECT count(*) FROM (SELECT 1 FROM live WHERE at < ? OR at > ? LIMIT ?)"
+    found = int(db.execute(points, (now - LIVE_KEPT, _NO_DATE, COUNTED)).fetchone()[0])
+    longest = dict[float, int]()
     for days in _lengths():
         for stripped in _standing(db, days):
             longest.setdefault(stripped, days)  # what is past a longer retention is past this one, too
     for stripped, days in longest.items():
-        found += int(db.execute(due, (stripped, now - days * _DAY, COUNTED)).fetchone()[0])
+        asked = (stripped, now - days * _DAY, stripped, _NO_DATE, COUNTED)
+        found += int(db.execute(due, asked).fetchone()[0])
     return found
 
 
@@ -131,14 +147,14 @@ def _lengths() -> list[int]:
     return sorted({metric.retention for metric in METRICS})
 
 
-def _standing(db: sqlite3.Connection, days: int) -> list[int]:
+def _standing(db: sqlite3.Connection, days: int) -> list[float]:
     """How far rows were stripped before, of those that are less than ``days``: a leap through the index, not a walk."""
-    found, last = list[int](), -1
+    found, last = list[float](), -1.0
     while True:
         least = db.execute("SELECT min(stripped) FROM reports WHERE stripped > ? AND stripped < ?", (last, days)).fetchone()[0]
         if least is None:
             return found
-        found.append(last := int(least))
+        found.append(last := least)  # as it stands there: half a day, rounded, would be found again and again
 
 
 def _outlives(metric: Metric | None, days: int) -> bool:
@@ -153,24 +169,26 @@ def _read(body: bytes) -> dict[int, Wire]:
         return {}
 
 
-def _strip(db: sqlite3.Connection, days: int, key: tuple[str, bytes, int], body: bytes) -> None:
-    kept = {number: value for number, value in _read(body).items() if _outlives(BY_NUMBER.get(number), days)}
+def _strip(db: sqlite3.Connection, days: int, row: Sequence[Any], body: bytes) -> None:
+    key, kept = row[:3], {number: value for number, value in _read(body).items() if _outlives(BY_NUMBER.get(number), days)}
     if kept:
-        db.execute(f"UPDATE reports SET body = ?, stripped = ? {_KEY}", (cbor2.dumps(encode_values(kept)), days, *key))
+        done = db.execute(f"UPDATE reports SET body = ?, stripped = ? {_KEY}", (cbor2.dumps(encode_values(kept)), days, *key))
     else:
-        db.execute(f"DELETE FROM reports {_KEY}", key)
+        done = db.execute(f"DELETE FROM reports {_KEY}", key)
+    if not done.rowcount:
+        db.execute(f"DELETE FROM reports {_STANDS}", row[3:])
 
 
 def _strip_results(db: sqlite3.Connection, before: float) -> None:
     at = "CASE WHEN json_valid(selftest) THEN coalesce(json_extract(selftest, '$.at'), 0) ELSE 0 END"
-    db.execute(f"UPDATE boxes SET selftest = '{{}}' WHERE selftest != '{{}}' AND {at} < ?", (before,))
+    db.execute(f"UPDATE boxes SET selftest = '{{}}' WHERE selftest != '{{}}' AND NOT {at} BETWEEN ? AND ?", (before, _NO_DATE))
 
 
 def _strip_latest(db: sqlite3.Connection, days: int, before: float) -> None:
     db.execute("UPDATE boxes SET latest = '{}' WHERE NOT json_valid(latest)")
-    query = "SELECT box, latest FROM boxes WHERE measured < ? AND latest != '{}'"
+    query = "SELECT CAST(box AS BLOB), latest FROM boxes WHERE measured < ? AND latest != '{}'"
     for box, latest in db.execute(query, (before,)).fetchall():
         told = as_object(latest)  # of what cannot be read nothing is kept
         kept = {name: value for name, value in told.items() if _outlives(BY_NAME.get(name), days)}
         if kept != told or not told:
-            db.execute("UPDATE boxes SET latest = ? WHERE box = ?", (json.dumps(kept, ensure_ascii=False), box))
+            db.execute("UPDATE boxes SET latest = ? WHERE CAST(box AS BLOB) = ?", (json.dumps(kept, ensure_ascii=False), box))

@@ -18,7 +18,7 @@ from telemetry.dashboard.incidents import incidents
 from telemetry.dashboard.ingest import Ingester
 from telemetry.dashboard.report_reader import ReportReader
 from telemetry.dashboard.report_store import _SCHEMA, ReportStore, connect
-from telemetry.dashboard.retention import RESULT_KEPT, prune
+from telemetry.dashboard.retention import RESULT_KEPT, passing
 from telemetry.metrics import Reading
 from telemetry.result import Line
 from telemetry.schedule import PATIENCE
@@ -146,9 +146,9 @@ def test_a_store_of_before_the_self_test_is_brought_up_to_date(tmp_path: Path) -
 
 def test_the_lines_are_forgotten_when_their_time_is_over(db: sqlite3.Connection) -> None:
     ReportStore(db).take_result(RESULT, 1000.0, 1000.0)
-    prune(db, 999.0 + RESULT_KEPT)
+    list(passing(db, 999.0 + RESULT_KEPT))
     assert told(db) is not None
-    prune(db, 1001.0 + RESULT_KEPT)
+    list(passing(db, 1001.0 + RESULT_KEPT))
     assert told(db) is None
 
 

@@ -24,7 +24,6 @@ from telemetry.dashboard.retention import (
     Retention,
     overdue,
     passing,
-    prune,
 )
 from telemetry.message import Live, Row, encode_values
 from telemetry.metrics import BY_NAME, METRICS
@@ -44,13 +43,18 @@ def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     made.close()
 
 
-def rows(db: sqlite3.Connection, *at: float, stripped: int = 0, body: bytes = BODY) -> None:
+def whole_pass(db: sqlite3.Connection, now: float) -> int:
+    """How many rows one pass of the service touched."""
+    return sum(passing(db, now))
+
+
+def rows(db: sqlite3.Connection, *at: Any, stripped: int = 0, body: bytes = BODY) -> None:
     first = db.execute("SELECT count(*) FROM reports").fetchone()[0]
     told = [("camp-1", BOOT, first + n, one, body, stripped) for n, one in enumerate(at)]
     db.executemany("INSERT INTO reports VALUES (?, ?, ?, ?, 1, 1, 'none', ?, ?)", told)
 
 
-def live(db: sqlite3.Connection, *at: float) -> None:
+def live(db: sqlite3.Connection, *at: Any) -> None:
     db.executemany("INSERT INTO live (box, at, body) VALUES ('camp-1', ?, x'a0')", [(one,) for one in at])
 
 
@@ -75,24 +79,25 @@ def test_the_lengths_that_the_papers_promise() -> None:
 
 def test_a_live_point_goes_a_second_after_its_time_and_so_does_one_of_the_future(db: sqlite3.Connection) -> None:
     live(db, NOW - LIVE_KEPT - 1, NOW - LIVE_KEPT, NOW, NOW + LIVE_KEPT, NOW + LIVE_KEPT + 1)
-    assert prune(db, NOW) == 2
+    assert whole_pass(db, NOW) == 2
     assert [at for (at,) in db.execute("SELECT at FROM live ORDER BY at")] == [NOW - LIVE_KEPT, NOW, NOW + LIVE_KEPT]
 
 
 def test_a_report_loses_at_each_length_what_is_kept_no_longer_and_is_touched_once_for_it(db: sqlite3.Connection) -> None:
     rows(db, NOW - SHORTEST * DAY - 1, NOW - SHORTEST * DAY)
-    assert prune(db, NOW) == 1 and prune(db, NOW) == 0
+    assert whole_pass(db, NOW) == 1 and whole_pass(db, NOW) == 0
     found = db.execute("SELECT stripped, body FROM reports ORDER BY at").fetchall()
     assert found == [(SHORTEST, cbor2.dumps(encode_values({LASTING.number: 1}))), (0, BODY)]
     rows(db, NOW - LONGEST * DAY - 1, stripped=SHORTEST)
-    prune(db, NOW)
+    whole_pass(db, NOW)
     assert count(db) == 2, "with nothing left in it the row goes"
 
 
-def test_a_piece_is_so_many_reports_of_a_length_the_oldest_first(db: sqlite3.Connection) -> None:
+def test_a_piece_is_so_many_reports_of_a_length_the_oldest_first(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     rows(db, *(NOW - SHORTEST * DAY - 10 - n for n in range(7)))
     old = [at for (at,) in db.execute("SELECT at FROM reports WHERE at < ? ORDER BY at", (NOW,))]
-    assert prune(db, NOW, limit=2) == 2
+    monkeypatch.setattr(retention, "PIECE", 2)
+    assert next(passing(db, NOW)) == 2
     kept = db.execute("SELECT at FROM reports WHERE stripped = 0 ORDER BY at").fetchall()
     assert [at for (at,) in kept] == old[2:]
 
@@ -107,7 +112,7 @@ def test_a_pass_ends_when_nothing_is_due(db: sqlite3.Connection) -> None:
 @pytest.mark.parametrize("body", [b"", b"\xff", cbor2.dumps([1]), cbor2.dumps(5), cbor2.dumps({999: 1})])
 def test_what_nobody_can_read_goes_with_the_shortest_retention(db: sqlite3.Connection, body: bytes) -> None:
     rows(db, NOW - SHORTEST * DAY + 1, NOW - SHORTEST * DAY - 1, body=body)
-    prune(db, NOW)
+    whole_pass(db, NOW)
     assert count(db) == 1
 
 
@@ -119,6 +124,8 @@ def test_overdue_counts_each_report_and_point_past_its_time_once(db: sqlite3.Con
     live(db, NOW - LIVE_KEPT - 1, NOW - LIVE_KEPT)
     rows(db, NOW - LONGEST * DAY - 1, stripped=LONGEST)
     assert overdue(db, NOW) == 4 + (len(LENGTHS) > 2), "a row between two lengths is due at the next one"
+    whole_pass(db, NOW)
+    assert overdue(db, NOW) == 0 and not db.execute("SELECT 1 FROM reports WHERE stripped >= ?", (LONGEST,)).fetchall()
 
 
 def test_what_is_overdue_is_counted_up_to_a_bound_of_each_kind(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,29 +140,101 @@ def test_a_last_word_and_the_lines_of_a_self_test_and_a_wish_to_watch_end(db: sq
     tested = json.dumps({"at": NOW, "checks": []})
     box(db, latest=latest, measured=NOW, selftest=tested)
     db.execute("INSERT INTO watched VALUES ('camp-1', ?)", (NOW,))
-    prune(db, NOW + DAY)
+    whole_pass(db, NOW + DAY)
     assert count(db, "watched") == 1
-    prune(db, NOW + DAY + 1)
+    whole_pass(db, NOW + DAY + 1)
     assert count(db, "watched") == 0
-    prune(db, NOW + SHORTEST * DAY)
+    whole_pass(db, NOW + SHORTEST * DAY)
     assert json.loads(told(db, "latest")) == json.loads(latest)
-    prune(db, NOW + SHORTEST * DAY + 1)
+    whole_pass(db, NOW + SHORTEST * DAY + 1)
     assert json.loads(told(db, "latest")) == {LASTING.name: 1}
-    prune(db, NOW + RESULT_KEPT)
+    whole_pass(db, NOW + RESULT_KEPT)
     assert json.loads(told(db, "selftest")) == json.loads(tested)
-    prune(db, NOW + RESULT_KEPT + 1)
+    whole_pass(db, NOW + RESULT_KEPT + 1)
     assert told(db, "selftest") == "{}"
-    prune(db, NOW + LONGEST * DAY)
+    whole_pass(db, NOW + LONGEST * DAY)
     assert json.loads(told(db, "latest")) == {LASTING.name: 1}
-    prune(db, NOW + LONGEST * DAY + 1)
+    whole_pass(db, NOW + LONGEST * DAY + 1)
     assert told(db, "latest") == "{}"
 
 
 @pytest.mark.parametrize("spoilt", ["{", "[1]", '{"journal": 5}', '{"at": null}'])
 def test_a_self_test_without_a_time_is_as_old_as_can_be(db: sqlite3.Connection, spoilt: str) -> None:
     box(db, selftest=spoilt)
-    prune(db, NOW)
+    whole_pass(db, NOW)
     assert told(db, "selftest") == "{}"
+
+
+NO_DATES = ["soon", "2026-11-30", "", b"", b"\xff" * 8, float("inf"), 1e300]
+"""What stands for a date in a damaged store; SQLite sorts the texts and the blobs above every number."""
+
+
+@pytest.mark.parametrize("at", NO_DATES, ids=repr)
+@pytest.mark.parametrize("stripped", [0, SHORTEST])
+def test_r7_a_report_without_a_date_is_overdue_and_goes(db: sqlite3.Connection, at: Any, stripped: int) -> None:
+    rows(db, NOW, at, stripped=stripped)
+    assert overdue(db, NOW) == 1
+    assert whole_pass(db, NOW) == 1
+    assert overdue(db, NOW) == 0 and [kept for (kept,) in db.execute("SELECT at FROM reports")] == [NOW]
+
+
+@pytest.mark.parametrize("at", NO_DATES, ids=repr)
+def test_r7_a_live_point_without_a_date_is_overdue_and_goes(db: sqlite3.Connection, at: Any) -> None:
+    live(db, NOW, at)
+    assert overdue(db, NOW) == 1
+    assert whole_pass(db, NOW) == 1
+    assert overdue(db, NOW) == 0 and [kept for (kept,) in db.execute("SELECT at FROM live")] == [NOW]
+
+
+@pytest.mark.parametrize("until", [*NO_DATES, NOW + 400 * DAY], ids=repr)
+def test_r7_a_wish_to_watch_without_an_end_ends(db: sqlite3.Connection, until: Any) -> None:
+    db.execute("INSERT INTO watched VALUES ('camp-1', ?)", (until,))
+    db.execute("INSERT INTO watched VALUES ('camp-2', ?)", (NOW + 30,))
+    whole_pass(db, NOW)
+    assert ReportStore(db).watched(NOW) == ["camp-2"]
+
+
+@pytest.mark.parametrize("measured", NO_DATES, ids=repr)
+def test_r7_a_last_word_without_a_date_is_forgotten_and_the_next_one_heard(db: sqlite3.Connection, measured: Any) -> None:
+    box(db, latest=json.dumps({LASTING.name: 1}), measured=measured)
+    whole_pass(db, NOW)
+    assert told(db, "latest") == "{}"
+    ReportStore(db).take_live(Live(BOX, BOOT, Row(1, 1, 1, "synced", {LASTING.number: 1})), NOW, NOW)
+    assert LASTING.name in json.loads(told(db, "latest"))
+
+
+@pytest.mark.parametrize("at", ['"soon"', "[1]", "{}", "true", "1e300", "1e999"])
+def test_r7_the_lines_of_a_self_test_without_a_date_go(db: sqlite3.Connection, at: str) -> None:
+    box(db, selftest=f'{{"at": {at}, "checks": []}}')
+    whole_pass(db, NOW)
+    assert told(db, "selftest") == "{}"
+
+
+@pytest.mark.parametrize("stripped", ["far", b"\xff", -1, -0.5, 0.5, LONGEST, LONGEST + 1, 1e300], ids=repr)
+def test_r7_however_far_a_report_seems_to_be_stripped_it_goes_in_its_time(db: sqlite3.Connection, stripped: Any) -> None:
+    rows(db, NOW - LONGEST * DAY - 1, NOW - SHORTEST * DAY - 1, NOW, stripped=stripped)
+    whole_pass(db, NOW)
+    found = db.execute("SELECT at, body FROM reports ORDER BY at").fetchall()
+    assert found == [(NOW - SHORTEST * DAY - 1, cbor2.dumps(encode_values({LASTING.number: 1}))), (NOW, BODY)]
+    assert overdue(db, NOW) == 0
+
+
+@pytest.mark.parametrize("name", ["CAST(x'63ff' AS TEXT)", "x'63ff'", "5"])
+@pytest.mark.parametrize("boot", ["CAST(x'62ff' AS TEXT)", "x'62'", "5"])
+def test_r7_a_pass_ends_and_a_report_goes_whatever_its_key_is(db: sqlite3.Connection, name: str, boot: str) -> None:
+    for sequence in ("1", "CAST(x'31ff' AS TEXT)"):
+        db.execute(
+            f"INSERT INTO reports VALUES ({name}, {boot}, {sequence}, ?, 1, 1, 'none', x'ff', 0)", (NOW - LONGEST * DAY - 1,)
+        )
+    found = passing(db, NOW)
+    assert [next(found), next(found)] == [2, 0] and count(db) == 0
+
+
+def test_r7_the_last_word_of_a_box_whose_name_is_no_text_goes(db: sqlite3.Connection) -> None:
+    box(db, latest=json.dumps({LASTING.name: 1}), measured=NOW - LONGEST * DAY - 1)
+    db.execute("UPDATE boxes SET box = CAST(x'63ff' AS TEXT)")
+    whole_pass(db, NOW)
+    assert told(db, "latest") == "{}"
 
 
 def test_a_metric_goes_at_its_length_and_not_before() -> None:
