@@ -97,7 +97,8 @@ def test_r4_the_running_agent_uses_a_renewed_certificate(hub: Hub, root: Path, m
     arrived = len(hub.reader().keys(ONE))
     until(lambda: len(hub.reader().keys(ONE)) > arrived, "reports arrive again", station.step)
     # What came but is not acknowledged yet stands in both.
-    kept = {number for _, number in hub.reader().keys(ONE)} | {number for (number,) in outbox._db.execute("SELECT sequence FROM rows")}
+    kept = {number for _, number in hub.reader().keys(ONE)}
+    kept |= {number for (number,) in outbox._db.execute("SELECT sequence FROM rows")}
     (last,) = outbox._db.execute("SELECT seq FROM sqlite_sequence").fetchone()
     assert kept == set(range(min(kept), last + 1)), "and none is missing"
     station.stop()
