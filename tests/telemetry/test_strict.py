@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import cbor2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from appliance.errors import BadInput
+from telemetry import strict
 from telemetry.metrics import WHOLE_LIMIT
 from telemetry.strict import MESSAGE_LIMIT, SECONDS_LIMIT, octets, seconds, signed, text, unpack, whole
 
@@ -50,6 +54,82 @@ def test_no_tag_is_read_whatever_it_is_put_on(tag: int, inner: Any) -> None:
 def test_one_item_of_definite_length_and_nothing_behind_it(wire: bytes) -> None:
     with pytest.raises(BadInput):
         unpack(wire)
+
+
+def alike(count: int) -> list[tuple[int, int]]:
+    """Pairs of whole numbers with one hash in every process: it has no secret (CPython's tupleobject.c)."""
+    whole, first, second, third = 2**64, 11400714785074694791, 14029467366897019727, 2870177450012600261
+    undone, found = pow(second, -1, whole), list[tuple[int, int]]()
+    for left in range(100 * count):
+        mixed = (third + left * second) % whole
+        mixed = ((mixed << 31) | (mixed >> 33)) % whole * first
+        right = (12345 - mixed) * undone % whole
+        right -= whole if right >= whole // 2 else 0
+        if abs(right) < 2**61 - 1 and right != -1:
+            found.append((left, right))
+        if len(found) == count:
+            break
+    return found
+
+
+ALIKE = alike(400)
+LISTS_AS_KEYS = b"\xb9" + len(ALIKE).to_bytes(2, "big") + b"".join(cbor2.dumps(list(pair)) + b"\0" for pair in ALIKE)
+MAPS_AS_KEYS = b"\xb9" + len(ALIKE).to_bytes(2, "big") + b"".join(cbor2.dumps({1: list(pair)}) + b"\0" for pair in ALIKE)
+
+
+@pytest.mark.parametrize("keys", [LISTS_AS_KEYS, MAPS_AS_KEYS], ids=["lists", "maps"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "", "a0", "a105", "a10082", "8205", "a20001018105", "a20063616263018185010203", "a200581961" + "61" * 24 + "0181", "d864",
+        "83fb3ff8000000000000f5", "8219ffff", "821affffffff", "821bffffffffffffffff", "82387f", "82f8ff", "8281a10000", "82a0",
+        "9f05",
+        "bf00", "825f4161ff", "c0", "d9d9f7", "82c100", "82fc", "821c", "82d81800", "82ff", "9bffffffffffffffff", "820081f6",
+    ],
+)  # fmt: skip
+def test_h1_keys_that_all_have_the_same_hash_are_refused_before_they_are_hashed(
+    before: str, keys: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """8,500 of them in one message took a second: each is compared with all before it."""
+    assert len({hash(pair) for pair in ALIKE}) == 1
+    wire, read = bytes.fromhex(before) + keys, list[Any]()
+    monkeypatch.setattr(strict, "_no_tag", lambda value, *_: read.append(value))
+
+    def seen(found: Any, _immutable: bool) -> Any:
+        read.append(found)
+        return found
+
+    decoder = cbor2.CBORDecoder
+    monkeypatch.setattr(cbor2, "CBORDecoder", lambda *args, **words: decoder(*args, **words, object_hook=seen))
+    with pytest.raises(BadInput):
+        unpack(wire)
+    assert [found for found in read if len(found) > 100] == []
+
+
+SINGLE = (st.integers(-(2**64), 2**64 - 1), st.text(max_size=40), st.binary(max_size=40), st.booleans(), st.none(), st.floats())
+PLAIN = st.recursive(
+    st.one_of(*SINGLE),
+    lambda inner: st.lists(inner, max_size=30) | st.dictionaries(st.integers(0, 2**64 - 1), inner, max_size=30), max_leaves=40,
+)  # fmt: skip
+
+
+@given(value=PLAIN, long=st.booleans())
+def test_what_has_numbers_as_keys_is_read_however_long_it_is(value: Any, long: bool) -> None:
+    wire = cbor2.dumps([bytes(5_000 if long else 0), value])
+    assert strict._is_cheap(wire)
+    with contextlib.suppress(BadInput):
+        assert cbor2.dumps(unpack(wire)) == wire
+
+
+OTHER_KEYS = st.one_of(st.text(), st.binary(), st.floats(), st.none(), st.tuples(st.integers()))
+
+
+@given(inner=PLAIN, key=OTHER_KEYS, where=st.integers(0, 3))
+def test_what_has_another_key_anywhere_is_refused(inner: Any, key: Any, where: int) -> None:
+    worst: Any = {1: inner, key: 0}
+    for _ in range(where):
+        worst = [inner, {3: worst}, inner]
+    assert not strict._is_cheap(cbor2.dumps(worst))
 
 
 @pytest.mark.parametrize("value", [0, 1, -1, WHOLE_LIMIT, -WHOLE_LIMIT])
