@@ -59,6 +59,14 @@ class Shaper:
                 self._begin(direction)
         return True
 
+    def look(self) -> None:
+        """Compare with the kernel: what another program took away or put there is put right by the next ``follow``.
+
+        Raises CommandFailed.
+        """
+        if self._index is not None and not self._taken_over():
+            self._index = None
+
     def follow(self, plan: Plan, *, rates: bool = True) -> None:
         """Give each person a class and take away those of the gone; with ``rates`` every guarantee is set anew, in one batch."""
         direction = plan.up if self._upload else plan.down

@@ -32,6 +32,7 @@ class _Shaper(Protocol):
     method: Method
 
     def follow(self, plan: Plan, *, rates: bool = True) -> None: ...
+    def look(self) -> None: ...
 
 
 class _Counters(Protocol):

@@ -226,12 +226,23 @@ def parse_stamp(answer: dict[str, Any], interface: str) -> Stamp | None:
 
 def parse_counted(answer: dict[str, Any]) -> dict[int, int]:
     """Person mark -> bytes, from the answer to ``list set`` of sent or received."""
-    return {int(entry["elem"]["val"]): int(entry["elem"]["counter"]["bytes"]) for entry in _elements(answer, "set")}
+    return {int(inner["val"]): _octets(inner) for inner in map(_inner, _elements(answer, "set"))}
 
 
 def parse_spent(answer: dict[str, Any]) -> dict[Mac, int]:
     """Device -> bytes used today, from the answer to ``list set`` of spent."""
-    return {Mac.parse(entry["elem"]["val"]): int(entry["elem"]["counter"]["bytes"]) for entry in _elements(answer, "set")}
+    return {Mac.parse(inner["val"]): _octets(inner) for inner in map(_inner, _elements(answer, "set"))}
+
+
+def has_rules(answer: dict[str, Any]) -> bool:
+    """Whether there is a rule in the answer to ``list chain``."""
+    return any("rule" in item for item in answer.get("nftables", ()))
+
+
+def _octets(inner: dict[str, Any]) -> int:
+    """What an element counted; one that a hand made may have no counter."""
+    counter = inner.get("counter")
+    return int(counter["bytes"]) if isinstance(counter, dict) else 0
 
 
 def _elements(answer: dict[str, Any], kind: str) -> Iterable[Any]:

@@ -40,6 +40,9 @@ class Kernel(Protocol):
     def load(self, text: str) -> None:
         """Load a whole ruleset in one transaction; sets and maps keep their elements. Raises CommandFailed."""
 
+    def stands(self) -> bool:
+        """Whether the rules are there that ``load`` brought: another program may have flushed them. Raises CommandFailed."""
+
     def perform(self, commands: Sequence[Command]) -> None:
         """Carry out each command in turn; admissions that stand together are all done or none. Raises CommandFailed."""
 
@@ -114,6 +117,13 @@ class Nftables:
             again = elements.restore_text(self.listing(), self._interface)
             fresh = "".join(f"table {family} {TABLE} {{}}\ndelete table {family} {TABLE}\n" for family in ("inet", "bridge"))
             self._run(fresh + text + again)
+
+    def stands(self) -> bool:
+        """Whether both tables have their rules, by one chain of each."""
+        return all(
+            self._ask(f"list chain {family} {TABLE} {chain}", elements.has_rules)
+            for family, chain in (("inet", "who"), ("bridge", "apart"))
+        )
 
     def perform(self, commands: Sequence[Command]) -> None:
         """Carry out each command in turn; admissions that stand together are one transaction. Raises CommandFailed."""

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from appliance.config import SiteConfig
 from appliance.gate import admission, quota
 from appliance.gate.admission import Decision, Knowledge
-from appliance.gate.elements import Command, ForgetSpent, FreeMark
+from appliance.gate.elements import Command, ForgetSpent, FreeMark, Spend
 from appliance.gate.meter import Meter
 from appliance.gate.quota import Accounts, Day
 from appliance.moment import Moment
@@ -56,6 +56,12 @@ class QuotaDesk:
         self.day = Day(date, int(self._clock() // quota.HOURS_24))
         self.accounts = quota.rebuilt(self._owner.knowledge.people, spent if same_boot else {})
         return () if same_boot else (ForgetSpent(),)
+
+    def kept_commands(self, there: Mapping[Mac, int]) -> tuple[Command, ...]:
+        """What the kernel is to know of the day's volumes and does not; ``there`` is what it knows."""
+        if self.limit is None:
+            return ()
+        return tuple(Spend(mac, used) for mac, used in self.accounts.spent.items() if used and there.get(mac, 0) != used)
 
     def new_day_commands(self) -> tuple[Command, ...]:
         """What the kernel forgets with the day: what devices used, and what is counted by mark."""

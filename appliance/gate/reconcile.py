@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from appliance.gate.elements import Command, Crowd, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
+from appliance.gate.elements import Admit, Command, Crowd, Element, Extend, FreeMark, Listing, Lower, Raise, Remove
 from appliance.gate.knowledge import GRACE, MARKS, Decision, Device, Knowledge, Memory, free_mark, left_by
 from appliance.gate.ruleset import NEWCOMERS
 from appliance.values import SELFTEST_PHONE, Mac
@@ -94,6 +94,21 @@ def look(knowledge: Knowledge, listing: Listing, idle: int, now: float, session:
     changed = replace(seen, people=_heard(seen.people, idle, now))
     silent = [Remove(mac, d.mark) for mac, d in seen.people.items() if mac not in changed.people]
     return _parted(knowledge, seen, changed, (*flags, *commands, *taken, *silent))
+
+
+def lost(knowledge: Knowledge, listing: Listing, now: float) -> tuple[Command, ...]:
+    """What puts back whom the kernel has lost with all its rules. Who is still there stays as they are."""
+    crowds: tuple[tuple[Crowd, Mapping[Mac, Device], tuple[Element, ...]], ...] = (
+        ("people", knowledge.people, listing.people), ("guests", knowledge.guests, listing.guests),
+    )  # fmt: skip
+    commands: list[Command] = []
+    for crowd, known, listed in crowds:
+        there = {element.mac for element in listed}
+        gone = (device for mac, device in known.items() if mac not in there and device.until - now >= 1)
+        commands += [Admit(device.mac, device.mark, int(device.until - now), crowd) for device in gone]
+    if knowledge.grace_until is not None and knowledge.grace_until - now >= 1 and not listing.grace_left:
+        commands.append(Raise("grace", int(knowledge.grace_until - now)))
+    return tuple(commands)
 
 
 def _parted(before: Knowledge, seen: Knowledge, after: Knowledge, commands: Iterable[Command]) -> Decision:

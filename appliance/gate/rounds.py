@@ -41,6 +41,10 @@ class Rounds:
         """The gate has just taken up what the kernel knows, and shared out."""
         self._due = _Due(keep=now, look=now, flag=now - FLAG_EVERY)
 
+    def look_soon(self) -> None:
+        """The kernel has just refused what it does not refuse while all is well: look with the next tick."""
+        self._due.look = self._gate.edges.clock() - LOOK_EVERY
+
     def tick(self) -> None:
         """What time brings; call it once a second while ``busy``, else every few seconds.
 
@@ -73,6 +77,10 @@ class Rounds:
         if now - self._due.look < LOOK_EVERY:
             return
         self._due.look = now
+        if not gate.edges.kernel.stands():
+            gate.stand_again()
+        for shaper in gate.edges.shapers:
+            shaper.look()
         listing, access = gate.edges.kernel.listing(), gate.config.access
         gate.carry_out(admission.look(gate.knowledge, listing, access.idle, now, access.session))
         if listing.offline and gate.reachability.state == "up":

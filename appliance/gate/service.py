@@ -110,6 +110,18 @@ class Gate:
             # Without nft_meta_bridge the rules cannot name the bridge: every bridge in this namespace is kept apart.
             self.edges.kernel.load(ruleset(self.config, knows_bridges=False))
 
+    def stand_again(self) -> None:
+        """Another program has flushed the rules, and everybody with them: all of it is put back as it is known.
+
+        Raises CommandFailed: then nobody passes, and the next look tries again.
+        """
+        log.error("somebody took the rules out of the kernel; they are put back, with everybody who is online")
+        self._load()
+        now, listing = self.edges.clock(), self.edges.kernel.listing()
+        back = reconcile.lost(self.knowledge, listing, now)  # the flag "offline" is raised anew every few seconds anyway
+        self.edges.kernel.perform((*back, *self.quota.kept_commands(listing.spent)))
+        self.kept.stamp_again(listing.stamp)
+
     def somebody_is_online(self) -> None:
         """The next start after a reboot is to know it."""
         self.kept.keep(replace(self.memory or Memory(self.boot, had_admitted=True), had_admitted=True))
@@ -155,8 +167,12 @@ class Gate:
         return self.enact(admission.dismiss(self.knowledge, mac, now))
 
     def enact(self, decision: Decision) -> dict[str, Any]:
-        """Carry a decision out and give its answer. Raises CommandFailed."""
-        self.carry_out(decision)
+        """Carry a decision out and give its answer. Raises CommandFailed: then the kernel is looked at with the next tick."""
+        try:
+            self.carry_out(decision)
+        except CommandFailed:
+            self.rounds.look_soon()
+            raise
         if decision.answer.get("state") == "admitted":
             self.somebody_is_online()
         return decision.answer

@@ -45,6 +45,7 @@ class FakeKernel:
     """Devices that cannot be admitted."""
     transactions: list[int] = field(default_factory=list)
     """How many were admitted with each."""
+    flushed: bool = False
     refuses: dict[str, Exception] = field(default_factory=dict)
     """What asking fails with, by the method's name."""
     loses: int | None = None
@@ -57,6 +58,18 @@ class FakeKernel:
     def load(self, text: str) -> None:
         self._refuse("load")
         self.loaded.append(text)
+        self.flushed = False
+
+    def flush(self) -> None:
+        """Another program takes every table away."""
+        self.crowds = {"people": {}, "guests": {}}
+        for held in (self.flags, self.bytes_received, self.bytes_sent, self.spent):
+            held.clear()
+        self.stamp, self.flushed = None, True
+
+    def stands(self) -> bool:
+        self._refuse("stands")
+        return not self.flushed
 
     def perform(self, commands: Sequence[Command]) -> None:
         self._refuse("perform")
@@ -74,6 +87,8 @@ class FakeKernel:
                 self._perform_each(part)
 
     def _admit(self, together: list[Admit]) -> None:
+        if self.flushed:
+            raise CommandFailed("No such file or directory", where="nftables")
         before = {name: dict(crowd) for name, crowd in self.crowds.items()}
         for one in together:
             old = self.element(one.mac, one.crowd)

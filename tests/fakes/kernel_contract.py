@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 import pytest
 
 from appliance.errors import CommandFailed
-from appliance.gate.elements import Admit, Extend, ForgetSpent, FreeMark, Lower, Raise, Remove, Spend, Stamp
+from appliance.gate.elements import Admit, Extend, ForgetSpent, FreeMark, Listing, Lower, Raise, Remove, Spend, Stamp
 from appliance.gate.kernel import Kernel
 from appliance.values import Mac
 
@@ -34,6 +34,7 @@ class KernelContract:
             for question in (
                 lambda: contract_kernel.perform([Admit(B, 6, 100)]),
                 lambda: contract_kernel.perform([Remove(A, 5)]),
+                contract_kernel.stands,
                 contract_kernel.listing,
                 contract_kernel.carried,
                 lambda: contract_kernel.element(A),
@@ -43,6 +44,25 @@ class KernelContract:
         assert [(e.mac, e.mark) for e in contract_kernel.listing().people] == [(A, 5)]
         contract_kernel.perform([Admit(B, 6, 100)])
         assert {e.mac for e in contract_kernel.listing().people} == {A, B}
+
+    def flush(self, kernel: Kernel) -> None:
+        """Another program takes every table of the kernel's away."""
+        raise NotImplementedError
+
+    def load(self, kernel: Kernel) -> None:
+        """The ruleset, again."""
+        raise NotImplementedError
+
+    def test_r10_rules_that_another_program_took_away_are_missed_and_can_be_loaded_again(self, contract_kernel: Kernel) -> None:
+        contract_kernel.perform([Admit(A, 5, 100), Stamp("boot-1")])
+        assert contract_kernel.stands()
+        self.flush(contract_kernel)
+        assert not contract_kernel.stands() and contract_kernel.listing() == Listing() and contract_kernel.carried() == ({}, {})
+        with pytest.raises(CommandFailed):
+            contract_kernel.perform([Admit(A, 5, 100)])
+        self.load(contract_kernel)
+        contract_kernel.perform([Admit(A, 5, 100)])
+        assert contract_kernel.stands() and [(e.mac, e.mark) for e in contract_kernel.listing().people] == [(A, 5)]
 
     def test_an_admitted_device_is_listed_with_its_mark_and_time(self, contract_kernel: Kernel) -> None:
         contract_kernel.perform([Admit(A, 5, 100), Admit(B, 6, 200, "guests")])

@@ -47,8 +47,16 @@ class TestRealKernelKeepsTheContract(KernelContract):
     """The body that the fake kernel passes as well."""
 
     @pytest.fixture
-    def contract_kernel(self, kernel: Nftables) -> Nftables:
+    def contract_kernel(self, camp: Camp, kernel: Nftables) -> Nftables:
+        self.camp = camp
         return kernel
+
+    def flush(self, kernel: Kernel) -> None:
+        self.camp.box.run("nft", "flush", "ruleset")
+
+    def load(self, kernel: Kernel) -> None:
+        assert isinstance(kernel, Nftables)
+        gate_kernel_place.load(kernel, self.camp)
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from appliance.gate import elements
 from appliance.gate.elements import Element, Listing, Stamp
+from appliance.values import Mac
 from tests.appliance.gate.knowledge import mac
 
 ANSWER = (
@@ -155,3 +156,19 @@ def test_a_table_made_anew_gets_its_stamp_back_and_no_flag_that_has_fallen() -> 
         elements.spend_text(mac(1), 5) + "\n" + elements.stamp_text(Stamp("b-1", 7), "br-lan") + "\n"
     )
     assert elements.restore_text(Listing(), "br-lan") == ""
+
+
+def test_r10_a_counter_that_a_hand_left_out_ends_no_reading() -> None:
+    """Before the mend, one element of another form made every look at the counters fail, and with it every page of "my share"."""
+    whole = {"elem": {"val": 1, "counter": {"packets": 1, "bytes": 7}}}
+    answer = {
+        "nftables": [{"set": {"elem": [whole, 2, {"elem": {"val": 3}}, {"elem": {"val": 4, "comment": "x", "counter": None}}]}}]
+    }
+    assert elements.parse_counted(answer) == {1: 7, 2: 0, 3: 0, 4: 0}
+    spent = {"nftables": [{"set": {"elem": ["02:00:00:00:00:01", {"elem": {"val": "02:00:00:00:00:02", "expires": 5}}]}}]}
+    assert elements.parse_spent(spent) == {Mac("02:00:00:00:00:01"): 0, Mac("02:00:00:00:00:02"): 0}
+
+
+def test_rules_stand_where_a_chain_has_one() -> None:
+    assert elements.has_rules({"nftables": [{"metainfo": {}}, {"chain": {}}, {"rule": {}}]})
+    assert not elements.has_rules({"nftables": [{"metainfo": {}}, {"chain": {}}]}) and not elements.has_rules({})

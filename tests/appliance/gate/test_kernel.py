@@ -27,9 +27,16 @@ class TestFakeKernelKeepsTheContract(KernelContract):
     def refusing(self, kernel: Kernel) -> Iterator[None]:
         assert isinstance(kernel, FakeKernel)
         error = CommandFailed("no room for a message", where="netlink")
-        kernel.refuses = dict.fromkeys(("load", "perform", "listing", "carried", "element"), error)
+        kernel.refuses = dict.fromkeys(("load", "stands", "perform", "listing", "carried", "element"), error)
         yield
         kernel.refuses = {}
+
+    def flush(self, kernel: Kernel) -> None:
+        assert isinstance(kernel, FakeKernel)
+        kernel.flush()
+
+    def load(self, kernel: Kernel) -> None:
+        kernel.load("rules")
 
 
 QUOTED = "add element inet campbox people { 02:00:00:00:0a:01 : 5 }\n                                   ^^^^^^^^^^^^^^^^^\n"

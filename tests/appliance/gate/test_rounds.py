@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from appliance.errors import CommandFailed
+from appliance.gate.admission import Memory
 from appliance.gate.elements import Element
 from appliance.gate.rounds import LOOK_EVERY
 from appliance.gate.service import TRIES, Gate
@@ -244,3 +245,76 @@ def test_a_day_begins_once() -> None:
         world.now += 6
         gate.tick()
     assert gate.quota.used(1) == 300_000
+
+
+def test_r10_rules_that_another_program_flushed_are_put_back_with_everybody(caplog: pytest.LogCaptureFixture) -> None:
+    """``systemctl restart nftables``, a firewall that is installed: everything the gate made is gone, and it must not stay so."""
+    daily = dataclasses.replace(CONFIG, access=dataclasses.replace(CONFIG.access, daily_mb=5.0))
+    world = World()
+    gate = world.gate(daily)
+    ask(gate, "admit", PHONE)
+    gate.quota.accounts = dataclasses.replace(gate.quota.accounts, spent={mac(1): 2_000_000})
+    loads, stamp = len(world.kernel.loaded), world.kernel.stamp
+    world.now += 10
+    world.kernel.flush()
+    world.now += LOOK_EVERY
+    world.success = world.now
+    gate.tick()
+    assert len(world.kernel.loaded) == loads + 1 and "put back" in caplog.text
+    back = world.kernel.element(mac(1))
+    assert back is not None and back.mark == 1 and CONFIG.access.session - 90 <= back.seconds_left <= CONFIG.access.session - 60
+    assert stamp and world.kernel.stamp and world.kernel.stamp.boot == stamp.boot and world.kernel.spent == {mac(1): 2_000_000}
+    assert ask(gate, "status", PHONE)["state"] == "admitted" and ask(gate, "admit", OTHER)["ok"]
+
+
+def test_r10_a_tap_that_finds_no_rules_has_them_back_with_the_next_tick() -> None:
+    world = World()
+    gate = world.gate()
+    world.kernel.flush()
+    assert ask(gate, "admit", PHONE) == {"ok": False, "why": "try-again"}
+    world.now += 1
+    world.success = world.now
+    gate.tick()
+    assert ask(gate, "admit", PHONE)["ok"]
+
+
+def test_r10_a_grace_and_the_offline_flag_come_back_with_the_rules() -> None:
+    world = World()
+    gate = world.gate(memory=Memory("before", had_admitted=True))
+    gate.tick()
+    guests = {element.mac for element in world.kernel.listing().guests}
+    assert guests and world.kernel.listing().grace_left
+    world.now += LOOK_EVERY
+    world.kernel.flush()
+    gate.tick()
+    listing = world.kernel.listing()
+    assert listing.grace_left and {element.mac for element in listing.guests} == guests
+    assert gate.reachability.state == "down"
+    world.now += 11
+    gate.tick()
+    assert world.kernel.listing().offline
+
+
+def test_r10_what_cannot_be_put_back_now_is_put_back_with_a_later_look() -> None:
+    world = World()
+    gate = world.gate()
+    ask(gate, "admit", PHONE)
+    world.kernel.flush()
+    world.kernel.refuses["load"] = TIMEOUT
+    tick(gate, world, LOOK_EVERY + 1)
+    assert ask(gate, "status", PHONE)["state"] == "admitted", "known as long as it can be put back"
+    world.kernel.refuses.clear()
+    world.now += LOOK_EVERY
+    world.success = world.now
+    gate.tick()
+    assert world.kernel.element(mac(1)) is not None
+
+
+def test_r10_shares_are_compared_with_the_kernels_once_a_minute() -> None:
+    world = World()
+    gate = world.gate()
+    for _ in range(4):
+        world.now += LOOK_EVERY / 2
+        world.success = world.now
+        gate.tick()
+    assert world.looked_at == 2

@@ -40,6 +40,8 @@ class World:
     forgotten: list[Any] = field(default_factory=list)
     memories: list[Memory] = field(default_factory=list)
     brought_up: int = 0
+    looked_at: int = 0
+    """How often the shares were compared with the kernel's."""
     method: Method = "htb"
     codes: FakeCodeFiles = field(default_factory=FakeCodeFiles)
     site: SiteConfig = CONFIG
@@ -69,6 +71,9 @@ class World:
 
     def follow(self, plan: Plan, *, rates: bool = True) -> None:
         self.plans.append(plan)
+
+    def look(self) -> None:
+        self.looked_at += 1
 
     def totals(self, *interfaces: str) -> tuple[int, int]:
         return 3, 1_500
