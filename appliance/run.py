@@ -36,8 +36,8 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program to its end and return what it printed.
 
-    Raises MissingComponent when there is none of that name, CommandFailed when it ends badly (unless ``check`` is false)
-    or takes longer than ``timeout`` seconds.
+    Raises MissingComponent when there is none of that name, CommandFailed when it ends badly (unless ``check`` is false),
+    takes longer than ``timeout`` seconds, or the kernel gives it no process.
     """
     command = [find_program(argv[0]), *argv[1:]]
     try:
@@ -46,6 +46,8 @@ def run(
         )
     except subprocess.TimeoutExpired as error:
         raise CommandFailed(f"took longer than {timeout} s", where=" ".join(argv)) from error
+    except OSError as error:
+        raise CommandFailed(f"cannot be started: {error.strerror or type(error).__name__}", where=" ".join(argv)) from error
     if check and done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip() or f"exit {done.returncode}").splitlines()[-1]
         raise CommandFailed(last, where=" ".join(argv))

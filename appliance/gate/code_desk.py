@@ -25,8 +25,9 @@ DAY = 86_400
 EVERYONE = "everyone"
 WAITING = 8
 """Slow hashes that may wait for each other; one more would wait longer than its caller."""
-REFRESH, AT_ONCE = 3 * 3600.0, 5
-"""Seconds after which a running session's end is written anew, for the time after a power cut; files written in one tick."""
+REFRESH, REREAD, AT_ONCE = 3 * 3600.0, 60.0, 5
+"""Seconds after which a running session's end is written anew, for the time after a power cut, and after
+which codes that the disk refused are read again; files written in one tick."""
 WRONG = {"ok": False, "why": "wrong-code"}
 WAIT = {"ok": False, "why": "wait"}
 """Before the code is looked at: it says nothing about the code."""
@@ -72,11 +73,19 @@ class CodeDesk:
         self._salt = secrets.token_bytes(codes.SALT)
         self._fresh, self._yesterdays = set[str](), set[str]()
         self._seen_day: int | None = None
+        self._again = 0.0
 
     def begin(self) -> None:
-        """Read what is kept. A mark is believed where the kernel still knows it, within the boot that gave it."""
+        """Read what is kept, once the disk gives it. A mark is believed where the kernel still knows it, within its boot."""
         now, alive = self._clock(), self._owner.knowledge.marks
-        for selector, value in self._files.read().items():
+        self._again = now + REREAD
+        try:
+            kept = self._files.read()
+        except NotSo as error:
+            log.error("codes are not known yet: %s", error)
+            return
+        self._again = 0.0
+        for selector, value in kept.items():
             try:
                 code = codes.from_json(selector, value, self._owner.boot, now)
             except BadInput:
@@ -102,7 +111,7 @@ class CodeDesk:
         device = self._owner.knowledge.people.get(mac)
         if device is None or device.until <= self._clock():
             return {"ok": False, "why": "not-connected"}
-        if self._waiting >= WAITING or not self._takers.allows(self._asker(mac), self._clock()):
+        if self._again or self._waiting >= WAITING or not self._takers.allows(self._asker(mac), self._clock()):
             return WAIT
         secret = f"{secrets.randbelow(10**codes.SECRET):0{codes.SECRET}}"
         salt = secrets.token_bytes(codes.SALT)
@@ -142,6 +151,8 @@ class CodeDesk:
         now, day = self._clock(), self._day()
         for limiter in (self._each, self._all, self._takers):
             limiter.expire(now)
+        if self._again and now >= self._again:
+            self.begin()
         self._begin_day(day)
         for code in [one for one in self._book.values() if one.mark is None and codes.ended(one, day)]:
             self._attempt(lambda code=code: self._drop(code.selector))  # type: ignore[misc]
@@ -199,7 +210,9 @@ class CodeDesk:
 
     def _room(self, mac: Mac) -> bool:
         now = self._clock()
-        return self._waiting < WAITING and self._each.allows(self._asker(mac), now) and self._all.allows(EVERYONE, now)
+        if self._again or self._waiting >= WAITING:
+            return False
+        return self._each.allows(self._asker(mac), now) and self._all.allows(EVERYONE, now)
 
     def _asker(self, mac: Mac) -> str:
         """What a device is called where tries are counted: nothing that can be led back to it once this process has ended.

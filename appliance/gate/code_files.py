@@ -26,13 +26,13 @@ class CodeFiles:
         """Selector -> value of every file that can be read; one that a power cut spoilt takes no other with it.
 
         Once, at the gate's start: what a power cut left half written, with somebody's slow hash in it, goes. A file of an older
-        version, which tells an hour, is written anew.
+        version, which tells an hour, is written anew. Raises NotSo where the disk does not say which files there are.
         """
         for folder in (self._folder, self._passing):
             if folder is not None:
                 sweep(folder)
         found = dict[str, Any]()
-        for path in sorted(self._folder.glob("*.json")):
+        for path in self._all():
             try:
                 value = read_json(path)
             except NotSo:
@@ -47,6 +47,12 @@ class CodeFiles:
             else:
                 found[path.stem] = value
         return found
+
+    def _all(self) -> list[Path]:
+        try:
+            return sorted(self._folder.glob("*.json"))
+        except OSError as error:
+            raise NotSo(f"cannot read: {error.strerror}", where=str(self._folder), mend="see to the card") from error
 
     def write(self, selector: str, value: dict[str, Any]) -> None:
         """Keep one. Raises NotSo when the disk is full or not writable."""

@@ -45,7 +45,6 @@ class Interfaces:
         now = {name: index_of(name) for name in names}
         if now == self._seen:
             return
-        self._seen = now
         if now[config.lan.interface] is not None and bridge.has_wired_port(config):
             link = self._links.link(config.lan.interface)
             if link is not None and link.master != index_of(config.lan.bridge):
@@ -56,6 +55,7 @@ class Interfaces:
             elif name != config.lan.interface or bridge.has_wired_port(config):
                 log.warning("the interface %s is not there; waiting for it", name)
         self._set_switches()
+        self._seen = now  # once it is done: what the kernel refused now is tried again
 
     def _set_switches(self) -> None:
         for name, value in bridge.router_switches(self._config).items():
@@ -79,8 +79,8 @@ def _make_room() -> None:
                 path.write_text(str(least))
         except FileNotFoundError:
             continue
-        except OSError as error:
-            log.warning("cannot raise %s to %d: %s", path, least, error.strerror)
+        except (OSError, ValueError) as error:
+            log.warning("cannot raise %s to %d: %s", path, least, error)
 
 
 def _no_gathering(interface: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import selectors
 import socket
@@ -17,6 +18,7 @@ from appliance.gate.later import Background, Later
 
 _CREDENTIALS = struct.Struct("=iII")  # struct ucred: process, user, group
 _BACKLOG, _MOST = 512, 256
+_NO_ROOM, _BREATH = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM), 0.05
 PATIENCE = 10.0
 """Seconds after which a caller that says nothing, or takes no answer, is let go."""
 
@@ -93,18 +95,27 @@ class SocketServer:
         for _ in range(_MOST):
             try:
                 connection, _ = self._listener.accept()
-            except OSError:
+            except OSError as error:
+                if error.errno in _NO_ROOM:  # else whoever waits would keep this process awake without getting in
+                    self._make_room()
                 return
             credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
             connection.setblocking(False)
             if len(self._callers) >= _MOST:
-                self._answer_heard()
-                self._let_go(min(self._callers.values(), key=lambda c: c.heard))
+                self._make_room()
             caller = _Caller(connection, _CREDENTIALS.unpack(credentials)[1], time.monotonic())
             self._callers[connection.fileno()] = caller
             self._selector.register(connection, selectors.EVENT_READ)
             # Most have asked before they are let in; who has not is heard later.
             self._attend(caller, selectors.EVENT_READ)
+
+    def _make_room(self) -> None:
+        """Let go of who has been silent for longest; where there is nobody, wait a moment."""
+        self._answer_heard()
+        if self._callers:
+            self._let_go(min(self._callers.values(), key=lambda c: c.heard))
+        else:
+            time.sleep(_BREATH)
 
     def _attend(self, caller: _Caller, events: int) -> None:
         caller.heard = time.monotonic()

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from appliance.config import SiteConfig
-from appliance.errors import CommandFailed
+from appliance.errors import CommandFailed, NotSo
 from appliance.gate import codes
 from appliance.gate.admission import Memory
-from appliance.gate.code_desk import AT_ONCE, REFRESH, WAITING
+from appliance.gate.code_desk import AT_ONCE, REFRESH, REREAD, WAITING
 from appliance.gate.codes import GOOD_DAYS
 from appliance.gate.later import Later
 from appliance.gate.service import Gate
@@ -441,3 +441,27 @@ def test_a_hash_that_failed_gives_no_code_and_says_so() -> None:
     given = gate.answer(json.dumps({"do": "take-code", "ip": PHONE}).encode(), 0)
     assert isinstance(given, Later)
     assert json.loads(given.answer(b"")) == {"ok": False, "why": "try-again"} and world.codes.kept == {}
+
+
+def test_r7_codes_that_cannot_be_read_keep_nobody_out_and_are_read_when_they_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    code = take(world.gate(CODES))
+    kept, error = dict(world.codes.kept), NotSo("cannot read: Input/output error", where="codes")
+
+    def refuse() -> Any:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.codes, "read", refuse)
+        gate = world.gate(CODES, memory=Memory("boot-1", had_admitted=True))
+        assert later(gate, "admit", PHONE)["ok"]
+        assert enter(gate, code) == WAIT and later(gate, "take-code", PHONE) == WAIT
+        world.now += REREAD
+        gate.tick()
+        assert enter(gate, code) == WAIT
+    world.now += REREAD - 1
+    gate.tick()
+    assert enter(gate, code) == WAIT, "not with every tick"
+    world.now += 1
+    gate.tick()
+    assert enter(gate, code)["ok"] and world.codes.kept.keys() == kept.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -166,3 +167,29 @@ def test_r11_whoever_wrote_it_and_whenever(tmp_path: Path, name: str) -> None:
         (tmp_path / "codes" / name).write_text("a slow hash")
         remove()
         assert not (tmp_path / "codes" / name).exists()
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EMFILE, errno.ENOMEM])
+def test_r7_a_folder_that_does_not_say_what_is_in_it_is_said_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    files = CodeFiles(tmp_path / "codes")
+    files.write("0001", {"a": 1})
+
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", refuse)
+        with pytest.raises(NotSo, match=os.strerror(code)):
+            files.read()
+    assert files.read() == {"0001": {"a": 1}}
+
+
+def test_r11_a_file_or_a_loop_in_the_folders_place_has_no_codes(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("file", "loop"):
+        assert CodeFiles(tmp_path / name).read() == {}
+        with pytest.raises(NotSo):
+            CodeFiles(tmp_path / name).write("0001", {"a": 1})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from appliance.gate import socket
 from appliance.gate.socket import Asked, SocketServer, _Caller
 
 
@@ -113,3 +115,34 @@ def test_r7_an_answer_that_fails_ends_that_caller_alone_and_the_others_are_heard
     assert set(server._callers) == {1, 3} and callers[0].got == b"a for 1\n"
     server._answer_heard()
     assert callers[2].got == b"c for 3\n" and callers[1].got == b""
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS])
+def test_r7_without_a_descriptor_to_spare_the_most_silent_makes_room(
+    server: Any, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the mend the gate was kept awake without end by somebody who could not be let in."""
+
+    def accept() -> Any:
+        raise OSError(code, "no room")
+
+    server._listener = SimpleNamespace(accept=accept)
+    pauses = list[float]()
+    monkeypatch.setattr(socket.time, "sleep", pauses.append)
+    silent, other = says(server, 1, b""), says(server, 2, b"tap\n")
+    server._callers[2].heard = 5.0
+    server._accept()
+    assert silent.number == -1 and other.got == b"tap for 2\n" and not pauses
+    server._callers.clear()
+    server._accept()
+    assert len(pauses) == 1 and 0 < pauses[0] < 1
+
+
+def test_nobody_makes_room_for_a_caller_who_hung_up(server: Any) -> None:
+    def accept() -> Any:
+        raise BlockingIOError(errno.EAGAIN, "again")
+
+    server._listener = SimpleNamespace(accept=accept)
+    caller = says(server, 1, b"")
+    server._accept()
+    assert caller.number == 1
