@@ -68,6 +68,13 @@ class PatientWorker(SyncWorker):  # type: ignore[misc]
             self._threads -= 1
 
     def _serve(self, listener: socket.socket) -> None:
+        try:
+            self._answer(listener)
+        finally:  # a thread that ended over a fault is replaced: run() begins one where there is none
+            with self._counting:
+                self._threads -= 1
+
+    def _answer(self, listener: socket.socket) -> None:
         while self.alive:
             try:
                 client, address = listener.accept()
@@ -78,8 +85,8 @@ class PatientWorker(SyncWorker):  # type: ignore[misc]
                 self._answering += 1
                 if self._answering == self._threads < self.cfg.threads:
                     self._begin_thread(listener)
-            client.settimeout(SILENCE)
             try:
+                client.settimeout(SILENCE)
                 self.handle(listener, client, address)
             finally:
                 with self._counting:

@@ -209,3 +209,25 @@ def test_r7_a_thread_that_the_kernel_refuses_costs_nobody_an_answer(monkeypatch:
         assert caller.taken.wait(60)
     assert worker._answering <= 1
     worker.end()
+
+
+def test_r7_a_fault_that_ends_a_thread_leaves_no_process_without_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gunicorn's own handling of a fault may fail as well. Before the mend such a thread was counted for ever."""
+    worker, faults, done = Worker(threads=2), [MemoryError(), MemoryError(), MemoryError()], Worker.handle
+
+    def handle(self: Worker, listener: Any, client: Any, address: Any) -> None:
+        if faults:
+            raise faults.pop()
+        done(self, listener, client, address)
+
+    monkeypatch.setattr(Worker, "handle", handle)
+    monkeypatch.setattr(patient, "PAUSE", 0.01)
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    worker.begin()
+    for _ in range(3):
+        worker.listener.callers.put(Caller())
+    caller = Caller()
+    caller.enough.set()
+    worker.listener.callers.put(caller)
+    assert caller.taken.wait(60) and not faults
+    worker.end()
