@@ -9,7 +9,7 @@ import ssl
 import sys
 
 from appliance.announce.offer import Certificate
-from appliance.errors import Unreachable
+from appliance.errors import CommandFailed, Unreachable
 from appliance.run import run
 
 _PATIENCE = 3.0
@@ -37,5 +37,9 @@ def described(certificate: bytes) -> Certificate:
     Another process reads it, which ends again: the library that can costs 12 MB, and a certificate changes four times a year.
     """
     argv = [sys.executable, "-m", "appliance.announce.decode"]
-    told = json.loads(run(argv, input=base64.b64encode(certificate).decode()).stdout)
-    return Certificate(told["begins"], told["ends"], tuple(told["names"]))
+    said = run(argv, input=base64.b64encode(certificate).decode()).stdout
+    try:
+        told = json.loads(said)
+        return Certificate(float(told["begins"]), float(told["ends"]), tuple(map(str, told["names"])))
+    except (LookupError, TypeError, ValueError) as error:
+        raise CommandFailed("what it says of a certificate cannot be read", where="appliance.announce.decode") from error

@@ -19,7 +19,7 @@ from appliance import clock, facts
 from appliance.announce import certificate, offer
 from appliance.announce.advert import INTERVAL, advertisement
 from appliance.announce.air import EVERYBODY, NOBODY, Air
-from appliance.errors import CommandFailed, Unreachable
+from appliance.errors import CampboxError
 from appliance.files import write_atomically
 from appliance.layout import Layout
 from appliance.limiter import Limiter
@@ -60,12 +60,13 @@ class Announcer:
         self.to_all_after = 0.0
 
     def look(self, now: float) -> None:
-        """See what the front shows. While it shows nothing (it restarts), what it showed last counts."""
+        """See what the front shows. While it shows nothing (it restarts) or it cannot be read, what it showed last counts."""
+        self.look_due = now + (LOOK_EVERY if self.der is not None else LOOK_AGAIN)
         try:
             shown = certificate.shown(self.wanted.address, self.wanted.name)
             if shown != self.der:
                 self.certificate, self.der = certificate.described(shown), shown
-        except (Unreachable, CommandFailed) as error:
+        except CampboxError as error:
             log.warning("%s", error)
         self.look_due = now + (LOOK_EVERY if self.der is not None else LOOK_AGAIN)
 
@@ -107,9 +108,10 @@ class Announcer:
     def turn(self) -> None:
         """Do what is due, then answer whoever asks until something is due again."""
         now = time.monotonic()
-        if now >= self.look_due:
-            self.look(now)
-        self.judge(now)
+        with contextlib.ExitStack() as deeds:  # what is over is withdrawn, whatever becomes of the look
+            deeds.callback(self.judge, now)
+            if now >= self.look_due:
+                self.look(now)
         (self.folder / "ready").touch()
         if select.select([self.air.socket], [], [], self.pause(now))[0]:
             self.answer(time.monotonic())

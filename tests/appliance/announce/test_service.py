@@ -6,6 +6,7 @@ import json
 import math
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from appliance.announce.advert import INTERVAL
 from appliance.announce.air import EVERYBODY, NOBODY
 from appliance.announce.offer import Certificate
 from appliance.announce.service import LOOK_AGAIN, LOOK_EVERY, TO_ALL_EVERY, Announcer, Wanted
-from appliance.errors import NotSo, Unreachable
+from appliance.errors import CommandFailed, MissingComponent, NotSo, Unreachable
 from appliance.layout import Layout
 from appliance.moment import BUILT, Moment
 from tests.captive_portal.site import PROJECT
@@ -29,6 +30,7 @@ class _Air:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.asking: list[str | None] = []
+        self.socket = None
 
     def send(self, message: bytes, to: str = EVERYBODY) -> None:
         assert URL.encode() in message
@@ -198,3 +200,56 @@ def test_r7_what_could_not_be_told_is_told_again(tmp_path: Path, monkeypatch: py
     folder.with_name("away").rename(folder)
     box.it.judge(1.0)
     assert box.it.offered is True and (folder / service.OPTIONS).exists() and box.told
+
+
+class _Refuses:
+    """In place of ``run``: a helper that cannot be begun, is not there, or prints something else."""
+
+    def __init__(self, what: Exception | str) -> None:
+        self.what = what
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        if isinstance(self.what, Exception):
+            raise self.what
+        return SimpleNamespace(stdout=self.what)
+
+
+WHATS = (
+    CommandFailed("cannot be started"), MissingComponent("the program is not here"), "", "{", "[]", '{"begins": 0}',
+    '{"begins": "x", "ends": 1, "names": []}', '{"begins": 0, "ends": null, "names": []}',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("what", WHATS, ids=str)
+def test_r7_a_certificate_that_cannot_be_read_keeps_no_old_one_from_being_withdrawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: Exception | str
+) -> None:
+    """R4 as well: the front shows a new certificate, no process can be begun to read it, and the old one ends meanwhile."""
+    box, read = Box(tmp_path, monkeypatch), certificate.described
+    box.ends = BUILT + 90
+    box.turn(0)
+    monkeypatch.undo()
+    monkeypatch.setattr("os.kill", lambda pid, number: None)
+    monkeypatch.setattr(certificate, "shown", lambda address, name: b"another")
+    monkeypatch.setattr(certificate, "run", _Refuses(what))
+    monkeypatch.setattr(clock, "now", lambda: Moment(box.wall, 1.0, "synced"))
+    monkeypatch.setattr(service.select, "select", lambda *_: ([], [], []))
+    assert read is not certificate.described
+    for second in (60, 120):
+        box.wall = BUILT + float(second)
+        monkeypatch.setattr(service.time, "monotonic", lambda second=second: float(second))
+        box.it.turn()
+    assert box.it.offered is False and URL not in box.options and box.fact is False
+
+
+def test_r7_a_look_that_fails_unforeseen_is_not_the_only_deed_from_then_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Box(tmp_path, monkeypatch)
+    box.turn(0)
+    monkeypatch.setattr(certificate, "shown", _Refuses(MemoryError()))
+    monkeypatch.setattr(service.select, "select", lambda *_: ([1], [], []))
+    monkeypatch.setattr(service.time, "monotonic", lambda: LOOK_EVERY + 1)
+    with pytest.raises(MemoryError):
+        box.it.turn()
+    box.air.asking = ["fe80::1"]
+    box.it.turn()
+    assert box.air.sent[-1] == "fe80::1"
