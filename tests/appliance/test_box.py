@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
+import errno
 import json
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from appliance import box
-from appliance.config import parse
+from appliance.config import SiteConfig, parse
 from appliance.errors import BadInput, ConfigError, NotSo
 from appliance.install import install
 from appliance.layout import Layout
 from appliance.services import USERS
+from tests.appliance.test_lifetime import _keys, made
+from tests.fakes import refusals
 
 EXAMPLE = (Path(__file__).resolve().parents[2] / "examples" / "site.toml").read_text()
 CONFIG = parse(EXAMPLE)
@@ -133,3 +141,93 @@ def test_the_sites_tls_key_is_for_root_and_the_front_alone(layout: Layout, monke
     box.prepare_certificate(layout)
     assert key.stat().st_mode & 0o777 == 0o640
     assert given == [(key, 0, USERS["campbox-front"])]
+
+
+def test_r11_on_a_card_that_has_become_read_only_nothing_is_written_that_is_so_already(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(layout, IDENTITY)
+    box.prepare_identity(layout)
+    key = layout.etc / "tls" / "key.pem"
+    key.parent.mkdir()
+    key.write_text("a key")
+    key.chmod(0o640)
+    mode, stat = 0o100640, Path.stat
+
+    def as_roots(path: Path, **more: Any) -> Any:
+        of_the_front = SimpleNamespace(st_uid=0, st_gid=USERS["campbox-front"], st_mode=mode)
+        return of_the_front if path == key else stat(path, **more)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "stat", as_roots)
+    monkeypatch.setattr(os, "chown", refuse)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    monkeypatch.setattr(box, "make_folder", lambda *_: None)  # tests/appliance/test_files.py
+    with refusals.disk(layout.etc, "read-only"):
+        box.prepare_identity(layout)
+        box.prepare_certificate(layout)
+        mode = 0o100600
+        with pytest.raises(NotSo, match="cannot be given to the front: Read-only file system"):
+            box.prepare_certificate(layout)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "\0" * 100])
+def test_r5_a_spoiled_identity_costs_the_hub_and_not_the_box(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, content: str
+) -> None:
+    layout.identity_file.write_text(content)
+    monkeypatch.setattr(box, "write_configuration", lambda *_: None)
+    supervisor = box.assemble(CONFIG, layout)
+    assert "gate" in supervisor.children and "identity.json" in caplog.text
+
+
+def _certificate(layout: Layout, *, fits: bool = True) -> SiteConfig:
+    folder, plain = layout.etc / "tls", serialization.NoEncryption()
+    folder.mkdir()
+    (folder / "cert.pem").write_bytes(made(0, 2_000_000_000))
+    key = _keys()[0 if fits else 1]
+    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain))
+    return dataclasses.replace(CONFIG, access=dataclasses.replace(CONFIG.access, api_name="portal.example.org"))
+
+
+def test_a_site_with_its_own_certificate_serves_https(layout: Layout) -> None:
+    config = _certificate(layout)
+    assert box.with_what_tls_there_is(config, layout) is config and box.with_what_tls_there_is(CONFIG, layout) is CONFIG
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda folder: shutil.rmtree(folder),
+        lambda folder: (folder / "cert.pem").unlink(),
+        lambda folder: (folder / "key.pem").unlink(),
+        lambda folder: (folder / "cert.pem").write_bytes(b""),
+        lambda folder: (folder / "key.pem").write_bytes(b"\0" * 2_000),
+        lambda folder: (folder / "cert.pem").write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        lambda folder: [(folder / "cert.pem").unlink(), (folder / "cert.pem").mkdir()],
+        lambda folder: [(folder / "key.pem").unlink(), (folder / "key.pem").symlink_to(folder / "key.pem")],
+        lambda folder: [shutil.rmtree(folder), folder.write_text("a file")],
+        lambda folder: (folder / "key.pem").write_bytes(
+            _keys()[0].private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(b"secret")
+            )
+        ),
+    ],
+)
+def test_r4_a_certificate_that_cannot_be_served_costs_https_and_not_the_front(
+    layout: Layout, caplog: pytest.LogCaptureFixture, spoil: Callable[[Path], object]
+) -> None:
+    """Before the mend nginx did not start on it after a power cut, and nobody could tap."""
+    config = _certificate(layout)
+    spoil(layout.etc / "tls")
+    assert box.with_what_tls_there_is(config, layout).access.api_name is None
+    assert "HTTPS is not served" in caplog.text and "start the box again" in caplog.text
+
+
+def test_r4_nor_does_one_whose_key_is_still_the_old_one(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    config, written = _certificate(layout, fits=False), list[SiteConfig]()
+    monkeypatch.setattr(box, "write_configuration", lambda group, site, place: written.append(site))
+    supervisor = box.assemble(config, layout)
+    assert "announce" not in supervisor.children and [one.access.api_name for one in written] == [None]
