@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from appliance import clock, facts
+from appliance import boot, clock, facts
 from appliance.config import SiteConfig, parse
 from appliance.errors import BadInput, CampboxError, NotSo
 from appliance.files import read_json
@@ -97,9 +97,10 @@ class Agent:
         if self.link is not None:
             log.info("the box's certificate was renewed: connecting with the new one")
             self.link.stop()
+            self.link = None
             self._lost()
+        link.start()  # refused by the kernel: there is none, and the next step tries again
         self.link, self._opened_with = link, identity
-        link.start()
 
     def _lost(self) -> None:
         self.connected, self._flight, self._result_flight = False, self._flight.lost(), self._result_flight.lost()
@@ -233,8 +234,11 @@ class Agent:
 
 
 def boot_id(layout: Layout) -> bytes:
-    """The id of this boot, as 16 bytes."""
-    return uuid.UUID(layout.boot_id_file.read_text("ascii").strip()).bytes
+    """The id of this boot, as 16 bytes; one of this process alone where RAM tells none."""
+    known = boot.read(layout)
+    if known is None:
+        log.warning("this boot has no id: the agent counts as begun with it")
+    return uuid.UUID(known).bytes if known is not None else uuid.uuid4().bytes
 
 
 def box_id(layout: Layout, config: SiteConfig) -> BoxId:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import socket
 import ssl
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -17,12 +18,17 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from appliance.errors import NotSo
+from appliance.trouble import Trouble
+
 KEEPALIVE = 630
 """Seconds: a little over the time of ten rows, so that in ordinary times the reports themselves keep the connection alive."""
 UNANSWERED = 60
 """Seconds that sent bytes may stay unacknowledged before the connection counts as gone."""
 PAUSE = 4.0
 """Seconds between two looks of the connection's thread while nothing happens; an end waits no longer for it."""
+_FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError, ValueError)
+"""What ends paho's thread for good, without a word; a host or port that the system does not take is among them."""
 _FIRST_WAIT, _LONGEST_WAIT = (1, 4), (60, 180)
 """Seconds: bounds from which each box draws its own waits, so that a camp's boxes do not come back all at once."""
 
@@ -49,7 +55,7 @@ class Link(Protocol):
     """What the agent needs of a connection; the tests have one without a network."""
 
     def start(self) -> None:
-        """Begin to connect, and go on trying."""
+        """Begin to connect, and go on trying. Raises NotSo when that cannot be begun."""
 
     def publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         """Send to ``campbox/v1/<box>/up/<leaf>``; nothing happens while there is no connection."""
@@ -65,7 +71,13 @@ class _Patient(paho.Client):
     """Its thread wakes when there is something to send or to read; between, it need not look up every second."""
 
     def loop_forever(self, timeout: float = PAUSE, retry_first_connection: bool = False) -> MQTTErrorCode:
-        return super().loop_forever(PAUSE, retry_first_connection)
+        """Until it is told to stop. paho itself goes on after an OSError alone, and ends its thread at anything else."""
+        trouble = Trouble()
+        while True:
+            try:
+                return super().loop_forever(PAUSE, retry_first_connection)
+            except _FAULTS as error:
+                time.sleep(min(PAUSE, trouble.note("the connection to the hub", error)))
 
 
 class MqttLink:
@@ -87,9 +99,12 @@ class MqttLink:
         self._client = client
 
     def start(self) -> None:
-        """Begin to connect, and go on trying with growing waits."""
-        self._client.connect_async(self._endpoint.host, self._endpoint.port, KEEPALIVE)
-        self._client.loop_start()
+        """Begin to connect, and go on trying with growing waits. Raises NotSo for no address, and where there is no thread."""
+        try:
+            self._client.connect_async(self._endpoint.host, self._endpoint.port, KEEPALIVE)
+            self._client.loop_start()
+        except (RuntimeError, ValueError) as error:
+            raise NotSo(f"the hub cannot be called: {error}", where=self._endpoint.host, mend="it is tried again") from error
 
     def publish(self, leaf: str, payload: bytes, *, retain: bool = False) -> None:
         """Send to ``up/<leaf>``. Nothing is kept for later: the outbox does that."""

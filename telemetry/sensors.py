@@ -17,13 +17,16 @@ from telemetry.metrics import System
 log = logging.getLogger(__name__)
 _CHIPS = ("cpu_thermal", "soc_thermal", "coretemp", "k10temp")
 """Names of processor sensors, the Pi's first."""
+_FAILS = (OSError, RuntimeError, ValueError, TypeError, LookupError, AttributeError, psutil.Error)
+"""What psutil fails with where /proc or /sys refuses, lacks a file, or has a line that it does not know (its own "not sure how to
+interpret line" is a ValueError)."""
 
 
 def system(layout: Layout) -> System | None:
     """The machine now; None where it does not answer, as a card that fails. CPU use is since the call before (0 at the first)."""
     try:
         return _system(layout)
-    except (OSError, RuntimeError, psutil.Error) as error:
+    except _FAILS as error:
         log.warning("the machine cannot be measured: %s", error)
         return None
 
@@ -44,10 +47,13 @@ def _system(layout: Layout) -> System:
 
 
 def _temperature() -> float | None:
-    found = psutil.sensors_temperatures()
-    for chip in _CHIPS:
-        for sensor in found.get(chip, ()):
-            return float(sensor.current)
+    try:
+        found = psutil.sensors_temperatures()
+        for chip in _CHIPS:
+            for sensor in found.get(chip, ()):
+                return float(sensor.current)
+    except _FAILS as error:  # one sensor costs none of the others
+        log.warning("the temperature cannot be measured: %s", error)
     return None
 
 

@@ -302,3 +302,31 @@ def test_r5_what_enrolment_brought_damaged_does_not_stop_measuring(world: World,
     world.steps(seconds=60)
     world.steps()
     assert len(ReportReader(world.db).keys(ONE)) >= 3
+
+
+def test_r7_a_connection_that_cannot_be_begun_keeps_no_row_from_being_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread for it, or an address that is none: measured and kept all the same, and tried again."""
+    refused = [NotSo("the hub cannot be called: can't start new thread")] * 2
+    start = FakeLink.start
+
+    def begin(link: FakeLink) -> None:
+        if refused:
+            raise refused.pop()
+        start(link)
+
+    monkeypatch.setattr(FakeLink, "start", begin)
+    monkeypatch.setattr("telemetry.agent.time.sleep", lambda seconds: None)
+    world.steps(1)
+    assert world.agent.link is None and world.outbox.count() == 1
+    world.steps()
+    assert world.agent.link is not None and len(world.sent("birth")) == 1 and world.outbox.count() == 0
+
+
+@pytest.mark.parametrize("content", [None, "", "no id\n", "\0" * 37])
+def test_r3_without_an_id_of_this_boot_the_agent_measures_under_one_of_its_own(tmp_path: Path, content: str | None) -> None:
+    layout = Layout.under(tmp_path, tmp_path)
+    layout.run.mkdir()
+    if content is not None:
+        layout.boot_id_file.write_text(content)
+    one, other = boot_id(layout), boot_id(layout)
+    assert len(one) == len(other) == 16 and one != other
