@@ -29,7 +29,7 @@ LIMIT = 20_160
 TOGETHER = 100
 """Rows asked for at a time."""
 _NOT_MARKED = "sequence NOT IN (SELECT value FROM json_each(?))"
-_PUT_FACT = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
+_PUT_FACT = "INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"
 
 
 class Outbox:
@@ -103,7 +103,7 @@ class Outbox:
         """Remember what is being told, so that a restart tells the same."""
         told: dict[int, Wire] = {} if released.value is None else {0: released.value}
         row = (name, released.period, cbor2.dumps(encode_values(told)))
-        self._do(lambda: self._write("INSERT OR REPLACE INTO releases VALUES (?, ?, ?)", row))
+        self._do(lambda: self._write("INSERT OR REPLACE INTO releases (name, period, body) VALUES (?, ?, ?)", row))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -177,7 +177,7 @@ class Outbox:
         self._marked.add(sequence)
         self.unreadable += 1
         try:
-            self._do(lambda: self._write("INSERT OR IGNORE INTO unreadable VALUES (?)", (sequence,)))
+            self._do(lambda: self._write("INSERT OR IGNORE INTO unreadable (sequence) VALUES (?)", (sequence,)))
         except NotSo as refused:  # a full disk keeps no mark; the next start finds the row again
             log.warning("the mark is kept in memory alone: %s", refused)
 

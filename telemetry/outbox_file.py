@@ -151,7 +151,7 @@ def _open(path: Path) -> sqlite3.Connection:
             db.execute(f"PRAGMA {pragma}")
         if not _is_whole(db):
             _create(db, after_damage=any(path.parent.glob(f"{path.stem}.damaged*")))
-        if any(_columns(db, table) != columns for table, columns in _COLUMNS.items()):
+        if any(not columns <= _columns(db, table) or _wants_more(db, table) for table, columns in _COLUMNS.items()):
             raise Damaged("its tables are not an outbox's", db)
         if not _can_count(db):
             raise Damaged("its sequences are used up", db)
@@ -173,6 +173,12 @@ def _columns(db: sqlite3.Connection, table: str) -> set[str]:
     return {row[0] for row in db.execute("SELECT name FROM pragma_table_info(?)", (table,))}
 
 
+def _wants_more(db: sqlite3.Connection, table: str) -> bool:
+    """Whether a newer version's columns keep this one from writing; else they stay empty, and its rows are this one's to send."""
+    query = 'SELECT name FROM pragma_table_info(?) WHERE "notnull" AND dflt_value IS NULL AND NOT pk'
+    return bool({row[0] for row in db.execute(query, (table,))} - _COLUMNS[table])
+
+
 def _can_count(db: sqlite3.Connection) -> bool:
     """Whether rows can be numbered on: SQLite says "full" for ever once a sequence has reached the end of its numbers."""
     found = db.execute("SELECT max(seq), typeof(max(seq)) FROM sqlite_sequence WHERE name = 'rows'").fetchone()
@@ -192,7 +198,7 @@ def _create(db: sqlite3.Connection, *, after_damage: bool) -> None:
         db.execute("BEGIN IMMEDIATE")
         for statement in _SCHEMA.split(";"):
             db.execute(statement)
-        db.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", facts.items())
+        db.executemany("INSERT OR IGNORE INTO facts (name, value) VALUES (?, ?)", facts.items())
         db.execute("PRAGMA user_version = 1")
         if first:
             # A key is (box, boot, sequence): an outbox made anew within a boot must not repeat sequences of the one it replaces.

@@ -405,8 +405,39 @@ def test_sequences_go_on_as_long_as_they_can_be_counted(path: Path, sequence: ob
 @pytest.mark.parametrize("table", ["facts", "rows", "releases", "unreadable"])
 def test_a_table_of_other_columns_is_no_outboxs(path: Path, table: str) -> None:
     Outbox(path).close()
-    sql(path, f"ALTER TABLE {table} ADD COLUMN more")
+    sql(path, f"ALTER TABLE {table} RENAME COLUMN {OF_EACH[table]} TO more")
     Outbox(path).close()
+    assert path.with_suffix(".damaged").exists()
+
+
+OF_EACH = {"facts": "value", "rows": "wall", "releases": "period", "unreadable": "sequence"}
+
+
+@pytest.mark.parametrize("table", OF_EACH)
+def test_r1_an_outbox_of_a_newer_version_is_no_damage(path: Path, table: str) -> None:
+    """The card was put back to an older Campbox: the rows that wait are sent all the same."""
+    outbox = Outbox(path)
+    kept, journal = fill(outbox, 3), outbox.journal
+    outbox.close()
+    sql(path, f"ALTER TABLE {table} ADD COLUMN more TEXT NOT NULL DEFAULT ''")
+    sql(path, "PRAGMA user_version = 9")
+    outbox = Outbox(path)
+    assert outbox.journal == journal and [row.sequence for row in outbox.oldest()[1]] == kept
+    assert len(fill(outbox, 2)) == 2
+    outbox.keep_release("people_online", Released("boot/1", None))
+    outbox.lose()
+    fill(outbox, 1)
+    assert not path.with_suffix(".damaged").exists() and outbox.count() == 6
+
+
+def test_one_that_wants_what_this_version_does_not_know_is_set_aside(path: Path) -> None:
+    Outbox(path).close()
+    for statement in (
+        "ALTER TABLE releases RENAME TO old",
+        "CREATE TABLE releases (name PRIMARY KEY, period, body, more NOT NULL)",
+    ):
+        sql(path, statement)
+    Outbox(path).keep_release("people_online", Released("boot/1", None))
     assert path.with_suffix(".damaged").exists()
 
 
