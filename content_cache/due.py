@@ -11,19 +11,20 @@ AFTER_REFUSAL = 900
 """Seconds before a refused offer is looked at again, so that a bad one does not eat the uplink."""
 AFTER_PAUSE = 300
 """Seconds before content that stood back for people is tried again."""
+LONGEST_STEP = 2 * AFTER_PAUSE
 
 
 @dataclass(frozen=True)
 class Last:
     """What the last attempts left behind; times are wall clock seconds, 0 when there was none.
 
-    ``refused``: an offer was refused, held or put off. ``paused``: since when content stands back for people. ``saved``: the last
-    time that was compared with other clocks.
+    ``refused``: an offer was refused, held or put off. ``waited``: seconds for which content has stood back for people, at least 1
+    while it does. ``saved``: the last time that was compared with other clocks.
     """
 
     succeeded: float = 0.0
     refused: float = 0.0
-    paused: float = 0.0
+    waited: float = 0.0
     saved: float = 0.0
 
 
@@ -34,7 +35,7 @@ def is_due(last: Last, now: float, every: int, *, asked: bool) -> bool:
     if now < last.succeeded or now < last.refused:
         return True
     if last.refused > last.succeeded:
-        return now - last.refused >= min(AFTER_PAUSE if last.paused else AFTER_REFUSAL, every)
+        return now - last.refused >= min(AFTER_PAUSE if last.waited else AFTER_REFUSAL, every)
     return now - last.succeeded >= every
 
 
@@ -46,8 +47,16 @@ def after(last: Last, state: str, now: float, *, synced: bool) -> Last:
     if state in ("refused", "held", "later"):
         return Last(last.succeeded, refused=now, saved=saved)
     if state == "pausing":
-        return Last(last.succeeded, refused=now, paused=last.paused or now, saved=saved)
-    return Last(last.succeeded, last.refused, last.paused, saved)
+        return Last(last.succeeded, refused=now, waited=max(1.0, stood_back(last, now)), saved=saved)
+    return Last(last.succeeded, last.refused, last.waited, saved)
+
+
+def stood_back(last: Last, now: float) -> float:
+    """For how many seconds content has stood back for people by ``now``.
+
+    From one look to the next no more than ``LONGEST_STEP``: a time server may set the clock by hours between the two.
+    """
+    return last.waited + min(LONGEST_STEP, max(0.0, now - last.refused)) if last.waited else 0.0
 
 
 def invented(offered_sample: bool, site_is_sample: bool) -> str:

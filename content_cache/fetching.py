@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from appliance import clock
 from appliance.config import SiteConfig
 from appliance.errors import NotSo
 from appliance.layout import Layout
@@ -37,12 +36,11 @@ class Fetching:
         self._progress, self._sleep = progress, sleep
         self.place = ""
 
-    def fetch(self, file: File, made: int, carriers: Sequence[Carrier], paused: float) -> tuple[bytes, PartFile]:
-        """The file, its hash checked. ``made``: bytes of disk for what is made of it; ``paused``: since when content stands back.
+    def fetch(self, file: File, made: int, carriers: Sequence[Carrier], waited: float) -> tuple[bytes, PartFile]:
+        """The file, its hash checked. ``made``: bytes of disk for what is made of it; ``waited``: seconds content has stood back.
 
         Raises Refused, Later, OverBudget, PeopleFirst, Unreachable, NotSo for a full disk.
         """
-        waited = max(0.0, clock.now().wall - paused) if paused else 0.0
         download = Download(self.parts, file, progress=lambda done: self._progress(done, file.length), sleep=self._sleep)
         part = download.part.look()
         brake = Brake(lambda own: line.look(self.layout, own), waited, file.length - part.length, sleep=self._sleep)

@@ -126,7 +126,7 @@ class Sync:
         if offer is None:
             return Outcome("waiting", "the hub has published no catalogue yet")
         carriers: list[Carrier] = [source.carrier for source in answered]
-        taken = self.taking.take(Wanted(offer, layers, carriers), self.last.paused)
+        taken = self.taking.take(Wanted(offer, layers, carriers), due.stood_back(self.last, clock.now().wall))
         return self._judged("updated" if taken else "current", problems)
 
     def _take_notices(self, source: Source) -> None:

@@ -97,8 +97,8 @@ class Taking:
             log.warning("the snapshot beside the store cannot be used: %s", error)
             return None
 
-    def take(self, wanted: Wanted, paused: float) -> bool:
-        """Whether there was anything to take: it is then stored. ``paused``: since when content stands back for people.
+    def take(self, wanted: Wanted, waited: float) -> bool:
+        """Whether there was anything to take: it is then stored. ``waited``: seconds for which content has stood back for people.
 
         Raises Refused, Held, Later, OverBudget, PeopleFirst, Unreachable, NotSo for a full disk.
         """
@@ -111,8 +111,8 @@ class Taking:
             raise Refused("older than what this box has already seen (rollback)", mend="look whether the hub was restored")
         self._refuse_invented(edition.sample)
         self._hold(due.shrinkage(edition.services, self._services(about)), edition)
-        opened = there or self._opened(wanted, about, paused)
-        laid, waits = self._layers(wanted, paused)
+        opened = there or self._opened(wanted, about, waited)
+        laid, waits = self._layers(wanted, waited)
         catalogue, laid = _applied(snapshot.read(opened.canonical), laid)
         identity = layers.edition(edition.snapshot, [layer.sha256 for _, layer in laid])
         if about is None or (edition.serial, identity) != (about.serial, about.sha256):
@@ -139,21 +139,21 @@ class Taking:
         if part is not None:
             part.move(self.folder / REPOSITORY / address(part.file.name, part.file.sha256))
 
-    def _layers(self, wanted: Wanted, paused: float) -> tuple[list[tuple[Signed, Layer]], NotSo | None]:
+    def _layers(self, wanted: Wanted, waited: float) -> tuple[list[tuple[Signed, Layer]], NotSo | None]:
         """Every organisation's layer as it is signed, or where it may not come yet the one that is here; and why it may not."""
         waits: NotSo | None = None
         laid = list[tuple[Signed, Layer | None]]()
         for one in wanted.layers:
             layer = self.laid.there(one)
             try:
-                laid.append((one, layer or (self._layer(one, wanted.carriers, paused) if waits is None else self.laid.before(one))))
+                laid.append((one, layer or (self._layer(one, wanted.carriers, waited) if waits is None else self.laid.before(one))))
             except (Later, OverBudget, PeopleFirst, Unreachable) as error:
                 waits = error
                 laid.append((one, self.laid.before(one)))
         return [(one, layer) for one, layer in laid if layer is not None], waits
 
-    def _layer(self, one: Signed, carriers: Sequence[Carrier], paused: float) -> Layer:
-        content, part = self.door.fetch(one.file, one.file.length, carriers, paused)
+    def _layer(self, one: Signed, carriers: Sequence[Carrier], waited: float) -> Layer:
+        content, part = self.door.fetch(one.file, one.file.length, carriers, waited)
         self._give(part)
         return Layer(one.organisation, content)
 
@@ -175,7 +175,7 @@ class Taking:
         """How many people would miss: none of a sample."""
         return None if about is None or about.header.get("sample") else about.services
 
-    def _opened(self, wanted: Wanted, about: About | None, paused: float) -> Opened:
+    def _opened(self, wanted: Wanted, about: About | None, waited: float) -> Opened:
         """The offered snapshot, fetched, its hash checked; a patch that does not lead there gives way to the whole."""
         offer, edition = wanted.offer, wanted.offer.edition
         base = base_file.read(self.folder, about.serial) if about is not None else None
@@ -185,7 +185,7 @@ class Taking:
         for way in ways:
             try:
                 made = choice.room(edition)
-                untrusted, self._whole = self.door.fetch(way.file, made, wanted.carriers, paused)
+                untrusted, self._whole = self.door.fetch(way.file, made, wanted.carriers, waited)
                 return patches.open_patch(untrusted, base, edition) if way.base and base else patches.open_full(untrusted, edition)
             except (Refused, BadInput, Missing) as error:
                 if way is ways[-1]:

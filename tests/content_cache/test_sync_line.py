@@ -11,7 +11,7 @@ import pytest
 from appliance import facts
 from appliance.errors import Unreachable
 from appliance.moment import BUILT, Moment, Trust
-from content_cache import fetching, line, refresh, sync
+from content_cache import line, refresh, sync
 from content_cache.allowance import Line
 from content_cache.fetch import Older, Trusted
 from content_cache.refresh import Sync
@@ -36,7 +36,7 @@ def test_hours_keep_the_catalogue_and_not_the_notices(box: Box, monkeypatch: pyt
 
 def _at(monkeypatch: pytest.MonkeyPatch, date: str, trust: Trust = "synced") -> None:
     wall = datetime.datetime.fromisoformat(date).timestamp()
-    for module in (refresh, fetching, sync):
+    for module in (refresh, sync):
         monkeypatch.setattr(module.clock, "now", lambda floor=BUILT: Moment(wall, 100.0, trust))
 
 
@@ -61,10 +61,10 @@ def test_while_people_need_the_link_it_pauses_and_says_so(box: Box, monkeypatch:
     told = box.sync()
     assert (told["state"], told["why"]) == ("pausing", "people need the link") and box.services == 10
     assert not (box.folder / "parts" / "room").exists()
-    assert json.loads((box.folder / "sync.json").read_text())["paused"] > 0
+    assert json.loads((box.folder / "sync.json").read_text())["waited"] > 0
     monkeypatch.setattr(line, "look", lambda layout, own: None)
     assert box.sync()["state"] == "updated"
-    assert json.loads((box.folder / "sync.json").read_text())["paused"] == 0
+    assert json.loads((box.folder / "sync.json").read_text())["waited"] == 0
 
 
 def test_expired_metadata_is_told_and_what_is_newer_is_taken_all_the_same(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
