@@ -51,7 +51,7 @@ REMEMBERED = Bound(
 )  # fmt: skip
 """The table has 65,536 (appliance.gate.bridge). Twenty phones behind a shared one have a hundred each."""
 LEASES = Bound(
-    "leasing", "questions for an IPv4 address (DHCP)", 20, "30/minute",
+    "leasing", "questions for an IPv4 address, or what belongs to IPv6 (DHCP)", 20, "30/minute",
     "tests/real/test_gate_bounds.py::test_n5_addresses_are_leased_to_the_frames_own_sender_alone",
 )  # fmt: skip
 ROUTERS = Bound(
@@ -103,7 +103,7 @@ def _over(bound: Bound, key: str = "ether saddr") -> str:
 _CHADDR, _KIND, _RELAY = "@th,288,48", "@th,64,24", "@th,256,32"
 _SETS = (
     _spent(NAMES.name, "how fast they ask for names")
-    + _spent(LEASES.name, "how fast they ask for an IPv4 address")
+    + _spent(LEASES.name, "how fast they ask for an IPv4 address, or what belongs to IPv6")
     + _spent(ROUTERS.name, "how fast they ask for routers")
     + _spent(ECHOES.name, "how fast they ask the box for echoes")
     + f"""
@@ -129,6 +129,7 @@ _CHAINS = f"""
 	chain bounds {{{{
 		type filter hook prerouting priority mangle - 10; policy accept;
 		iifname {{lan}} udp dport 67 goto leasing
+		iifname {{lan}} udp dport 547 {_over(LEASES)} drop
 		iifname {{lan}} icmpv6 type nd-router-solicit {_over(ROUTERS)} drop
 		iifname {{lan}} icmp type echo-request fib daddr type local {_over(ECHOES)} drop
 		iifname {{lan}} icmpv6 type echo-request fib daddr type local {_over(ECHOES)} drop

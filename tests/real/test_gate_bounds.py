@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from scapy.layers.dhcp6 import DUID_LL, DHCP6_InfoRequest, DHCP6_Reply, DHCP6OptClientId, DHCP6OptOptReq
 from scapy.layers.inet import ICMP, IP, UDP
 from scapy.layers.inet6 import ICMPv6ND_NS, ICMPv6ND_RA, ICMPv6ND_RS, ICMPv6NDOptSrcLLAddr, IPv6
 from scapy.layers.l2 import ARP, Dot1Q, Ether
@@ -196,6 +198,20 @@ def _heard(raw: socket.socket, kind: type[Packet]) -> int:
             found += kind in Ether(raw.recv(4000))
         except TimeoutError:
             return found
+
+
+def test_n5_questions_of_dhcpv6_are_bounded_like_those_of_dhcp(place: Place) -> None:
+    """Stateless: there is nothing to lease, but each is answered by the server that everybody's address and names come from."""
+    forget(place, LEASES.name)
+    said = place.camp.phones[0].run("ip", "-json", "-6", "address", "show", "dev", "wlan", "scope", "link").stdout
+    # The server asks for the address that it answers to; ip names what it left out by nothing at all.
+    own = next(one["local"] for link in json.loads(said) for one in link.get("addr_info", ()) if "local" in one)
+    head = Ether(src=ONE, dst="33:33:00:01:00:02") / IPv6(src=own, dst="ff02::1:2") / UDP(sport=546, dport=547)
+    asked = bytes(head / DHCP6_InfoRequest(trid=5) / DHCP6OptClientId(duid=DUID_LL(lladdr=ONE)) / DHCP6OptOptReq(reqopts=[23]))
+    with wire(place.camp.phones[0]) as raw:
+        for _ in range(LEASES.at_once * 6):
+            raw.send(asked)
+        assert 1 <= _heard(raw, DHCP6_Reply) <= LEASES.at_once * 2, "a few more flow in while it is asked and heard"
 
 
 def test_n5_solicitations_of_one_device_are_bounded(place: Place) -> None:
