@@ -25,11 +25,14 @@ class Records:
 
     def page(self, entity: str, where: str, values: Sequence[str], offset: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
         """How many, and those of one page as lists show them; ``where`` is a condition of our own, never text from outside."""
-        total = self.store.ask(f"select count(*) from record where entity = ? and {where}", entity, *values)
-        rows = self.store.ask(
-            f"select body from record where entity = ? and {where} order by id limit ? offset ?", entity, *values, limit, offset
+        found = self._brief(
+            entity,
+            self.store.objects(
+                f"select body from record where entity = ? and {where} order by id limit ? offset ?", entity, *values, limit, offset
+            ),
         )
-        return (int(total[0][0]) if total else 0), self._brief(entity, [json.loads(body) for (body,) in rows])
+        total = self.store.ask(f"select count(*) from record where entity = ? and {where}", entity, *values)
+        return (int(total[0][0]), found) if total else (0, [])
 
     def full(self, entity: str, ids: Sequence[str]) -> list[dict[str, Any]]:
         """These records, each with everything that belongs to it; ids that are nowhere are left out."""
@@ -37,9 +40,8 @@ class Records:
         return [nester.full(entity, id) for id in ids if (entity, id) in nester.by_id]
 
     def every(self, entity: str) -> Iterator[dict[str, Any]]:
-        """All records of an entity, by their ids."""
-        for (body,) in self.store.ask("select body from record where entity = ? order by id", entity):
-            yield json.loads(body)
+        """All records of an entity, by their ids; they end early at one that is damaged."""
+        return self.store.each("select body from record where entity = ? order by id", entity)
 
     def translations(self) -> Iterator[dict[str, Any]]:
         """All texts in other languages."""
@@ -48,12 +50,13 @@ class Records:
             yield dict(zip(names, row, strict=True))
 
     def services(self) -> Iterator[tuple[dict[str, Any], list[str]]]:
-        """Each service as its nested document, and the slugs of its needs."""
+        """Each service as its nested document, and the slugs of its needs; they end early at one that is damaged."""
         needs: dict[int, list[str]] = {}
         for position, slug in self.store.ask("select position, slug from service_term where slug <> '' order by position, slug"):
             needs.setdefault(position, []).append(slug)
-        for position, document in self.store.ask("select position, document from service order by position"):
-            yield json.loads(document), needs.get(position, [])
+        places = [position for (position,) in self.store.ask("select position from service order by position")]
+        for position, document in zip(places, self.store.each("select document from service order by position"), strict=False):
+            yield document, needs.get(position, [])
 
     def _brief(self, entity: str, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
         ones = _BRIEF.get(entity, tuple((name, key) for name, _, key in ENTITIES[entity].one))
@@ -87,9 +90,9 @@ class Records:
 
     def _by_id(self, entity: str, ids: Iterable[str]) -> list[dict[str, Any]]:
         sql = "select body from record where entity = ? and id in (select value from json_each(?))"
-        return [json.loads(body) for (body,) in self.store.ask(sql, entity, json.dumps(list(ids)))]
+        return self.store.objects(sql, entity, json.dumps(list(ids)))
 
     def _pointing(self, entity: str, key: str, ids: list[str]) -> list[dict[str, Any]]:
         # "key" is a name of the table of entities.
         sql = f"select body from record where entity = ? and json_extract(body, '$.{key}') in (select value from json_each(?))"
-        return [json.loads(body) for (body,) in self.store.ask(sql, entity, json.dumps(ids))]
+        return self.store.objects(sql, entity, json.dumps(ids))

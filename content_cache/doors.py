@@ -44,6 +44,8 @@ class Doors:
         generation = self._store.generation()
         if self._read[0] != generation or generation is None:
             bodies = self._store.timetables()
+            if self._store.generation() != generation:  # it turned out to be damaged
+                generation = None
             self._read = (generation, {id: tuple(hours.plans(group) for group in groups) for id, groups in bodies.items()})
         asked = (generation, here.replace(second=0, microsecond=0))
         if self._now[0] != asked:

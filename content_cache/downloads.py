@@ -45,7 +45,7 @@ def register(app: flask.Flask, store: Store) -> None:
         try:
             with busy:
                 if not path.exists():
-                    _make(path, dict(said.header), writers[name])
+                    _make(path, store, dict(said.header), writers[name])
         except (OSError, NotSo) as error:
             log.warning("%s is not there to be fetched: %s", name, error)
             flask.abort(503)
@@ -56,11 +56,13 @@ def register(app: flask.Flask, store: Store) -> None:
     app.add_url_rule("/hsds/<any('catalogue.json', 'catalogue.zip', 'catalogue.hxl.csv'):name>", "hsds_download", download)
 
 
-def _make(path: Path, header: dict[str, Any], write: Callable[[IO[bytes], dict[str, Any]], None]) -> None:
-    """Written beside, flushed and renamed; those of older editions go."""
+def _make(path: Path, store: Store, header: dict[str, Any], write: Callable[[IO[bytes], dict[str, Any]], None]) -> None:
+    """Written beside, flushed and renamed; those of older editions go. Raises NotSo, also where rows are damaged."""
     make_folder(path.parent)
     with replacing(path) as file:
         write(file, header)
+        if store.generation() is None:
+            raise NotSo("the catalogue is damaged", where=str(store.path), mend="it is built anew at the next look")
     edition = path.name.partition(".")[0]
     for old in path.parent.iterdir():
         if not old.name.startswith((f"{edition}.", ".")):

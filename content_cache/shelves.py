@@ -56,7 +56,10 @@ class Shelves:
         with self._lock:
             generation = self._store.generation()
             if self._read[0] != generation:
-                self._read = (generation, _shelf(self._store) if generation is not None else Shelf())
+                shelf = _shelf(self._store) if generation is not None else Shelf()
+                if self._store.generation() != generation:  # it turned out to be damaged: this is not all of it
+                    return Shelf()
+                self._read = (generation, shelf)
             return self._read[1]
 
 

@@ -72,7 +72,7 @@ class Taking:
 
         Raises NotSo when the disk is full.
         """
-        for serial in base_file.serials(self.folder) if self.store.about() is None else ():
+        for serial in base_file.serials(self.folder) if not self.store.is_whole() else ():
             try:
                 if self._restored(serial):
                     log.info("the store was built anew from the snapshot beside it")

@@ -49,7 +49,7 @@ ELSEWHERE = {
     "captive_portal.prerender": "pages made anew at each start, in RAM",
     "captive_portal.poster.commands": "by hand",
     "captive_portal.voice": "by hand",
-    "content_cache.catalogue_store": "only reads",
+    "content_cache.catalogue_file": "only reads",
     "content_cache.publish.commands": "by hand",
     "content_cache.publish.signing_commands": "by hand",
     "content_cache.publish.delegation": "by hand; through the repository",

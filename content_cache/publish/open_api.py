@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 
@@ -44,6 +45,15 @@ class PublishedStore(Store):
                 return
             self._build()
             self._known = seen
+
+    def _give_up(self) -> None:
+        """As a box's; and the file goes, so that the next question builds it anew from what is published."""
+        with self._looking:
+            if self._seen() == self._local.seen:
+                with contextlib.suppress(OSError):
+                    self.path.unlink(missing_ok=True)
+                    self._known = None
+        super()._give_up()
 
     def _build(self) -> None:
         current = publisher.current(self._layout)

@@ -56,7 +56,7 @@ def _swap_at(
     editions: tuple[Path, Path], store_path: Path, monkeypatch: pytest.MonkeyPatch, question: int | None
 ) -> Callable[[], int]:
     """Swap the file before the question of this number, and before each one after it, to and fro; gives how many were asked."""
-    asked, original = [0], Store._ask
+    asked, original = [0], Store.ask
 
     def ask(self: Store, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         if question is not None and asked[0] >= question:
@@ -64,7 +64,7 @@ def _swap_at(
         asked[0] += 1
         return original(self, sql, *values)
 
-    monkeypatch.setattr(Store, "_ask", ask)
+    monkeypatch.setattr(Store, "ask", ask)
     return lambda: asked[0]
 
 
