@@ -41,5 +41,5 @@ def described(certificate: bytes) -> Certificate:
     try:
         told = json.loads(said)
         return Certificate(float(told["begins"]), float(told["ends"]), tuple(map(str, told["names"])))
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise CommandFailed("what it says of a certificate cannot be read", where="appliance.announce.decode") from error
