@@ -121,7 +121,7 @@ class Source:
             try:
                 with _translated():
                     self.updater.refresh()
-                return self._read()
+                    return self._read()
             except Unreachable:
                 if attempt == TRIES or not (self.through.answered and self.carrier.metered):
                     raise
@@ -174,7 +174,7 @@ def _custom(target: TargetFile) -> dict[str, Any]:
 
 def _trusted_targets(metadata: Path) -> Targets:
     """What ``refresh`` has just verified and stored."""
-    return Metadata[Targets].from_file(str(metadata / "targets.json")).signed
+    return Metadata[Targets].from_bytes((metadata / "targets.json").read_bytes()).signed
 
 
 @contextlib.contextmanager
