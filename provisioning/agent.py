@@ -12,9 +12,21 @@ import time
 
 from appliance.lifetime import RENEW_LEFT, dates
 
+USELESS = '"identity": "useless"'
+"""How telemetry's facts say that it cannot open a connection with what enrolment brought; found without a JSON reader."""
+
+
+def is_useless(facts: str) -> bool:
+    """Whether telemetry says so, in the file beside enrolment's own ``facts``."""
+    try:
+        with open(os.path.join(os.path.dirname(facts), "telemetry.json"), encoding="utf-8") as file:
+            return USELESS in file.read()
+    except (OSError, ValueError):
+        return False
+
 
 def is_settled(folder: str, facts: str, now: float) -> bool:
-    """Whether there is a certificate with time enough left by its own dates, no token, and the facts say so already.
+    """Whether there is a certificate with time enough left by its own dates, no token, it is of use, and the facts say so already.
 
     How far the clock is trusted is not asked here: what looks due, or not yet valid, is for ``joining`` to judge.
     """
@@ -26,7 +38,7 @@ def is_settled(folder: str, facts: str, now: float) -> bool:
     except (OSError, ValueError):
         return False
     fresh = begins <= now < ends - (ends - begins) * RENEW_LEFT
-    return enrolled and fresh and not os.path.exists(os.path.join(folder, "token"))
+    return enrolled and fresh and not is_useless(facts) and not os.path.exists(os.path.join(folder, "token"))
 
 
 def main(argv: list[str]) -> int:

@@ -20,6 +20,7 @@ from appliance.files import read_json, write_json
 from appliance.layout import Layout
 from appliance.log import start_logging
 from appliance.moment import Moment
+from provisioning.agent import is_useless
 from provisioning.identity import parse_answer, parse_identity
 from provisioning.patience import is_over, next_wait
 
@@ -41,11 +42,12 @@ def run() -> None:
 def _run(layout: Layout) -> None:
     folder, moment = layout.identity_dir, clock.now()
     standing = _Standing(folder)
+    useless = is_useless(str(layout.facts("enrol")))  # the files do not fit each other, or one is gone: all come anew
     # A token beside a certificate is a left-over of a power cut, or a new card's: showing it again is right for both.
     renewing = standing.there and not (folder / "token").exists()
-    if standing.there and standing.is_good(moment) and not standing.is_ending(moment):
+    if standing.there and standing.is_good(moment) and not standing.is_ending(moment) and not useless:
         _tell(layout, "enrolled", "")
-    if renewing and not standing.is_due(moment):
+    if renewing and not standing.is_due(moment) and not useless:
         return
     untrusted_identity = read_json(layout.identity_file)
     if untrusted_identity is None:
@@ -59,8 +61,12 @@ def _run(layout: Layout) -> None:
     except CampboxError as error:
         outcome: Literal["waiting", "refused"] = "refused" if isinstance(error, (Refused, BadInput)) else "waiting"
         log.warning("%s: %s; again in %.0f s", outcome, error, patience.again(outcome))
-        if not standing.there or not standing.is_good(moment):
-            _tell(layout, outcome, standing.words(moment) + str(error))
+        if not standing.there or not standing.is_good(moment) or useless:
+            _tell(
+                layout,
+                outcome,
+                (standing.words(moment) or ("what enrolment brought is of no use: " if useless else "")) + str(error),
+            )
         elif standing.is_ending(moment):
             _tell(layout, "enrolled", standing.words(moment) + str(error))
         return
@@ -68,6 +74,8 @@ def _run(layout: Layout) -> None:
     _tell(layout, "enrolled", "")
     if _Standing(folder).is_due(clock.now()):
         log.warning("the new certificate is due again already: the clocks of hub and box differ; again in %.0f s", patience.again())
+    elif useless:
+        patience.again()  # telemetry may not have seen it when the next run comes
     else:
         patience.end()
 

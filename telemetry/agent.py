@@ -63,6 +63,7 @@ class Agent:
         self._result, self._result_flight = LastResult(station.outbox.path.with_name("result.json"), box), schedule.Flight()
         self._next_row = self._next_live = self._live_until = now()
         self._told, self._facts = dict[str, str](), dict[str, Any]()
+        self._useless = ""
 
     def step(self) -> None:
         """Do what is due, then wait for an event or the next thing due. What cannot be done keeps nothing else from being done."""
@@ -91,7 +92,12 @@ class Agent:
         identity = self._identity()
         if self.link is not None and identity == self._opened_with:
             return
-        link = self._connect(self._death())  # refused while the files do not fit each other: the link that is there stays
+        try:
+            link = self._connect(self._death())  # refused while the files do not fit each other: the link that is there stays
+        except NotSo as error:
+            self._useless = error.what
+            raise
+        self._useless = ""
         if link is None:
             return
         if self.link is not None:
@@ -162,9 +168,12 @@ class Agent:
         self._result_flight = self._result_flight.sent(waiting.sequence, now)
 
     def _tell(self) -> None:
-        """Say on the box what keeps reports from being stored, whoever can or cannot hear it on the hub."""
-        told = {"state": "waiting" if self.outbox.why else "storing", "why": self.outbox.why, "lost": self.outbox.lost}
-        told["unreadable"] = self.outbox.unreadable
+        """Say on the box what keeps reports from being stored or sent, whoever can or cannot hear it on the hub.
+
+        By ``identity`` enrolment sees that it must bring everything anew (provisioning.agent).
+        """
+        told: dict[str, Any] = {"state": "waiting" if self.outbox.why else "storing", "why": self.outbox.why or self._useless}
+        told |= {"lost": self.outbox.lost, "unreadable": self.outbox.unreadable, "identity": "useless" if self._useless else ""}
         if told != self._facts:
             storing.tell(self.station.layout, told)
             self._facts = told

@@ -31,16 +31,19 @@ def identity(layout: Layout) -> bytes:
 def connector(layout: Layout, box: BoxId) -> Callable[[bytes], Link | None]:
     """What makes the link once enrolment has brought key, certificate and the broker's address.
 
-    It raises NotSo while what was brought is of no use, as a certificate that does not fit the key.
+    It raises NotSo while what was brought is of no use, as a certificate that does not fit the key, or is there in part.
     """
     folder = layout.identity_dir
 
     def connect(death: bytes) -> Link | None:
-        if not all((folder / name).exists() for name in _IDENTITY):
+        if not (folder / "cert.pem").exists():  # which is written last
             return None
         where = read_json(folder / "mqtt.json")
         try:
-            return MqttLink(str(box), Endpoint(str(where["host"]), int(where["port"]), folder), death)
+            host, port = str(where["host"]), int(where["port"])
+            if not host or not 0 < port < 65_536:
+                raise ValueError("no address of the hub")
+            return MqttLink(str(box), Endpoint(host, port, folder), death)
         except (OSError, KeyError, TypeError, ValueError) as error:  # ssl.SSLError is an OSError
             mend = "it is made anew when the certificate is renewed; else use a new ticket"
             raise NotSo(f"what enrolment brought cannot be used: {error}", where=str(folder), mend=mend) from error

@@ -74,7 +74,7 @@ def certificate(config: SiteConfig, layout: Layout) -> Facts:
         return {"wanted": True, "days_left": None, "not_yet": False, "why": why}
     now = clock.now().wall
     left = found.not_valid_after_utc.timestamp() - now
-    return {"wanted": True, "days_left": left // 86_400, "not_yet": found.not_valid_before_utc.timestamp() > now, "why": ""}
+    return {"wanted": True, "days_left": left // 86_400, "not_yet": found.not_valid_before_utc.timestamp() > now, "why": why}
 
 
 def catalogue(config: SiteConfig, layout: Layout) -> Facts:

@@ -75,6 +75,8 @@ def certificate(facts: Facts) -> Outcome:
         return failed(f"it ended {-days:.0f} days ago", f"{_TICKET} The box then asks for a new one.")
     if days < RENEWED_BY_THEN:
         return failed(f"{days:.0f} days left, and it was not renewed", "The hub must be reachable for it: see the line hub.")
+    if facts["why"]:
+        return failed(f"{days:.0f} days left, but {facts['why']}", _TICKET)
     return passed(f"{days:.0f} days left")
 
 

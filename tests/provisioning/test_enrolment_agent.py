@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance import facts
+from appliance.layout import Layout
 from provisioning.agent import is_settled
 from tests.appliance.test_lifetime import DAY, YEAR, made
 
@@ -77,3 +79,19 @@ def test_nothing_is_loaded_for_a_look_that_finds_nothing_to_do() -> None:
     for module in (provisioning.agent, appliance.lifetime):
         heavy = {"cryptography", "ssl", "http", "logging", "json", "dataclasses", "datetime", "typing"}
         assert not heavy & {name for name, value in vars(module).items() if value in list(sys.modules.values())}
+
+
+def test_r4_a_certificate_that_telemetry_cannot_use_is_something_to_do(folder: Path) -> None:
+    layout = Layout.under(folder, folder)
+    layout.facts_dir.mkdir(parents=True)
+    layout.facts("enrol").write_text('{"state": "enrolled", "why": ""}')
+
+    def is_so() -> bool:
+        return is_settled(str(folder), str(layout.facts("enrol")), NOW)
+
+    assert is_so()
+    for told, settled_then in (("useless", False), ("", True)):
+        facts.tell(layout, "telemetry", {"state": "storing", "identity": told})
+        assert is_so() is settled_then
+    layout.facts("telemetry").write_bytes(b"\xff")
+    assert is_so(), "what says nothing says nothing"

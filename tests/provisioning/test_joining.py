@@ -219,3 +219,32 @@ def test_r5_a_certificate_that_cannot_be_read_is_fetched_anew_with_the_key_alone
     (box.layout.identity_dir / "token").unlink()
     told = box.run()
     assert box.asked == 1 and told["state"] == "waiting" and "cannot be read" in told["why"]
+
+
+def _useless(box: Box, told: str) -> None:
+    facts.tell(box.layout, "telemetry", {"state": "storing", "identity": told})
+
+
+def test_r4_what_cannot_be_used_is_brought_anew_however_long_the_certificate_is_good(box: Box) -> None:
+    """A card that spoiled a file, or a copy that brought another key's certificate back: the box was silent until it was due."""
+    now = box.clock.moment.wall
+    hold(box, now - DAY, now + YEAR)
+    _useless(box, "")
+    assert box.run() == {"state": "enrolled", "why": ""} and box.asked == 0
+    _useless(box, "useless")
+    told = box.run()
+    assert box.asked == 1 and told["state"] == "waiting" and told["why"].startswith("what enrolment brought is of no use: ")
+    assert box.run() == told and box.asked == 1, "told as long as it is so, asked when it is due"
+
+
+def test_r4_what_was_brought_anew_is_not_brought_again_before_telemetry_can_see_it(
+    box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = box.clock.moment.wall
+    hold(box, now - DAY, now + YEAR)
+    _useless(box, "useless")
+    brought = list[bool]()
+    monkeypatch.setattr(joining, "_enrol", lambda folder, identity, renewing: brought.append(renewing))
+    assert box.run() == {"state": "enrolled", "why": ""} and box.wait() > 0
+    box.run()
+    assert brought == [True]

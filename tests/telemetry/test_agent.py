@@ -330,3 +330,19 @@ def test_r3_without_an_id_of_this_boot_the_agent_measures_under_one_of_its_own(t
         layout.boot_id_file.write_text(content)
     one, other = boot_id(layout), boot_id(layout)
     assert len(one) == len(other) == 16 and one != other
+
+
+def test_r4_what_enrolment_brought_and_cannot_be_used_is_told_on_the_box_until_it_can(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.refusal = "what enrolment brought cannot be used: key values mismatch"
+    layout = world.station.layout = Layout.under(tmp_path, tmp_path)
+    layout.facts_dir.mkdir(parents=True)
+    monkeypatch.setattr("telemetry.agent.time.sleep", lambda seconds: None)
+    world.steps(1)
+    told = facts.read(layout, "telemetry")
+    assert (told["state"], told["why"], told["identity"]) == ("storing", world.refusal, "useless")
+    world.refusal = ""
+    world.steps()
+    told = facts.read(layout, "telemetry")
+    assert (told["why"], told["identity"]) == ("", "")

@@ -70,3 +70,18 @@ def test_a_certificate_for_another_key_is_of_no_use(layout: Layout) -> None:
     (layout.identity_dir / "cert.pem").write_bytes(made(0, 2_000_000_000, ordinary=False))
     with pytest.raises(NotSo, match="cannot be used"):
         opening.connector(layout, BoxId("north-1"))(b"")
+
+
+@pytest.mark.parametrize("gone", ["mqtt.json", "key.pem", "ca.pem"])
+def test_r4_a_part_of_it_that_is_gone_is_of_no_use_and_not_as_if_nothing_had_come(layout: Layout, gone: str) -> None:
+    """The certificate is written last: beside it all the rest must be there."""
+    (layout.identity_dir / gone).unlink()
+    with pytest.raises(NotSo, match="cannot be used"):
+        opening.connector(layout, BoxId("north-1"))(b"")
+
+
+@pytest.mark.parametrize("where", ['{"host": "", "port": 8883}', '{"host": "hub", "port": 0}', '{"host": "hub", "port": 65536}'])
+def test_r5_an_address_that_is_none_is_of_no_use(layout: Layout, where: str) -> None:
+    (layout.identity_dir / "mqtt.json").write_text(where)
+    with pytest.raises(NotSo, match="no address"):
+        opening.connector(layout, BoxId("north-1"))(b"")

@@ -86,6 +86,7 @@ BROKEN: dict[str, list[tuple[dict[str, Any], str]]] = {
     "certificate": [
         ({"days_left": None}, "none yet"), ({"days_left": None, "why": "no token"}, "no token"), ({"not_yet": True}, "clock"),
         ({"days_left": -2}, "2 days ago"), ({"days_left": 20}, "20 days"),
+        ({"why": "what enrolment brought is of no use: no token"}, "of no use"),
     ],
     "catalogue": [
         ({"state": "refused", "why": "rollback"}, "rollback"),
