@@ -100,7 +100,7 @@ class Ingester:
             for box in self.store.online():
                 self._tell_news(box)
         for box in self.store.watched(now):
-            if now - self._asked.get(box, 0.0) >= _ASK_AGAIN:
+            if not 0 <= now - self._asked.get(box, -_ASK_AGAIN) < _ASK_AGAIN:  # a clock set back asks anew
                 self._asked[box] = now
                 self._publish(f"campbox/v1/{box}/down/command", message.encode(message.Command(LIVE_SECONDS)))
 
@@ -163,7 +163,8 @@ class Service:
         self._news = News(layout)
         self._db: sqlite3.Connection | None = None
         self._hand: list[Arrived] = []
-        self._connection, self._tended, self._hears_at = 0, -_TICK, 0.0
+        self._connection, self._tended = 0, -_TICK
+        self._hears_clock: float | None = None
         self._beat = Beat(time.time(), time.monotonic(), time.monotonic(), time.time())
 
     def run(self) -> None:
@@ -193,9 +194,13 @@ class Service:
             self._beat, at=time.time(), clock=time.monotonic(), waiting=state.waiting + len(self._hand),
             away_clock=state.away_clock, away_at=state.away_at,
         )  # fmt: skip
-        # Kept apart from _beat, which the other thread replaces.
-        self._hears_at = (self._hears_at or beat.at) if verdict(beat, beat.clock).hears else 0.0
-        return replace(beat, hears_at=self._hears_at)
+        # Kept apart from _beat, which the other thread replaces; by the clock that nobody sets: of a wall clock that was ahead
+        # when it began to hear, no box would be called silent until then.
+        if not verdict(beat, beat.clock).hears:
+            self._hears_clock = None
+            return replace(beat, hears_at=0.0)
+        self._hears_clock = beat.clock if self._hears_clock is None else self._hears_clock
+        return replace(beat, hears_at=beat.at - (beat.clock - self._hears_clock))
 
     def stop(self) -> None:
         """Say goodbye; what was not committed stays unacknowledged."""

@@ -49,6 +49,8 @@ ALTER TABLE boxes ADD COLUMN selftest TEXT NOT NULL DEFAULT '{}';
 """
 _STEPS = (_SCHEMA, _SELFTEST)
 """What makes a store of version n one of n + 1."""
+LONGEST_WISH = 3_600
+"""Seconds for which a box may be watched at a time; pages ask for thirty."""
 _INSERT = "INSERT OR IGNORE INTO reports (box, boot, sequence, at, uptime, wall, trust, body) VALUES (?,?,?,?,?,?,?,?)"
 
 
@@ -203,12 +205,14 @@ class ReportStore:
 
     def watch(self, box: str, until: float) -> None:
         """Somebody looks at this box until then: measure live."""
-        statement = "INSERT INTO watched VALUES (?,?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)"
+        later = f"until BETWEEN excluded.until AND excluded.until + {LONGEST_WISH}"
+        statement = f"INSERT INTO watched VALUES (?,?) ON CONFLICT DO UPDATE SET until = excluded.until WHERE NOT ({later})"
         self._db.execute(statement, (box, until))
 
     def watched(self, now: float) -> list[str]:
-        """Boxes that somebody looks at."""
-        return [box for (box,) in self._db.execute("SELECT box FROM watched WHERE until > ?", (now,))]
+        """Boxes that somebody looks at. A wish of longer than any was written by a clock that has been set back since."""
+        query = "SELECT box FROM watched WHERE until > ? AND until <= ?"
+        return [box for (box,) in self._db.execute(query, (now, now + LONGEST_WISH))]
 
     def _refuse_values(self, box: str, reasons: set[str], arrived: float) -> None:
         for reason in sorted(reasons):

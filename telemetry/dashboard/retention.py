@@ -38,6 +38,8 @@ _KEY = "WHERE box = ? AND boot = ? AND sequence = ?"
 _ROW = "box, boot, sequence, stripped, at, CAST(box AS BLOB), CAST(boot AS BLOB), CAST(sequence AS BLOB)"
 _STANDS = "WHERE stripped = ? AND at = ? AND (CAST(box AS BLOB), CAST(boot AS BLOB), CAST(sequence AS BLOB)) = (?, ?, ?)"
 """The same row by the octets of its key, where that reads otherwise than it stands: a text that is no UTF-8."""
+AHEAD = 120.0
+"""Seconds that a date may lie ahead, as a box's clock may be a minute (dating.py). Beyond, the hub's own was ahead once."""
 _NO_DATE = 1e11
 """Above it is none: seconds beyond the year 5000, and in SQLite texts and blobs, which are above every number
 (sqlite.org/datatype3.html, "Sort Order")."""
@@ -95,16 +97,38 @@ def _forget_last_words(db: sqlite3.Connection, now: float) -> None:
     # A wish of days to come was written by a clock that has been set back since; whoever still looks wishes anew.
     db.execute("DELETE FROM watched WHERE until < ? OR until > ?", (now - _WATCHED_KEPT, now + _WATCHED_KEPT))
     db.execute("UPDATE boxes SET latest = '{}', measured = 0 WHERE measured > ?", (_NO_DATE,))
+    _bring_back(db, now)
     _strip_results(db, now - RESULT_KEPT)
     for days in _lengths():
         _strip_latest(db, days, now - days * _DAY)
+
+
+def _bring_back(db: sqlite3.Connection, now: float) -> None:
+    """What a clock dated ahead that has been set back since is of now at the latest.
+
+    Else a box would never be silent, its newest values never be replaced, and its self-test be kept until then.
+    """
+    for table, column in (("boxes", "first_seen"), ("boxes", "last_seen"), ("boxes", "measured"), ("refusals", "last")):
+        db.execute(f"UPDATE {table} SET {column} = ? WHERE {column} > ?", (now, now + AHEAD))
+    at = "CASE WHEN json_valid(selftest) THEN json_extract(selftest, '$.at') END"
+    tested = f"UPDATE boxes SET selftest = json_set(selftest, '$.at', ?) WHERE {at} > ? AND {at} <= ?"
+    db.execute(tested, (now, now + AHEAD, _NO_DATE))
+
+
+def _redate(db: sqlite3.Connection, now: float, limit: int) -> int:
+    """Reports of a time to come: they would be kept so much longer."""
+    coming, touched = "SELECT box, boot, sequence FROM reports WHERE stripped = ? AND at > ? LIMIT ?", 0
+    for stripped in _standing(db, _lengths()[-1]):
+        moved = f"UPDATE reports SET at = ? WHERE (box, boot, sequence) IN ({coming})"
+        touched += db.execute(moved, (now, stripped, now + AHEAD, limit)).rowcount
+    return touched
 
 
 def _strip_reports(db: sqlite3.Connection, now: float, limit: int) -> int:
     points = "SELECT id FROM live WHERE at < ? OR at > ? LIMIT ?"
     # A point of the future was dated by a clock that has been set back since.
     touched = db.execute(f"DELETE FROM live WHERE id IN ({points})", (now - LIVE_KEPT, now + LIVE_KEPT, limit)).rowcount
-    touched += _drop_undated(db, limit)
+    touched += _drop_undated(db, limit) + _redate(db, now, limit)
     for days in _lengths():
         for stripped in _standing(db, days):
             query = f"SELECT {_ROW}, body FROM reports WHERE stripped = ? AND at < ? ORDER BY at LIMIT ?"

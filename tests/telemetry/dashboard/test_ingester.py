@@ -222,6 +222,28 @@ def test_it_hears_since_the_moment_it_began_to_and_not_since_its_last_sign(world
     assert again.hears_at == world.wall and again.away_clock is None
 
 
+def test_h33_since_when_it_hears_is_right_again_after_the_clock_was_set(world: World) -> None:
+    """By a time to come, no box would be called silent until then."""
+    world.turns()
+    assert world.service.sign().hears_at == world.wall
+    world.passes(5)
+    for moved in (-10 * 365 * 86_400.0, 3_600.0):
+        world.wall += moved
+        world.turns()
+        assert world.service.sign().hears_at == world.wall - 5
+
+
+def test_h4_a_clock_set_back_does_not_end_what_people_look_at(hub: Hub) -> None:
+    hub.store.watch("camp-1", hub.now + 30)
+    hub.ingester.tend()
+    assert len(hub.commands()) == 1
+    hub.now -= 86_400.0
+    hub.store.watch("camp-1", hub.now + 30)
+    hub.ingester.tend()
+    hub.ingester.tend()
+    assert len(hub.commands()) == 1
+
+
 def test_what_was_heard_and_committed_last_is_told_and_a_turn_without_anything_changes_neither(world: World) -> None:
     world.turns()
     before = world.service.sign()

@@ -308,3 +308,55 @@ def test_after_an_error_the_pass_begins_anew_at_once(db: sqlite3.Connection, mon
     assert not keeper.under_way and count(db) == 1
     keeper.turn(NOW, 5.0, at_least=9, free=always)
     assert count(db) == 0
+
+
+# --- a clock that was ahead and has been set back
+
+
+@pytest.mark.parametrize("ahead", [121.0, 10 * 365.0 * DAY])
+def test_h4_what_was_dated_by_a_clock_since_set_back_goes_when_its_time_from_now_is_over(
+    db: sqlite3.Connection, ahead: float
+) -> None:
+    rows(db, NOW + ahead)
+    rows(db, NOW + ahead, stripped=SHORTEST)
+    assert whole_pass(db, NOW) == 2 and count(db) == 2
+    assert [at for (at,) in db.execute("SELECT at FROM reports")] == [NOW, NOW]
+    whole_pass(db, NOW + LONGEST * DAY + 1)
+    assert count(db) == 0
+
+
+def test_h4_a_box_heard_by_a_clock_since_set_back_can_be_silent_and_can_be_known_anew(db: sqlite3.Connection) -> None:
+    decade = NOW + 10 * 365 * DAY
+    tested = json.dumps({"at": decade, "checks": []})
+    box(db, first_seen=decade, last_seen=decade, measured=decade, latest='{"load": 9}', selftest=tested)
+    ReportStore(db).refuse("camp-1", "over-budget", decade)
+    whole_pass(db, NOW)
+    assert (told(db, "first_seen"), told(db, "last_seen"), told(db, "measured")) == (NOW, NOW, NOW)
+    assert json.loads(told(db, "selftest")) == {"at": NOW, "checks": []}
+    assert db.execute("SELECT last FROM refusals").fetchone() == (NOW,)
+    ReportStore(db).take_live(Live(BOX, BOOT, Row(0, 1, 1, "synced", {})), NOW + 1, NOW + 1)
+    assert told(db, "latest") == "{}" and told(db, "measured") == NOW + 1
+
+
+def test_h4_a_date_within_what_a_boxs_clock_may_be_ahead_stays(db: sqlite3.Connection) -> None:
+    tested = json.dumps({"at": NOW + 120, "checks": []})
+    box(db, last_seen=NOW + 120, measured=NOW + 120, selftest=tested)
+    rows(db, NOW + 120)
+    assert whole_pass(db, NOW) == 0
+    assert (told(db, "last_seen"), told(db, "measured"), told(db, "selftest")) == (NOW + 120, NOW + 120, tested)
+    assert db.execute("SELECT at FROM reports").fetchone() == (NOW + 120,)
+
+
+@pytest.mark.parametrize("spoilt", ["", "{", "[]", "5", '{"at": null}', '{"at": "9"}', '{"at": {}}', '{"at": true}'])
+def test_h4_a_spoilt_self_test_keeps_nothing_from_being_dated_anew(db: sqlite3.Connection, spoilt: str) -> None:
+    box(db, selftest=spoilt, last_seen=NOW + DAY)
+    whole_pass(db, NOW)
+    assert told(db, "last_seen") == NOW
+
+
+def test_h4_a_wish_to_watch_of_a_clock_since_set_back_is_none_and_keeps_no_new_one_away(db: sqlite3.Connection) -> None:
+    store = ReportStore(db)
+    store.watch("camp-1", NOW + 7200)
+    assert store.watched(NOW) == []
+    store.watch("camp-1", NOW + 30)
+    assert store.watched(NOW) == ["camp-1"] and store.watched(NOW + 30) == []
