@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from dataclasses import dataclass, field
+
+
+LONGEST_NAME = 100
+"""Characters of an asker's name that are kept."""
+_PREFIX = 64
+"""Bits of an IPv6 address that one subscriber cannot choose (RFC 6177)."""
+
+
+def subscriber(untrusted_address: str) -> str:
+    """What one subscriber holds: an IPv4 address, the first 64 bits of an IPv6 address; other text as it is, cut."""
+    try:
+        address = ipaddress.ip_address(untrusted_address)
+    except ValueError:
+        return untrusted_address[:LONGEST_NAME]
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(address.ipv4_mapped or ipaddress.ip_network((address.packed, _PREFIX), strict=False))
+    return str(address)
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appliance.limiter import subscriber
 from appliance.shared_limiter import SharedLimiter
 
 BURST = 60
@@ -20,3 +21,7 @@ class Limiter(SharedLimiter):
     burst: int = BURST
     per_second: float = PER_SECOND
     askers: int = ASKERS
+
+    def allows(self, name: str, now: float) -> bool:
+        """As any limiter's, by what the subscriber of the address ``name`` holds: of IPv6 that is more addresses than are counted."""
+        return super().allows(subscriber(name), now)

@@ -19,8 +19,8 @@ from telemetry.dashboard.report_store import connect, store_file
 
 USER = "admin"
 PASSWORD_VARIABLE = "CAMPBOX_HUB_PASSWORD"
-"""A password given rather than made, when the account is made; at least SHORTEST characters."""
-SHORTEST = 12
+"""A password given rather than made, when the account is made; SHORTEST to LONGEST characters."""
+SHORTEST, LONGEST = 12, 200
 _COST = {"n": 2**14, "r": 8, "p": 1}
 """scrypt as RFC 7914 section 2 suggests for interactive logins: 16 MB and about 50 ms."""
 
@@ -62,11 +62,17 @@ def ensure(layout: Layout) -> tuple[str, str | None]:
     if path.exists():
         return load(layout).user, None
     password = os.environ.get(PASSWORD_VARIABLE) or secrets.token_urlsafe(15)
-    if len(password) < SHORTEST:
-        raise BadInput("the password is too short", where=PASSWORD_VARIABLE, mend=f"use at least {SHORTEST} characters")
+    check_length(password)
     session_key = base64.b64encode(secrets.token_bytes(32)).decode()
     write_json(path, {"user": USER, "session_key": session_key, **hashed(password)}, 0o600, owner())
     return USER, password
+
+
+def check_length(password: str) -> None:
+    """Raises BadInput for one that is guessed too soon, or that the login page, which reads so many characters, never takes."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        what = "too short" if len(password) < SHORTEST else "too long"
+        raise BadInput(f"the password is {what}", where=PASSWORD_VARIABLE, mend=f"use {SHORTEST} to {LONGEST} characters")
 
 
 def load(layout: Layout) -> Account:

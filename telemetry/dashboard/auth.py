@@ -18,14 +18,14 @@ from werkzeug.datastructures import Authorization
 from werkzeug.wrappers import Response as AnyResponse
 
 from appliance.layout import Layout
+from appliance.limiter import LONGEST_NAME
 from telemetry.dashboard import admin, people
 from telemetry.dashboard.gatekeeper import Answer, Gatekeeper, Session
-from telemetry.dashboard.guesses import LONGEST_NAME, Guess
+from telemetry.dashboard.guesses import Guess
 
 OPEN_PATHS = ("/login", "/healthz", "/ca.pem", "/hsds")
 OPEN_PREFIXES = ("/static/", "/enrol/", "/hsds/")
 """What needs no login: pages to log in, what carries its own proof, and the catalogue, which is for everybody."""
-LONGEST_PASSWORD = 200
 KNOWN_BROWSER, KNOWN_SECONDS = "campbox_hub_known", 180 * 86_400
 """The cookie of a browser that was inside before, and how long it counts. It opens nothing; it only has tries of its own."""
 LATER = {"too many": (429, 5), "busy": (503, 1)}
@@ -78,7 +78,7 @@ def _inside(keeper: Gatekeeper) -> Answer:
     """Whether this request comes from somebody who is let in; ``flask.g.user`` is their name."""
     if (told := _password()) is not None:
         g.user = (told.username or "")[:LONGEST_NAME]
-        return keeper.check(_guess(g.user), (told.password or "")[:LONGEST_PASSWORD])
+        return keeper.check(_guess(g.user), (told.password or "")[: admin.LONGEST])
     held = Session.read(session)
     g.user = held.user if held is not None else admin.USER
     return "right" if keeper.holds(held) else "wrong"
@@ -121,7 +121,7 @@ def _pages(keeper: Gatekeeper, layout: Layout) -> Blueprint:
     @pages.post("/login")
     def check() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]:
         user = request.form.get("user", "")[:LONGEST_NAME]
-        answer = keeper.check(_guess(user), request.form.get("password", "")[:LONGEST_PASSWORD])
+        answer = keeper.check(_guess(user), request.form.get("password", "")[: admin.LONGEST])
         if answer in LATER:
             status, seconds = LATER[answer]
             return render_template("login.html", later=seconds), status, {"Retry-After": str(seconds)}

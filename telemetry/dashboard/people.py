@@ -6,10 +6,11 @@ import base64
 import os
 import re
 import secrets
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from appliance.errors import BadInput, NotSo
-from appliance.files import read_json, write_json
+from appliance.files import lock, read_json, write_json
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from telemetry.dashboard import admin
@@ -17,6 +18,7 @@ from telemetry.dashboard.admin import Account
 
 _NAME = re.compile(r"[a-z][a-z0-9.-]{1,29}\Z")
 MOST = 100
+_PATIENCE = 10.0
 SECOND = "second"
 """Who the second person of a demo is."""
 
@@ -47,26 +49,32 @@ def names(layout: Layout) -> list[str]:
 
 def add(layout: Layout, name: str) -> str:
     """A new account, or a new password for one; the password: kept nowhere else. Raises BadInput."""
-    operator, kept = admin.load(layout), _kept(layout)
+    operator = admin.load(layout)
     if not _NAME.match(name) or name == operator.user:
         raise BadInput(f"{name[:40]!r} cannot be a name", mend="use 2 to 30 small letters, digits, dots and hyphens")
-    if len(kept) >= MOST and name not in kept:
-        raise BadInput(f"{MOST} people are there already", mend="remove somebody")
     password = os.environ.get(admin.PASSWORD_VARIABLE) or secrets.token_urlsafe(15)
-    if len(password) < admin.SHORTEST:
-        mend = f"use at least {admin.SHORTEST} characters"
-        raise BadInput("the password is too short", where=admin.PASSWORD_VARIABLE, mend=mend)
+    admin.check_length(password)
     parts = admin.hashed(password)
-    _keep(layout, {**kept, name: parts})
+    with _alone(layout):
+        kept = _kept(layout)
+        if len(kept) >= MOST and name not in kept:
+            raise BadInput(f"{MOST} people are there already", mend="remove somebody")
+        _keep(layout, {**kept, name: parts})
     return password
 
 
 def remove(layout: Layout, name: str) -> None:
     """Nobody logs in under this name any more; a session that is open ends with its next page. Raises NotSo."""
-    kept = _kept(layout)
-    if name not in kept:
-        raise NotSo(f"there is nobody called {name[:40]!r}", mend="campbox hub user list")
-    _keep(layout, {one: parts for one, parts in kept.items() if one != name})
+    with _alone(layout):
+        kept = _kept(layout)
+        if name not in kept:
+            raise NotSo(f"there is nobody called {name[:40]!r}", mend="campbox hub user list")
+        _keep(layout, {one: parts for one, parts in kept.items() if one != name})
+
+
+def _alone(layout: Layout) -> AbstractContextManager[None]:
+    """Two commands at once: else the one that writes last brings back whom the other has removed."""
+    return lock(_file(layout).with_name("people.lock"), _PATIENCE)
 
 
 def _file(layout: Layout) -> Path:

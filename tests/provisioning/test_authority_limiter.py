@@ -29,6 +29,12 @@ def test_memory_is_bounded() -> None:
     assert len(limiter.buckets) == ASKERS
 
 
+def test_h5_one_who_holds_a_network_of_addresses_is_one_asker() -> None:
+    limiter = Limiter()
+    assert sum(limiter.allows(f"2001:db8:1:2::{n:x}", 0.0) for n in range(3 * BURST)) == BURST
+    assert limiter.allows("2001:db8:1:3::1", 0.0) and limiter.allows("192.0.2.1", 0.0)
+
+
 @pytest.mark.parametrize("camp", range(10))
 def test_r8_threads_of_the_hub_let_no_more_through_than_one_would(eager: None, camp: int) -> None:
     limiter = Limiter()

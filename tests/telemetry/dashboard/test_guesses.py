@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from telemetry.dashboard.guesses import IN_ALL, PER_ACCOUNT, PER_ADDRESS, Guess, Guesses, network
+from appliance.limiter import subscriber
+from telemetry.dashboard.guesses import IN_ALL, PER_ACCOUNT, PER_ADDRESS, Guess, Guesses
 
 
 def test_an_address_has_five_tries_at_once_and_one_a_second_after_that() -> None:
@@ -45,8 +46,19 @@ def test_an_address_that_is_not_known_limits_nobody_by_it() -> None:
     ("address", "counts_as"),
     [
         ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3::9", "2001:db8:1:2::/64"), ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "192.0.2.7"), ("nonsense" * 50, ("nonsense" * 50)[:100]), ("", ""),
+        ("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::/64"), ("fe80::2%x", "fe80::/64"), ("nonsense" * 50, ("nonsense" * 50)[:100]), ("", ""),
     ],
 )  # fmt: skip
 def test_a_subscriber_counts_once(address: str, counts_as: str) -> None:
-    assert network(address) == counts_as
+    assert subscriber(address) == counts_as
+
+
+def test_h5_names_that_others_make_up_do_not_give_an_account_new_tries() -> None:
+    """Of two thousand accounts the tries are remembered: more names would make the hub forget the one that is guessed at."""
+    guesses, tried, right = Guesses(), 0, 0
+    for n in range(20):
+        right += guesses.allows(Guess(f"2001:db8:0:{tried % 65_536:x}::1", "amal"), 100.0 + n)
+        for _ in range(2_500):
+            tried += 1
+            guesses.allows(Guess(f"2001:db8:{tried // 65_536:x}:{tried % 65_536:x}::1", f"made-up-{tried}"), 100.0 + n)
+    assert right <= PER_ACCOUNT[0] + 20 * PER_ACCOUNT[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,38 @@ def test_only_a_demo_has_a_second_person_from_the_start(layout: Layout, demo: bo
 def test_they_are_listed_for_programs_too(layout: Layout, amal: str, tmp_path: Path) -> None:
     told = CliRunner().invoke(hub, ["user", "list", "--root", str(tmp_path), "--json"])
     assert json.loads(told.output) == {"users": ["admin", "amal"]}
+
+
+def test_r8_a_command_that_is_slow_brings_nobody_back_whom_another_has_removed(
+    layout: Layout, amal: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, written, kept = threading.Event(), threading.Event(), people._kept
+
+    def slowly(place: Layout) -> dict[str, dict[str, str]]:
+        found = kept(place)
+        if not read.is_set():
+            read.set()
+            written.wait(0.5)
+        return found
+
+    monkeypatch.setattr(people, "_kept", slowly)
+    slow = threading.Thread(target=people.add, args=(layout, "noor"))
+    slow.start()
+    assert read.wait(10)
+    people.remove(layout, "amal")
+    written.set()
+    slow.join()
+    assert people.names(layout) == ["admin", "noor"]
+
+
+@pytest.mark.parametrize(("length", "taken"), [(11, False), (12, True), (200, True), (201, False)])
+def test_h5_a_password_that_is_taken_opens_the_door(
+    app: Flask, layout: Layout, length: int, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The login page reads the first two hundred characters: one that is longer would be good for nothing."""
+    monkeypatch.setenv(admin.PASSWORD_VARIABLE, "p" * length)
+    if taken:
+        assert _who(app, "noor", people.add(layout, "noor")) == "noor"
+    else:
+        with pytest.raises(BadInput, match="12 to 200"):
+            people.add(layout, "noor")
