@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from appliance import files
 from appliance.errors import BadInput, NotSo
 from appliance.hub_config import HubConfig
 from appliance.layout import Layout
@@ -21,6 +22,8 @@ from provisioning.enrolment import TICKET_LIFE, TOKEN_BYTES, Asked, Refusal, Tic
 from provisioning.identity import Identity
 
 LARGEST_BODY = 16 * 1024
+PATIENCE = 10.0
+"""Seconds for which one enrolment waits until the list of ended keys is another one's no more."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,13 @@ def answer(untrusted_body: bytes, hub_config: HubConfig, layout: Layout, now: fl
 
 
 def revoke(layout: Layout) -> bool:
-    """Put every certificate of a key that another has replaced on the list that the broker reads; whether the list changed."""
-    return revocation.write(certificates.folder(layout), Store(layout).superseded(), certificates.owner())
+    """Put every certificate of a key that another has replaced on the list that the broker reads; whether the list changed.
+
+    One at a time, from the question to the list: else a slow one takes off the list what a quicker one has put there since.
+    """
+    place = certificates.folder(layout)
+    with files.lock(place / "crl.lock", PATIENCE):
+        return revocation.write(place, Store(layout).superseded(), certificates.owner())
 
 
 def _read(untrusted_body: bytes) -> tuple[BoxId, str | None, str]:

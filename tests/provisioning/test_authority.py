@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import threading
 import time
 from pathlib import Path
 
@@ -398,6 +399,30 @@ def test_a_second_ticket_for_the_same_key_ends_nothing(client: FlaskClient, layo
     for _ in range(3):
         assert ask(client, mine, new_token(layout))[0] == 200
     assert revoked(layout) == set()
+
+
+def test_r8_a_slow_enrolment_takes_no_key_off_the_list_that_a_quicker_one_has_put_there(
+    client: FlaskClient, layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (serial_of(ask(client, key(), new_token(layout, box=BoxId(box)), box=box)[1]) for box in ("north-1", "south-1"))
+    ask(client, key(), new_token(layout))
+    read, written, superseded = threading.Event(), threading.Event(), Store.superseded
+
+    def slowly(store: Store) -> set[int]:
+        found = superseded(store)
+        if not read.is_set():
+            read.set()
+            written.wait(0.5)
+        return found
+
+    monkeypatch.setattr(Store, "superseded", slowly)
+    slow = threading.Thread(target=desk.revoke, args=(layout,))
+    slow.start()
+    assert read.wait(10)
+    ask(client, key(), new_token(layout, box=BoxId("south-1")), box="south-1")
+    written.set()
+    slow.join()
+    assert revoked(layout) == {first, second}
 
 
 def test_the_list_of_ended_keys_is_made_anew_where_it_cannot_be_read(client: FlaskClient, layout: Layout) -> None:
