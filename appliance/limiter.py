@@ -6,7 +6,6 @@ import ipaddress
 import math
 from dataclasses import dataclass, field
 
-
 LONGEST_NAME = 100
 """Characters of an asker's name that are kept."""
 _PREFIX = 64

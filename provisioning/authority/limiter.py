@@ -23,5 +23,5 @@ class Limiter(SharedLimiter):
     askers: int = ASKERS
 
     def allows(self, name: str, now: float) -> bool:
-        """As any limiter's, by what the subscriber of the address ``name`` holds: of IPv6 that is more addresses than are counted."""
+        """As any limiter's, by what the subscriber of the address ``name`` holds: of IPv6 that is more than could be counted."""
         return super().allows(subscriber(name), now)

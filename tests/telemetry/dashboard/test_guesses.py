@@ -46,7 +46,8 @@ def test_an_address_that_is_not_known_limits_nobody_by_it() -> None:
     ("address", "counts_as"),
     [
         ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3::9", "2001:db8:1:2::/64"), ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::/64"), ("fe80::2%x", "fe80::/64"), ("nonsense" * 50, ("nonsense" * 50)[:100]), ("", ""),
+        ("::ffff:192.0.2.7", "192.0.2.7"), ("fe80::1%eth0", "fe80::/64"),
+        ("fe80::2%x", "fe80::/64"), ("nonsense" * 50, ("nonsense" * 50)[:100]), ("", ""),
     ],
 )  # fmt: skip
 def test_a_subscriber_counts_once(address: str, counts_as: str) -> None:
