@@ -17,7 +17,8 @@ DEVICES = 16_384
 """Room in the kernel's maps; marks, not elements, are what runs out first."""
 HURRY, HURRY_AT_ONCE = 5, 250
 """New connections to the web that a captive device may make in a second, and at once: far more than all probes of an operating
-system and a person who reads. A thousand that hammer make no more of them than the front can bear."""
+system and a person who reads. A thousand that hammer make no more of them than the front can bear. By HTTPS the same
+holds after the tap: a handshake is the dearest thing that the front does for anybody."""
 CROWD, ASKING = WEB.at_once, NAMES_BY_TCP.at_once
 """Connections that one device may have open to the box's web ports, and to its name servers over TCP. Planned for a phone that
 shares its own hotspot with twenty others. The front holds 8,192 at once, dnsmasq answers 150 over TCP."""
@@ -55,7 +56,7 @@ _LEAD = """
 	chain hurry {{
 		type filter hook prerouting priority dstnat - 10; policy accept;
 		iifname {lan} meta mark 0 ct state new tcp dport 80 jump unhurried
-		iifname {lan} meta mark 0 ct state new tcp dport 443 fib daddr type local jump unhurried
+		iifname {lan} ct state new tcp dport 443 fib daddr type local jump unhurried
 		iifname {lan} ct state new tcp dport {{ 53, 80, 443 }} jump uncrowded
 		iifname {lan} meta l4proto {{ tcp, udp }} th dport 53 jump unasking
 	}}

@@ -17,16 +17,16 @@ ONE = phone_mac(1)
 camp, kernel = gate_kernel_place.camp, gate_kernel_place.kernel
 
 
-def _opened(camp: Camp, number: int, host: str, count: int) -> list[str]:
+def _opened(camp: Camp, number: int, host: str, count: int, port: int = 80) -> list[str]:
     with inside(camp.phones[number - 1].name):
-        return [_connected(host) for _ in range(count)]
+        return [_connected(host, port) for _ in range(count)]
 
 
-def _connected(host: str) -> str:
+def _connected(host: str, port: int) -> str:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as client:
         client.settimeout(PATIENCE)
         try:
-            client.connect((host, 80))
+            client.connect((host, port))
         except TimeoutError:
             return "silence"
         except ConnectionError:
@@ -44,3 +44,15 @@ def test_a_captive_device_that_hammers_is_refused_and_nobody_else(camp: Camp, ke
     assert tcp(camp.phones[1], host, 80) == "portal", "another is served"
     kernel.perform([Admit(ONE, 5, 60)])
     assert _opened(camp, 1, BOX4, 5) == ["opened"] * 5, "who has tapped is not held up"
+
+
+def test_n5_who_has_tapped_makes_no_more_tls_handshakes_than_before(camp: Camp, kernel: Nftables) -> None:
+    """A handshake costs the front milliseconds: one admitted device could have all of its processor."""
+    camp.listen(camp.box, socket.SOCK_STREAM, 443, "tls")
+    kernel.perform([Admit(ONE, 5, 60), Admit(phone_mac(2), 6, 60)])
+    for host in (BOX4, BOX6):
+        camp.box.run("nft", "flush", "set", "inet", "campbox", "hurrying")
+        tries = _opened(camp, 1, host, HURRY_AT_ONCE + 150, 443)
+        assert tries[:HURRY_AT_ONCE] == ["opened"] * HURRY_AT_ONCE and tries.count("refused") > 50 and "silence" not in tries
+        assert tcp(camp.phones[1], host, 443) == "tls", "another is served"
+        assert tcp(camp.phones[0], NET4, 443) == "internet" and tcp(camp.phones[0], host, 80) == "portal", "it is that door alone"
