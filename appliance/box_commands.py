@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import signal
@@ -179,21 +180,25 @@ def _preflight(config: SiteConfig, layout: Layout, site_file: Path) -> None:
         sys.exit(found.errors[0].exit_code)
 
 
+def _say(text: str, *, err: bool = False) -> None:
+    """To whoever started the box, as long as somebody reads it and there is room: the box does not hang on that."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=err)
+
+
 def _run(supervisor: Supervisor, config: SiteConfig) -> None:
     """Until Ctrl-C or SIGTERM; whatever happens, nothing is left running."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     try:
         supervisor.start_shown()
-        click.echo(f"{config.site.name}: {len(supervisor.pids())} services run; people reach http://{config.access.portal_name}/")
-        click.echo(
-            f"on {config.lan.interface}, behind {config.uplinks[0].interface}; logs in {supervisor.layout.log}; Ctrl-C stops"
-        )
+        _say(f"{config.site.name}: {len(supervisor.pids())} services run; people reach http://{config.access.portal_name}/")
+        _say(f"on {config.lan.interface}, behind {config.uplinks[0].interface}; logs in {supervisor.layout.log}; Ctrl-C stops")
         while True:
             supervisor.tick()
             time.sleep(0.1)
     except KeyboardInterrupt:
-        click.echo("stopping; the kernel's rules stay: who is online stays online until this machine starts again", err=True)
+        _say("stopping; the kernel's rules stay: who is online stays online until this machine starts again", err=True)
     finally:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)

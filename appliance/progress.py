@@ -28,5 +28,6 @@ def lines(words: str) -> None:
 
 
 def _write(text: str) -> None:
-    sys.stderr.write(text)
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # the terminal is gone: nobody reads it, and what is worked on goes on
+        sys.stderr.write(text)
+        sys.stderr.flush()

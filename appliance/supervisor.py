@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from appliance import backoff, boot, progress, rereading, service_log
+from appliance import backoff, folders, progress, rereading, service_log
 from appliance.errors import CampboxError, NotSo
-from appliance.files import make_folder, sweep
 from appliance.headway import Headway
 from appliance.layout import Layout
 from appliance.run import PARTS, find_program, spawn
@@ -61,21 +60,8 @@ class Supervisor:
         self.children = {service.name: _Child(service) for service in table}
 
     def prepare(self) -> None:
-        """Make every folder with its owner; clear away what was half written. Run as root, before ``start``.
-
-        Raises NotSo for a folder that cannot be made.
-        """
-        for folder in (self.layout.etc, self.layout.run, self.layout.data, self.layout.log, self.layout.conf):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        self.layout.facts_dir.mkdir(exist_ok=True)
-        self.layout.facts_dir.chmod(0o1777)
-        boot.make(self.layout)
-        for child in self.children.values():
-            service = child.service
-            _own(self.layout.service_run(service.name), service.uid, 0o755)
-            for name in service.owns:
-                _own(self.layout.service_data(name), service.uid, 0o750)
-                sweep(self.layout.service_data(name))
+        """Make every folder with its owner; clear away what was half written. Run as root, before ``start``. Raises NotSo."""
+        folders.prepare(self.layout, [child.service for child in self.children.values()])
 
     def start(self, timeout: float = 60.0) -> None:
         """Start everything in order; each waits for what it needs. Raises NotSo naming the service that is not ready.
@@ -280,13 +266,11 @@ class Supervisor:
 
     def _not_ready(self, service: Service, problem: str) -> NotSo:
         path = self._log(service)
-        lines = path.read_text(errors="replace").strip().splitlines() if path.exists() else []
+        try:
+            lines = path.read_text(errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
         return NotSo(f"{service.name} {problem}: {lines[-1] if lines else 'it said nothing'}", where=str(path), mend="read its log")
-
-
-def _own(folder: Path, uid: int, mode: int) -> None:
-    """Nothing is changed that is so already: a box starts on a disk that has become read-only."""
-    make_folder(folder, mode, (uid, uid))
 
 
 def _signal(child: _Child, number: signal.Signals) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
 from appliance import box_commands
 from appliance.box_commands import box
+from appliance.config import parse
 from appliance.errors import ConfigError, NotSo
+from appliance.layout import Layout
 
 SITE = (Path(__file__).resolve().parents[2] / "examples/site.toml").read_text("utf-8")
 
@@ -45,3 +49,27 @@ def test_a_second_uplink_is_warned_of(tmp_path: Path, deed: str, monkeypatch: py
     file.write_text(SITE + '\n[[uplink]]\ninterface = "wwan0"\ndown = "8mbit"\nup = "2mbit"\n')
     done = CliRunner().invoke(box, [deed, str(file), "--to" if deed == "install" else "--root", str(tmp_path / "box")])
     assert isinstance(done.exception, NotSo) and "wwan0 is opened, but not shaped" in done.stderr
+
+
+@pytest.mark.parametrize("fault", [BrokenPipeError(), OSError(errno.ENOSPC, "no room"), OSError(errno.EIO, "the terminal is gone")])
+def test_r7_a_box_goes_on_when_nobody_can_read_what_it_says(monkeypatch: pytest.MonkeyPatch, fault: OSError) -> None:
+    """``campbox box up site.toml > box.log`` on a disk that is full, or ``| head -1``."""
+    ticks, stopped = list[None](), list[None]()
+
+    def tick() -> None:
+        ticks.append(None)
+        if len(ticks) == 3:
+            raise KeyboardInterrupt
+
+    def refuse(*_: object, **__: object) -> None:
+        raise fault
+
+    one = SimpleNamespace(
+        start_shown=lambda: None, pids=dict, layout=Layout.under(Path("/nowhere"), Path("/nowhere")), tick=tick,
+        stop=lambda: stopped.append(None),
+    )  # fmt: skip
+    monkeypatch.setattr(box_commands.click, "echo", refuse)
+    monkeypatch.setattr(box_commands.signal, "signal", lambda *_: None)
+    monkeypatch.setattr(box_commands.time, "sleep", lambda _: None)
+    box_commands._run(one, parse(SITE))  # type: ignore[arg-type]
+    assert len(ticks) == 3 and len(stopped) == 1

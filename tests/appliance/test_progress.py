@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,3 +28,14 @@ def test_elsewhere_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> Non
         say("reading")
     progress.lines("probes")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("fault", [BrokenPipeError(), OSError(errno.EIO, "the terminal is gone"), OSError(errno.ENOSPC, "no room")])
+def test_r7_a_terminal_that_is_gone_ends_nothing_that_is_worked_on(monkeypatch: pytest.MonkeyPatch, fault: OSError) -> None:
+    def refuse(_: str) -> int:
+        raise fault
+
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: True, write=refuse, flush=lambda: None))
+    with progress.line() as say:
+        say("starting")
+    progress.lines("probes")
