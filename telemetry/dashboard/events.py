@@ -1,14 +1,16 @@
 """W Server-sent events, in a process of their own: each open page holds a thread here and none of the dashboard's.
 
 ``/events`` says when anything changed; ``/events?box=ID`` also brings that box's live points, and makes the box measure live
-while somebody looks.
+while somebody looks. ``refused`` is the last event where the store does not answer: the page says so, and comes again.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 from flask import Flask, Response, request
@@ -64,15 +66,18 @@ class Stream:
         self._last, self._version = 0, -1
 
     def run(self) -> Iterator[str]:
-        """Events until the page is closed or its reader is let in no more; after half an hour the browser is to come again."""
-        db = connect(store_file(self._layout))
+        """Events until the page is closed, its reader is let in no more or the store refuses; after half an hour the browser is to
+        come again.
+        """
+        # Before the store is opened: after an answer that fails as a whole a browser does not come again.
+        yield "retry: 2000\n\n"
         try:
-            yield from self._events(ReportStore(db), ReportReader(db))
-        finally:
-            db.close()
+            with closing(connect(store_file(self._layout))) as db:
+                yield from self._events(ReportStore(db), ReportReader(db))
+        except sqlite3.Error as error:
+            yield _event("refused", getattr(error, "sqlite_errorname", None) or str(error))
 
     def _events(self, store: ReportStore, reader: ReportReader) -> Iterator[str]:
-        yield "retry: 2000\n\n"
         began = watched = spoke = 0.0
         for _ in range(int(_LONGEST / _STEP)):
             now = time.monotonic()

@@ -67,6 +67,26 @@ def test_the_chart_of_a_box_moves_by_itself(operator: Browser, hub: str, state: 
     assert re.match(r"Now [0-9.]+ [kM]bit/s down", operator.words("#chart-says"))
 
 
+REFUSED = """
+const stream = window.campboxEvents, says = document.getElementById('chart-says');
+stream.dispatchEvent(new MessageEvent('refused', { data: '"SQLITE_IOERR"' }));
+stream.dispatchEvent(new Event('error'));
+return [document.querySelector('#main > p.note:first-child').textContent, says ? says.textContent : null];
+"""
+STANDS = "return [...document.querySelectorAll('#main > p.note')].some(note => note.textContent.includes('store does not answer'));"
+
+
+def test_a_store_that_refuses_is_said_until_the_page_comes_again(operator: Browser, hub: str, state: dict[str, Any]) -> None:
+    words = "The hub's store does not answer"
+    for address in pages(hub, state):
+        operator.go(address)
+        note, chart = operator.ask(REFUSED)
+        assert note.startswith(words) and chart in (None, f"{words}; trying again …"), address
+        operator.ask("window.campboxEvents.dispatchEvent(new Event('open'));")
+        WebDriverWait(operator, patient(20)).until(lambda b: not b.ask(STANDS), f"{address} says it for ever")
+    assert complaints(operator) == []
+
+
 def test_a_person_is_never_counted_below_ten(operator: Browser, hub: str, state: dict[str, Any]) -> None:
     """Whatever the noise has made of the few who are there: once in some hundred camps it is ten or more."""
     for address in pages(hub, state)[:2]:

@@ -40,8 +40,10 @@
 
   draw();
   add([]);
-  stream.addEventListener("points", (event) => add(JSON.parse(event.data)));
-  stream.addEventListener("error", () => { says.textContent = "The hub does not answer; trying again …"; });
+  let who = "hub"; // "refused" comes before the stream ends, and "error" when it has
+  stream.addEventListener("refused", () => { who = "hub's store"; });
+  stream.addEventListener("points", (event) => { who = "hub"; add(JSON.parse(event.data)); });
+  stream.addEventListener("error", () => { says.textContent = `The ${who} does not answer; trying again …`; });
   setInterval(() => chart.setData(data), 1000); // time moves on without points
   addEventListener("resize", () => chart.setSize({ width: place.clientWidth, height: 200 }));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import time
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from appliance.layout import Layout
 from appliance.values import BoxId
 from telemetry import message
+from telemetry.dashboard import events
 from telemetry.dashboard.events import COLUMNS, Stream, create_app
 from telemetry.dashboard.ingest import Ingester
-from telemetry.dashboard.report_store import ReportStore
+from telemetry.dashboard.report_reader import ReportReader
+from telemetry.dashboard.report_store import ReportStore, store_file
 from telemetry.message import Live, Row
 from telemetry.metrics import BY_NAME
 from tests.telemetry.dashboard.conftest import CONFIG, PASSWORD, report
@@ -84,6 +87,51 @@ def test_a_strange_name_makes_nobody_measure(layout: Layout, store: ReportStore,
     assert client.get("/events").status_code == 401
     answer = client.get("/events", query_string={"box": box}, auth=("admin", PASSWORD), buffered=False)
     assert answer.status_code == 200 and answer.mimetype == "text/event-stream"
-    next(iter(answer.response))
+    chunks = iter(answer.response)
+    next(chunks), next(chunks)
     assert store.watched(0) == []
     answer.close()
+
+
+class Refusing(ReportReader):
+    """Reads once, then the store refuses."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__(db)
+        self.answers = iter([1])
+
+    def version(self) -> int:
+        for version in self.answers:
+            return version
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+@pytest.mark.parametrize("box", [None, "camp-1"])
+def test_r7_a_store_that_begins_to_refuse_is_said_and_the_stream_ends(
+    layout: Layout, store: ReportStore, monkeypatch: pytest.MonkeyPatch, box: str | None
+) -> None:
+    monkeypatch.setattr(events, "ReportReader", Refusing)
+    told = list(Stream(layout, box, sleep=lambda _: None).run())
+    assert read(told[-1]) == ("refused", "disk I/O error") and [one.startswith("event: refused") for one in told].count(True) == 1
+    assert told[0] == "retry: 2000\n\n", "the browser comes again"
+
+
+def test_r7_a_store_that_cannot_be_opened_is_said_in_an_answer_that_a_browser_asks_again_after(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After any other status than 200 it would never come again (HTML Living Standard, 9.2.3, "fail the connection")."""
+    path = store_file(layout)
+    path.unlink(missing_ok=True)
+    path.mkdir(parents=True)
+    answer = create_app(layout, CONFIG).test_client().get("/events", auth=("admin", PASSWORD))
+    first, second = answer.get_data(as_text=True).strip().split("\n\n")
+    assert answer.status_code == 200 and first == "retry: 2000" and read(second)[0] == "refused"
+
+
+def test_r7_a_wish_that_the_store_does_not_take_is_said_too(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(ReportStore, "watch", refuse)
+    told = list(Stream(layout, "camp-1", sleep=lambda _: None).run())
+    assert [read(one) for one in told[1:]] == [("refused", "attempt to write a readonly database")]
