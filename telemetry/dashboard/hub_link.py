@@ -35,7 +35,10 @@ _TIDY_EVERY = 60.0
 
 @dataclass(frozen=True)
 class State:
-    """``connection`` counts connections made; ``away_clock`` (monotonic) and ``away_at`` (since 1970) since when there is none."""
+    """``connection`` counts connections made; ``away_clock`` (monotonic) and ``away_at`` (since 1970) since when there is none.
+
+    One on which the broker has not granted what boxes say is none: nothing comes by it.
+    """
 
     connection: int
     away_clock: float | None
@@ -113,7 +116,6 @@ class HubLink:
             return
         with self._change:
             self._connection += 1
-            self._away = None
             if flags.session_present:
                 self._inbox.clear()  # the broker brings again what was not acknowledged
         client.subscribe("campbox/v1/+/up/#", qos=1)
@@ -128,6 +130,8 @@ class HubLink:
         if any(code.is_failure for code in codes):
             log.warning("the broker refuses what boxes say: %s", codes)
             return
+        with self._change:
+            self._away = None
         self._ready()
 
     def _arrived(self, client: paho.Client, _data: Any, came: paho.MQTTMessage) -> None:

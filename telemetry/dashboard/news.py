@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 
+from appliance.errors import BadInput
 from appliance.layout import Layout
+from telemetry.strict import whole
 
 
 class News:
@@ -20,7 +22,7 @@ class News:
         try:
             seen = os.stat(self._file).st_mtime_ns
             if seen != self._seen:
-                self._version, self._seen = int(json.loads(self._file.read_bytes())["signed"]["version"]), seen
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+                self._version, self._seen = whole(json.loads(self._file.read_bytes())["signed"]["version"]), seen
+        except (OSError, ValueError, LookupError, TypeError, RecursionError, BadInput):
             return self._version  # it is looked at again in a moment
         return self._version

@@ -92,3 +92,19 @@ def test_a_broker_that_refuses_is_no_connection(place: FakePlace) -> None:
     place.broker.client.on_connect(place.broker.client, None, None, REFUSED, None)
     place.broker.client.on_subscribe(place.broker.client, None, 1, [REFUSED], None)
     assert link.state().away_clock is not None and said == []
+
+
+def test_h33_a_connection_on_which_nothing_was_granted_is_none(place: FakePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a hub whose broker refuses it all that boxes say would be called well, and every box silent."""
+    link = place.link()
+    place.broker.cut()
+    away = link.state().away_clock
+    client = place.broker.client
+    assert away is not None and client is not None
+    with monkeypatch.context() as patched:
+        patched.setattr(place.broker, "subscribe", lambda: client.on_subscribe(client, None, 1, [REFUSED], None))
+        place.broker.connect()
+    assert link.state().away_clock == away and link.state().connection == 2
+    place.broker.cut()
+    place.broker.connect()
+    assert link.state().away_clock is None

@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from appliance.layout import Layout
 from appliance.values import BoxId
 from telemetry import message
@@ -52,3 +54,18 @@ def test_the_version_is_that_of_the_list_and_a_half_written_one_changes_nothing(
         file.write_text(text)
         os.utime(file, (second, second))
         assert news.version() == (5 if second == 4 else 4)
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["1e999", "-1e999", "NaN", "5.5", "-1", "true", "null", '"5"', "[]", str(2**63), "9" * 5_000],
+    ids=lambda text: text[:9],
+)
+def test_h33_a_version_that_is_none_ends_nothing_and_is_told_to_nobody(tmp_path: Path, version: str) -> None:
+    """A number that no integer can be ended ingest, and again at each start."""
+    layout = Layout.under(tmp_path, tmp_path)
+    file = layout.data / "hub" / "publish" / "repository" / "metadata" / "timestamp.json"
+    file.parent.mkdir(parents=True)
+    for whole in (f'{{"signed": {{"version": {version}}}}}', f"[{version}]", f'{{"signed": [{version}]}}', version):
+        file.write_text(whole)
+        assert News(layout).version() == 0
