@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 PASSED, FAILED, NO_TESTS = 0, 1, 5
 """The only endings after which a lane's word counts (docs.pytest.org, "Exit codes")."""
@@ -17,7 +17,8 @@ _ENDINGS = {
 
 @dataclass(frozen=True)
 class Said:
-    """What a lane noted: how many tests it had to run, how many came to their end, and which failed (kind, node id).
+    """What a lane noted: how many tests it had to run, how many came to their end, which failed (kind, node id), and of which kinds
+    at least one passed.
 
     None: it did not come so far.
     """
@@ -26,6 +27,7 @@ class Said:
     ran: int | None = None
     skipped: int = 0
     failed: tuple[tuple[str, str], ...] = ()
+    passed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,14 @@ class Lane:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What all lanes come to: PASSED, FAILED or NO_TESTS; why it failed; what passed on the second look alone."""
+    """What all lanes come to: PASSED, FAILED or NO_TESTS; why it failed; what passed on the second look alone; the kinds of which
+    at least one test passed.
+    """
 
     status: int
     why: str = ""
     second: tuple[str, ...] = ()
+    passed: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def collected(number: int) -> str:
@@ -54,6 +59,11 @@ def collected(number: int) -> str:
 def failed(kind: str, test: str) -> str:
     """The line for each failure, at once: a lane that is killed has said this much."""
     return f"failed\t{kind}\t{test}\n"
+
+
+def passed(kind: str) -> str:
+    """The line for the first test of a kind that passes."""
+    return f"passed\t{kind}\n"
 
 
 def ran(number: int, skipped: int) -> str:
@@ -75,7 +85,8 @@ def _read(notes: str) -> Said:
     failures = dict.fromkeys((kind, test) for what, kind, *rest in (line for line in lines if line[0] == "failed") for test in rest)
     ended, skipped = numbers.get("ran", [None, 0])
     (number,) = numbers.get("collected", [None])
-    return Said(number, ended, skipped or 0, tuple(failures))
+    kinds = dict.fromkeys(kind for what, *rest in lines if what == "passed" for kind in rest)
+    return Said(number, ended, skipped or 0, tuple(failures), tuple(kinds))
 
 
 def unsound(lane: Lane) -> str | None:
@@ -108,7 +119,23 @@ def verdict(lanes: Sequence[Lane]) -> Verdict:
     statuses = {lane.status for lane in lanes}
     if FAILED in statuses:
         return Verdict(FAILED, "some tests failed")
-    return Verdict(PASSED if PASSED in statuses else NO_TESTS)
+    return Verdict(PASSED if PASSED in statuses else NO_TESTS, passed=passed_of(lanes))
+
+
+def passed_of(lanes: Sequence[Lane]) -> frozenset[str]:
+    """The kinds of which at least one test passed."""
+    return frozenset(kind for lane in lanes for kind in lane.said.passed)
+
+
+def unseen(verdict: Verdict, kinds: Sequence[str], *, chosen_by_name: bool) -> str | None:
+    """Why a run in which nothing failed has not passed: a kind of which no test passed was looked at by nobody.
+
+    Tests chosen by their names may be of fewer kinds; one at least must have passed. A skipped test has not.
+    """
+    if verdict.status == FAILED or (chosen_by_name and verdict.passed):
+        return None
+    missing = [kind for kind in kinds if kind not in verdict.passed]
+    return f"no test of the kind {', '.join(missing)} has passed: all were skipped or left out" if missing else None
 
 
 def second_verdict(tests: tuple[str, ...], alone: Lane) -> Verdict:

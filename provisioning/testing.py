@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import IO
@@ -31,6 +31,8 @@ HALVES = {"places": 2, "camp": 2}
 LINT = "tests/test_lint.py"
 """mypy and ruff: what takes a process of its own when only the fast tests run."""
 FLAKES = PROJECT / "tests/flakes.toml"  # which tests needed a second look, and when: counted in every run, so committed
+LEFT_OUT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE")
+"""Variables that a shell may hold for something else: they would leave tests out, or the assertions of their helpers."""
 
 
 _NAMES = (*KINDS, "all", "fresh", "mutation")
@@ -91,7 +93,7 @@ def test(kinds: tuple[str, ...], only: str | None, random: bool, verbose: bool, 
         raise NotSo(
             f"no test of the kind {', '.join(chosen)} has a name that fits {only!r}", mend="campbox test --verbose names them"
         )
-    _finish(verdict, chosen, lacking)
+    _finish(verdict, chosen, lacking, chosen_by_name=only is not None)
 
 
 def _mutation(paths: tuple[str, ...], *, docs: bool, seed: str | None) -> None:
@@ -108,7 +110,8 @@ def _environment(everything: bool, images: bool, random: bool) -> dict[str, str]
     if PROJECT.stat().st_uid != os.geteuid():
         # root testing through sudo: the clone of an ordinary user must stay the user's.
         chosen["PYTHONDONTWRITEBYTECODE"] = "1"
-    return {**os.environ, "PATH": _path(), **pace.told(), **chosen}
+    kept = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
+    return {**kept, "PATH": _path(), **pace.told(), **chosen}
 
 
 def _pytest(kinds: list[str], only: str | None, verbose: bool, environment: dict[str, str]) -> lanes.Verdict:
@@ -198,7 +201,7 @@ def _side_by_side(argv: list[str], environment: dict[str, str], folder: Path) ->
             return lanes.verdict(ended)
         click.echo(f"campbox test: failed beside the other lanes, looked at once more alone: {' '.join(failed)}")
         alone = _started("the second look", apart.apart([*argv, *failed]), environment, folder).ended()
-    verdict = lanes.second_verdict(failed, alone)
+    verdict = replace(lanes.second_verdict(failed, alone), passed=lanes.passed_of([*ended, alone]))
     if verdict.second:
         _sighted(verdict.second)
     return verdict
@@ -238,13 +241,12 @@ def _path() -> str:
     return os.pathsep.join([*places, f"{PARTS}/usr/sbin", f"{PARTS}/usr/bin", f"{PARTS}/sbin"])
 
 
-def _finish(verdict: lanes.Verdict, chosen: list[str], lacking: dict[str, str]) -> None:
+def _finish(verdict: lanes.Verdict, chosen: list[str], lacking: dict[str, str], *, chosen_by_name: bool = False) -> None:
     """The last line. Raises NotSo when a test failed, or when that cannot be known."""
     left_out = "".join(f"; {name} not run: {reason}" for name, reason in lacking.items())
-    if verdict.status == lanes.NO_TESTS:
-        click.echo(f"campbox test: there are no tests of the kind {', '.join(chosen)} yet{left_out}")
-        return
-    if verdict.status != lanes.PASSED:
+    if verdict.status == lanes.FAILED:
         raise NotSo(verdict.why + left_out, mend="read the lines above")
+    if why := lanes.unseen(verdict, chosen, chosen_by_name=chosen_by_name):
+        raise NotSo(why + left_out, mend="read above why they were skipped")
     second = f", {len(verdict.second)} only on a second look: {' '.join(verdict.second)}" if verdict.second else ""
     click.echo(f"campbox test: all passed{second} ({' '.join(chosen)}){left_out}")

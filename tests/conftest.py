@@ -59,6 +59,7 @@ _noted = os.environ.pop("CAMPBOX_NOTED", None)
 """Where this process says what it collected and ran. Taken out of the environment: a pytest that a test starts is another."""
 _ran: set[str] = set()
 _skipped: set[str] = set()
+_passed: set[str] = set()
 _guarded: str | None = None
 _seconds: defaultdict[str, float] = defaultdict(float)
 _outcomes: dict[str, Counter[str]] = {}
@@ -116,6 +117,8 @@ def pytest_report_header() -> str:
 
 def pytest_configure() -> None:
     """Refuse what may not be asked for, in one line."""
+    if sys.flags.optimize:
+        raise pytest.UsageError("Python runs without assertions (-O or PYTHONOPTIMIZE): helpers of the tests would assert nothing")
     try:
         modes.read(os.environ)
     except BadInput as error:
@@ -158,6 +161,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     _seconds[kind] += report.duration
     if report.when == "call" or report.outcome != "passed":
         _outcomes.setdefault(kind, Counter())[report.outcome] += 1
+    told = "fast" if kind == "lint" else kind
+    if report.when == "call" and report.passed and told not in _passed:
+        _passed.add(told)
+        _note(lanes.passed(told))
     if report.failed:
         _note(lanes.failed(kind, item.nodeid))
     if report.skipped:

@@ -59,12 +59,12 @@ PYTEST = [
 ]
 
 
-def pytest_of_its_own(folder: Path, text: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def pytest_of_its_own(folder: Path, text: str, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a file of tests under this conftest, in a process of its own, with nothing asked for but what is given."""
     (folder / "test_it.py").write_text(text)
     ours = {name: value for name, value in os.environ.items() if name not in ("CI", *modes.ASKED)}
     known = {**ours, "PYTHONPATH": str(PROJECT), "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    return subprocess.run([*PYTEST, "test_it.py"], cwd=folder, env=known, capture_output=True, text=True, check=False)
+    return subprocess.run([*PYTEST, *options, "test_it.py"], cwd=folder, env=known, capture_output=True, text=True, check=False)
 
 
 FIRST = """
@@ -90,12 +90,13 @@ def test_fails(ends_badly): assert 0
 @pytest.mark.parametrize(
     "text, status, said",
     [
-        (FIRST, 0, lanes.Said(3, 3, skipped=2)),
-        (A_FAILURE, 1, lanes.Said(4, 4, skipped=2, failed=(("fast", "test_it.py::test_fails"),))),
+        (FIRST, 0, lanes.Said(3, 3, skipped=2, passed=("fast",))),
+        (FIRST.replace("test_passes", "_passes"), 0, lanes.Said(2, 2, skipped=2)),
+        (A_FAILURE, 1, lanes.Said(4, 4, 2, (("fast", "test_it.py::test_fails"),), ("fast",))),
         ("", 5, lanes.Said(0, 0)),
-        (FIRST + "def test_leaves(): os._exit(0)\ndef test_after(): assert 0", 0, lanes.Said(5)),
-        (A_FAILURE + "def test_leaves(): os._exit(1)", 1, lanes.Said(5, failed=(("fast", "test_it.py::test_fails"),))),
-        (FIRST + "def test_leaves(): pytest.exit('enough', 0)", 0, lanes.Said(4, 3, skipped=2)),
+        (FIRST + "def test_leaves(): os._exit(0)\ndef test_after(): assert 0", 0, lanes.Said(5, passed=("fast",))),
+        (A_FAILURE + "def test_leaves(): os._exit(1)", 1, lanes.Said(5, None, 0, (("fast", "test_it.py::test_fails"),), ("fast",))),
+        (FIRST + "def test_leaves(): pytest.exit('enough', 0)", 0, lanes.Said(4, 3, skipped=2, passed=("fast",))),
         ("import nothing_of_this_name", 2, lanes.Said(0, 0)),
     ],
 )
@@ -104,6 +105,29 @@ def test_t1_a_lane_says_what_it_collected_and_ran(text: str, status: int, said: 
     # As in the virtual machine: without Hypothesis and the camp, whose start costs more than all that is looked at here.
     done = pytest_of_its_own(tmp_path, text, CAMPBOX_NOTED=str(notes), CAMPBOX_VM="1")
     assert (done.returncode, lanes.read(notes.read_text())) == (status, said), done.stdout + done.stderr
+
+
+@pytest.mark.lint
+def test_t1_without_assertions_nothing_is_run(tmp_path: Path) -> None:
+    """Those of helpers would be left out; only those of test files pytest makes itself."""
+    done = pytest_of_its_own(tmp_path, "def test_passes(): assert 1", CAMPBOX_VM="1", PYTHONOPTIMIZE="1")
+    assert done.returncode == 4 and "without assertions" in done.stderr, done.stdout
+
+
+@pytest.mark.lint
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import pytest\n@pytest.mark.parametrize('x', [])\ndef test_it(x): assert x",
+        "def test_it(): return 1 == 2",
+        "class TestIt:\n    def __init__(self): pass\n    def test_it(self): assert 0",
+    ],
+)
+def test_t3_a_test_that_looks_at_nothing_passes_no_run_of_ours(text: str, tmp_path: Path) -> None:
+    whole = "def test_passes(): assert 1\n" + text
+    settings = tmp_path / "setup.cfg"
+    settings.write_text((PROJECT / "setup.cfg").read_text("utf-8"))
+    assert pytest_of_its_own(tmp_path, whole, "-c", str(settings), CAMPBOX_VM="1").returncode in (1, 2)
 
 
 @pytest.mark.lint

@@ -96,8 +96,9 @@ def test_a_second_look_has_to_see_every_one_pass(alone: Lane, passed: bool) -> N
 
 
 def test_what_a_lane_notes_is_read_back() -> None:
-    notes = lanes.collected(3) + lanes.failed(*A_TEST) + lanes.failed(*A_TEST) + lanes.ran(3, 1)
-    assert read(notes) == Said(3, 3, 1, (A_TEST,)), "a failure once, though its end failed as well"
+    notes = lanes.collected(3) + lanes.passed("net") + lanes.failed(*A_TEST) + lanes.failed(*A_TEST) + lanes.passed("vm")
+    notes += lanes.ran(3, 1)
+    assert read(notes) == Said(3, 3, 1, (A_TEST,), ("net", "vm")), "a failure once, though its end failed as well"
     assert read("") == Said()
 
 

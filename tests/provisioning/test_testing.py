@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ def note(line):
         file.write(line)
 number = len(tests) or 3
 note(lanes.collected(0 if deed == "none" else number))
+if deed == "passes":
+    note(lanes.passed(os.environ.get("PASSES") or ("fast" if "--share" in sys.argv else "net")))
 if deed in ("fails", "fails-and-leaves"):
     note(lanes.failed("net", os.environ["FAILS"]))
 if deed == "killed":
@@ -107,11 +110,38 @@ def test_t1_each_half_of_a_lane_counts_by_itself(
 @pytest.mark.lint
 def test_t1_a_pass_on_the_second_look_is_said_in_the_last_line_and_counted(flakes: Path, capfd: pytest.CaptureFixture[str]) -> None:
     verdict = run(flakes, "places=fails camp=passes machines=passes alone=passes")
-    testing._finish(verdict, ["fast", "net"], {"vm": "no kernel"})
+    testing._finish(replace(verdict, passed=frozenset({"fast", "net"})), ["fast", "net"], {"vm": "no kernel"})
     said = capfd.readouterr().out.splitlines()
     assert f"alone passes {A}" in said
     assert said[-1] == f"campbox test: all passed, 1 only on a second look: {A} (fast net); vm not run: no kernel"
     assert second_look.sightings(flakes.read_text()) == {A: 1}
+
+
+@pytest.mark.lint
+def test_t1_a_kind_of_which_no_test_passed_is_not_called_passed(flakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    verdict = run(flakes, "1/2=passes 2/2=none places=passes camp=none machines=none")
+    assert verdict.status == lanes.PASSED and verdict.passed >= {"net"} and not verdict.passed & {"vm", "image"}
+    with pytest.raises(NotSo, match="no test of the kind vm, image has passed"):
+        testing._finish(verdict, ["net", "vm", "image"], {})
+    testing._finish(verdict, ["net", "vm"], {}, chosen_by_name=True)
+    second = run(flakes, "places=fails camp=passes machines=none alone=passes")
+    assert second.second == (A,) and "net" in second.passed
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+@pytest.mark.parametrize("status", [lanes.PASSED, lanes.NO_TESTS])
+def test_t1_a_run_in_which_nothing_passed_is_not_called_passed(by_name: bool, status: int) -> None:
+    with pytest.raises(NotSo, match="no test of the kind fast, net has passed: all were skipped or left out; vm not run: why"):
+        testing._finish(lanes.Verdict(status), ["fast", "net"], {"vm": "why"}, chosen_by_name=by_name)
+
+
+@pytest.mark.parametrize("name, value", [("PYTEST_ADDOPTS", "-k nothing"), ("PYTEST_PLUGINS", "x"), ("PYTHONOPTIMIZE", "1")])
+def test_t1_what_a_shell_holds_for_something_else_leaves_no_test_and_no_assertion_out(
+    name: str, value: str, asked: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert CliRunner().invoke(testing.test, ["fast"]).exit_code == 0
+    assert [name in environment for environment in asked] == [False]
 
 
 @pytest.mark.lint
@@ -151,9 +181,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
     """The environments in which tests would have been run."""
     seen = list[dict[str, str]]()
 
-    def nothing(_kinds: list[str], _only: str | None, _verbose: bool, environment: dict[str, str]) -> lanes.Verdict:
+    def nothing(kinds: list[str], _only: str | None, _verbose: bool, environment: dict[str, str]) -> lanes.Verdict:
         seen.append(environment)
-        return lanes.Verdict(lanes.PASSED)
+        return lanes.Verdict(lanes.PASSED, passed=frozenset(kinds))
 
     monkeypatch.setattr(testing, "_pytest", nothing)
     for name in ("CI", *modes.ASKED):
