@@ -117,10 +117,10 @@ def _bring_back(db: sqlite3.Connection, now: float) -> None:
 
 def _redate(db: sqlite3.Connection, now: float, limit: int) -> int:
     """Reports of a time to come: they would be kept so much longer."""
-    coming, touched = "SELECT box, boot, sequence FROM reports WHERE stripped = ? AND at > ? LIMIT ?", 0
+    coming, touched = "SELECT box, boot, sequence FROM reports WHERE stripped = ? AND at > ? AND at <= ? LIMIT ?", 0
     for stripped in _standing(db, _lengths()[-1]):
         moved = f"UPDATE reports SET at = ? WHERE (box, boot, sequence) IN ({coming})"
-        touched += db.execute(moved, (now, stripped, now + AHEAD, limit)).rowcount
+        touched += db.execute(moved, (now, stripped, now + AHEAD, _NO_DATE, limit)).rowcount
     return touched
 
 

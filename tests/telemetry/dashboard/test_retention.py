@@ -178,6 +178,14 @@ def test_r7_a_report_without_a_date_is_overdue_and_goes(db: sqlite3.Connection, 
     assert overdue(db, NOW) == 0 and [kept for (kept,) in db.execute("SELECT at FROM reports")] == [NOW]
 
 
+def test_r7_reports_without_a_date_go_however_many_there_are(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that a piece leaves for the next are not taken for reports of a time to come meanwhile."""
+    monkeypatch.setattr(retention, "PIECE", 2)
+    rows(db, *["soon"] * 3, *[b"x"] * 3, float("inf"), NOW + 400 * DAY)
+    whole_pass(db, NOW)
+    assert db.execute("SELECT at FROM reports").fetchall() == [(NOW,)]
+
+
 @pytest.mark.parametrize("at", NO_DATES, ids=repr)
 def test_r7_a_live_point_without_a_date_is_overdue_and_goes(db: sqlite3.Connection, at: Any) -> None:
     live(db, NOW, at)
