@@ -31,24 +31,29 @@ class Interfaces:
 
     def bring_up(self) -> None:
         """Make the bridge unless it is there. Raises CommandFailed, NotSo when the kernel will not route."""
+        self._make_bridge()
+        self.keep()
+
+    def _make_bridge(self) -> None:
         there = self._links.link(self._config.lan.bridge)
         run(["ip", "-batch", "-"], input=bridge.bridge_lines(self._config, there.address if there else None))
         self._set_switches()
         _make_room()
         run(["ip", "-batch", "-"], input=bridge.up_lines(self._config))
-        self.keep()
 
     def keep(self) -> None:
-        """Notice interfaces that came (again) and set them up; costs no fork while nothing has changed."""
+        """Notice interfaces that came (again), and what another program undid, and set them up; costs no fork while all is so."""
         config = self._config
+        if index_of(config.lan.bridge) is None:
+            log.error("somebody took the bridge %s away; it is made again", config.lan.bridge)
+            self._make_bridge()
         names = (config.lan.interface, *(uplink.interface for uplink in config.uplinks))
         now = {name: index_of(name) for name in names}
-        if now == self._seen:
+        strayed = self._strayed()
+        if now == self._seen and not strayed:
             return
-        if now[config.lan.interface] is not None and bridge.has_wired_port(config):
-            link = self._links.link(config.lan.interface)
-            if link is not None and link.master != index_of(config.lan.bridge):
-                run(["ip", "-batch", "-"], input=bridge.port_lines(config))
+        if strayed:
+            run(["ip", "-batch", "-"], input=bridge.port_lines(config))
         for name, index in now.items():
             if index is not None:
                 _no_gathering(name)
@@ -56,6 +61,14 @@ class Interfaces:
                 log.warning("the interface %s is not there; waiting for it", name)
         self._set_switches()
         self._seen = now  # once it is done: what the kernel refused now is tried again
+
+    def _strayed(self) -> bool:
+        """Whether the LAN's port is there and not in the bridge."""
+        lan = self._config.lan
+        if not bridge.has_wired_port(self._config):
+            return False
+        link = self._links.link(lan.interface)
+        return link is not None and link.master != index_of(lan.bridge)
 
     def _set_switches(self) -> None:
         for name, value in bridge.router_switches(self._config).items():

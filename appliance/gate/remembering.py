@@ -31,10 +31,11 @@ class Remembering:
         """The kernel's sets bear this stamp."""
         self._stamped = stamped
 
-    def stamp_again(self, stamped: Stamp | None) -> None:
-        """The kernel's sets were made anew and bear this stamp."""
-        self._stamped, self._due = stamped, 0.0
-        self.tick()
+    def look(self, stamped: Stamp | None) -> None:
+        """The kernel's sets bear this stamp: where a hand took theirs away, or they were made anew, they get it again."""
+        if stamped != self._stamped:
+            self._stamped, self._due = stamped, 0.0
+            self.tick()
 
     def keep(self, memory: Memory) -> None:
         """Keep it from now on. Where disk or kernel does not take it, that is tried again now and then."""

@@ -83,6 +83,8 @@ class Rounds:
             shaper.look()
         listing, access = gate.edges.kernel.listing(), gate.config.access
         gate.carry_out(admission.look(gate.knowledge, listing, access.idle, now, access.session))
+        gate.kept.look(listing.stamp)
+        gate.edges.kernel.perform(gate.quota.kept_commands(listing.spent))
         if listing.offline and gate.reachability.state == "up":
             gate.edges.kernel.perform([Lower("offline")])
         # What nobody's mark has carried is not the next one's who bears it.

@@ -120,7 +120,7 @@ class Gate:
         now, listing = self.edges.clock(), self.edges.kernel.listing()
         back = reconcile.lost(self.knowledge, listing, now)  # the flag "offline" is raised anew every few seconds anyway
         self.edges.kernel.perform((*back, *self.quota.kept_commands(listing.spent)))
-        self.kept.stamp_again(listing.stamp)
+        self.kept.look(listing.stamp)
 
     def somebody_is_online(self) -> None:
         """The next start after a reboot is to know it."""

@@ -130,3 +130,19 @@ def test_r10_whom_a_hand_let_in_for_ever_is_known_has_an_end_and_can_be_cut(plac
     place.camp.box.run("nft", "flush", "set", "inet", "campbox", "grace")
     kill(place)
     assert not online(place, 2) and online(place, 1)
+
+
+def test_r10_what_another_program_flushed_or_took_apart_stands_again_with_everybody(place: Place) -> None:
+    """As ``systemctl restart nftables`` and a network manager do it, without a restart of the gate."""
+    box, lan = place.camp.box, place.camp.config.lan
+    place.ask("admit", phone4(1))
+    assert online(place, 1)
+    pid = place.pid
+    box.run("nft", "flush", "ruleset")
+    box.run("ip", "link", "set", "dev", lan.interface, "nomaster")
+    assert place.ask("admit", phone4(2)) == {"ok": False, "why": "try-again"}
+    assert until(lambda: place.ask("admit", phone4(2)).get("ok") is True), "with the next tick"
+    assert online(place, 1) and online(place, 2)
+    assert until(lambda: f"master {lan.bridge}" in box.run("ip", "link", "show", "dev", lan.interface).stdout)
+    assert place.pid == pid
+    assert "boot " in box.run("nft", "list", "set", "inet", "campbox", "life").stdout, "the next restart knows the boot"

@@ -9,7 +9,7 @@ import pytest
 
 from appliance.errors import CommandFailed
 from appliance.gate.admission import Memory
-from appliance.gate.elements import Element
+from appliance.gate.elements import Element, Stamp
 from appliance.gate.rounds import LOOK_EVERY
 from appliance.gate.service import TRIES, Gate
 from appliance.values import Mac
@@ -318,3 +318,18 @@ def test_r10_shares_are_compared_with_the_kernels_once_a_minute() -> None:
         world.success = world.now
         gate.tick()
     assert world.looked_at == 2
+
+
+def test_r10_a_stamp_or_a_days_volume_that_a_hand_took_away_stands_there_again_after_the_next_look() -> None:
+    daily = dataclasses.replace(CONFIG, access=dataclasses.replace(CONFIG.access, daily_mb=5.0))
+    world = World()
+    gate = world.gate(daily)
+    gate.quota.accounts = dataclasses.replace(gate.quota.accounts, spent={mac(1): 2_000_000, mac(2): 0})
+    gate.tick()
+    for strange in (None, Stamp("another-boot"), Stamp("boot-1", 5)):
+        world.kernel.stamp, world.kernel.spent = strange, {}
+        world.now += LOOK_EVERY
+        world.success = world.now
+        gate.tick()
+        assert world.kernel.stamp is not None and world.kernel.stamp.boot == "boot-1" and world.kernel.stamp != strange
+        assert world.kernel.spent == {mac(1): 2_000_000}
