@@ -37,6 +37,7 @@ _BUILTIN_ERRORS = frozenset(
 _FILE_DEEDS = ("read_text", "read_bytes", "write_text", "write_bytes", "open")
 _GOLDEN = re.compile(r"[A-Z_]*[G]OLDEN[A-Z_]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_JUDGEMENTS = (ast.Assert, ast.Raise, ast.Call)
 _NO_LIMIT = ("Exception", "BaseException")
 
 
@@ -109,14 +110,46 @@ def any_error(modules: Modules) -> Iterator[str]:
     """A test that expects an error says which: neither any at all, nor "ours, or a crash"."""
     for module in modules.values():
         for name, call in module.calls():
-            if name != "pytest.raises" or not call.args:
+            words = {word.arg: word.value for word in call.keywords}
+            given = call.args[0] if call.args else words.get("expected_exception")
+            if name != "pytest.raises" or given is None:
                 continue
-            expected = call.args[0].elts if isinstance(call.args[0], ast.Tuple) else [call.args[0]]
-            names = [dotted(one) for one in expected]
-            if any(one in _NO_LIMIT for one in names) and not any(word.arg == "match" for word in call.keywords):
+            names = _named(given)
+            if any(one in _NO_LIMIT for one in names) and _fits_all(words.get("match")):
                 yield f"{module.name}:{call.lineno} is content with any error"
             if {one in _BUILTIN_ERRORS for one in names} == {True, False} and _ours(module, names):
                 yield f"{module.name}:{call.lineno} is content with a crash where an error of ours is due"
+
+
+def _named(errors: ast.expr) -> list[str]:
+    return [dotted(one) for one in (errors.elts if isinstance(errors, ast.Tuple) else [errors])]
+
+
+def _fits_all(pattern: ast.expr | None) -> bool:
+    """Whether a pattern is missing, or fits even where nothing is said."""
+    if not isinstance(pattern, ast.Constant):
+        return pattern is None
+    return isinstance(pattern.value, str) and re.search(pattern.value, "") is not None
+
+
+def swallowed(modules: Modules) -> Iterator[str]:
+    """No assertion stands where its failure is caught and forgotten."""
+    for module in modules.values():
+        for node in module.nodes:
+            if isinstance(node, ast.With):
+                calls = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
+                forgets = any(dotted(call.func).endswith("suppress") and _catches(call.args) for call in calls)
+            elif isinstance(node, ast.Try):
+                caught = (one for one in node.handlers if one.type is None or _catches([one.type]))
+                forgets = any(not any(isinstance(deed, ast.Raise) for deed in ast.walk(one)) for one in caught)
+            else:
+                continue
+            if forgets and any(isinstance(deed, ast.Assert) for one in node.body for deed in ast.walk(one)):
+                yield f"{module.name}:{node.lineno} forgets that an assertion failed"
+
+
+def _catches(errors: Iterable[ast.expr]) -> bool:
+    return any(name in (*_NO_LIMIT, "AssertionError") for one in errors for name in _named(one))
 
 
 def _ours(module: Module, names: list[str]) -> bool:
@@ -136,7 +169,7 @@ def without_assertion(modules: Modules) -> Iterator[str]:
 def _judging(modules: Modules) -> set[str]:
     """Every function of these modules that raises when something is not so, by itself or by another."""
     functions = {
-        f"{module.name}.{node.name}": (module, node)
+        f"{module.name}.{node.name}": (module, node, [one for one in _done_by(node) if isinstance(one, _JUDGEMENTS)])
         for module in modules.values()
         for node in ast.walk(module.tree)
         if isinstance(node, ast.FunctionDef)
@@ -144,13 +177,25 @@ def _judging(modules: Modules) -> set[str]:
     judging, before = set[str](), -1
     while len(judging) != before:
         before = len(judging)
-        judging |= {name for name, (module, node) in functions.items() if _judges(module, node, judging)}
+        judging |= {
+            name for name, (module, node, done) in functions.items() if name not in judging and _judges(module, node, done, judging)
+        }
     return judging
 
 
-def _judges(module: Module, function: ast.FunctionDef, judging: set[str]) -> bool:
+def _done_by(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """What stands in it, without the functions within that it never names."""
+    named = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    rest: list[ast.AST] = [function]
+    while rest:
+        yield (node := rest.pop())
+        within = ast.iter_child_nodes(node)
+        rest += [one for one in within if not isinstance(one, ast.FunctionDef) or one.name in named or one.decorator_list]
+
+
+def _judges(module: Module, function: ast.FunctionDef, done: list[ast.Assert | ast.Raise | ast.Call], judging: set[str]) -> bool:
     bodies = {one.arg for one in function.args.args if one.annotation and ast.unparse(one.annotation).endswith(", None]")}
-    for node in ast.walk(function):
+    for node in done:
         if isinstance(node, ast.Assert) or isinstance(node, ast.Raise) and not function.name.startswith("test_"):
             return True
         if isinstance(node, ast.Call):
@@ -205,4 +250,4 @@ def for_tests_alone(modules: Modules, texts: Iterable[str]) -> Iterator[str]:
                 yield f"{module.name}:{node.lineno} {node.name} is called by tests at most"
 
 
-RULES: tuple[Rule, ...] = (tautologies, any_error, without_assertion, types_alone, golden_files)
+RULES: tuple[Rule, ...] = (tautologies, any_error, swallowed, without_assertion, types_alone, golden_files)

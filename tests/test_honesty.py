@@ -82,7 +82,19 @@ BAD: list[tuple[Rule, str]] = [
     (honesty.any_error, _test("with pytest.raises((NotSo, FileNotFoundError)):", "    f(x)")),
     (honesty.any_error, _test("with pytest.raises((KeyError, BadInput), match='x'):", "    f(x)")),
     (honesty.any_error, "from pytest import raises\n" + _test("with raises(Exception):", "    f(x)")),
+    (honesty.any_error, _test("with pytest.raises(expected_exception=Exception):", "    f(x)")),
+    (honesty.any_error, _test("with pytest.raises(Exception, match=''):", "    f(x)")),
+    (honesty.any_error, _test("with pytest.raises(Exception, match='.*'):", "    f(x)")),
+    *(
+        (honesty.swallowed, _test(f"with {suppress}:", "    assert f(x) == 3"))
+        for suppress in ("suppress(Exception)", "contextlib.suppress(KeyError, AssertionError)", "a(), suppress(BaseException)")
+    ),
+    *(
+        (honesty.swallowed, _test("try:", "    assert f(x) == 3", f"except{caught}:", "    pass"))
+        for caught in ("", " Exception", " (KeyError, AssertionError)", " BaseException as error")
+    ),
     (honesty.without_assertion, _test("f(x)")),
+    (honesty.without_assertion, _test("def right():", "    assert x == 3", "f(x)")),
     (honesty.without_assertion, _test("try:", "    f(x)", "except BadInput:", "    return")),
     (honesty.without_assertion, _test("with contextlib.suppress(BadInput):", "    f(x)")),
     (honesty.without_assertion, _test("right(x)", before="def right(x):\n    return x == 3\n")),
@@ -117,6 +129,11 @@ GOOD = [
     _test("with pytest.raises((NotSo, BadInput)):", "    f(x)"),
     _test("with pytest.raises((KeyError, OSError)):", "    f(x)"),
     _test("right(x)", before="def right(x):\n    assert x\n"),
+    _test("def right():", "    assert x == 3", "f(right)"),
+    _test("@app.get('/')", "def right():", "    assert x == 3", "f(x)"),
+    _test("with suppress(KeyError):", "    assert f(x) == 3"),
+    _test("with suppress(Exception):", "    f(x)", "assert x == 3"),
+    _test("try:", "    assert f(x) == 3", "except Exception:", "    raise"),
     _test("right(x)", before="def right(x):\n    judge(x)\ndef judge(x):\n    raise OSError\n"),
     _test("assert isinstance(x, list) and x", before="@given(3)"),
     _test("golden_files.same(x)", "assert x"),

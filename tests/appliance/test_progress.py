@@ -32,10 +32,15 @@ def test_elsewhere_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> Non
 
 @pytest.mark.parametrize("fault", [BrokenPipeError(), OSError(errno.EIO, "the terminal is gone"), OSError(errno.ENOSPC, "no room")])
 def test_r7_a_terminal_that_is_gone_ends_nothing_that_is_worked_on(monkeypatch: pytest.MonkeyPatch, fault: OSError) -> None:
-    def refuse(_: str) -> int:
+    refused, done = list[str](), list[str]()
+
+    def refuse(words: str) -> int:
+        refused.append(words)
         raise fault
 
     monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: True, write=refuse, flush=lambda: None))
     with progress.line() as say:
         say("starting")
+        done.append("what is worked on")
     progress.lines("probes")
+    assert refused and done
