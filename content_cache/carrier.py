@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import logging
 import socket
 import ssl
 import urllib.parse
@@ -15,6 +16,7 @@ from typing import Protocol
 
 from appliance.errors import Refused, Unreachable
 
+log = logging.getLogger(__name__)
 TIMEOUT, NEAR = 20.0, 4.0
 """Seconds without one byte: over the uplink, and from a neighbour on a LAN, who must not keep a box from its hub."""
 PIECE = 16_384
@@ -59,12 +61,16 @@ class Web:
     def __init__(
         self, url: str, authority: Path | None, place: str = "hub", told: Callable[[int], None] = lambda octets: None
     ) -> None:
-        self.parts = urllib.parse.urlsplit(url)
-        if self.parts.scheme not in ("http", "https") or not self.parts.hostname:
+        try:
+            self.parts = urllib.parse.urlsplit(url)
+            whole = self.parts.scheme in ("http", "https") and bool(self.parts.hostname) and self.parts.port != 0
+        except ValueError:  # half a bracket, a port that is none
+            whole = False
+        if not whole:
             raise Refused("the catalogue's address is neither http nor https", mend="enrol this box again")
         self.place, self.metered, self.told = place, place == "hub", told
         self._timeout = TIMEOUT if self.metered else NEAR
-        self._context = ssl.create_default_context(cafile=str(authority)) if authority and authority.exists() else None
+        self._context = _by(authority)
         self._connection: http.client.HTTPConnection | None = None
 
     @property
@@ -142,6 +148,15 @@ class Web:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _by(authority: Path | None) -> ssl.SSLContext | None:
+    """What trusts this authority alone; None where there is none that can be read: then nobody is believed."""
+    try:
+        return None if authority is None else ssl.create_default_context(cafile=str(authority))
+    except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+        log.warning("the hub's authority cannot be read: %s", type(error).__name__)
+        return None
 
 
 def _stand_back(connection: socket.socket) -> None:
