@@ -211,10 +211,11 @@ class Service:
     def _work(self) -> None:
         if self._db is None:
             self._open()
+        self._hand = self._hand or self.link.take(0.0 if self._retention.under_way else _TICK)
+        # Asked after the wait, in which a connection may have begun: nothing that is in hand is of a newer one than this.
         if (connection := self.link.state().connection) != self._connection:
             self._ingester.store.forget_who_is_online()  # before the births that the broker kept, which come now
             self._connection = connection
-        self._hand = self._hand or self.link.take(0.0 if self._retention.under_way else _TICK)
         rows = 0
         if self._hand:
             rows = self._ingester.take([(m.topic, m.payload, m.retained) for m in self._hand])

@@ -362,6 +362,27 @@ def test_who_is_online_is_forgotten_once_for_each_connection(world: World, monke
     assert len(forgotten) == 1
 
 
+def test_a_birth_that_comes_with_the_connection_while_ingest_waits_is_not_forgotten(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Boxes tell of it once only: who is forgotten then counts as silent until the box connects anew."""
+    world.turns()
+    world.broker.cut()
+    waits = world.service.link.take
+
+    def connected_meanwhile(seconds: float) -> list[Any]:
+        monkeypatch.setattr(world.service.link, "take", waits)
+        world.broker.connect()
+        world.says("birth", Birth(BOX, BOOT, SESSION, "North Gate", "0.1.0"), retain=True)
+        return waits(seconds)
+
+    monkeypatch.setattr(world.service.link, "take", connected_meanwhile)
+    world.turns()
+    assert world.service._ingester.store.online() == [str(BOX)]
+    world.turns(3)
+    assert world.service._ingester.store.online() == [str(BOX)]
+
+
 def test_after_goodbye_the_store_is_closed(world: World) -> None:
     world.turns()
     db = world.service._db
