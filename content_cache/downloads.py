@@ -23,12 +23,14 @@ log = logging.getLogger(__name__)
 FOLDER = "downloads"
 TYPES = {"catalogue.json": "application/json", "catalogue.zip": "application/zip", "catalogue.hxl.csv": "text/csv; charset=utf-8"}
 
+_Write = Callable[[IO[bytes], dict[str, Any]], None]
+
 
 def register(app: flask.Flask, store: Store) -> None:
     """Add the three files to ``app``. Each is made when first asked for, once an edition, and then sent from disk."""
     records, busy = Records(store), threading.Lock()
     sweep(store.path.parent / FOLDER)
-    writers: dict[str, Callable[[IO[bytes], dict[str, Any]], None]] = {
+    writers: dict[str, _Write] = {
         "catalogue.json": lambda file, header: _text(file, _json(records, header)),
         "catalogue.zip": lambda file, header: _package(file, records, header),
         "catalogue.hxl.csv": lambda file, header: _text(file, open_formats.as_hxl(header, records.services())),
@@ -45,7 +47,7 @@ def register(app: flask.Flask, store: Store) -> None:
         try:
             with busy:
                 if not path.exists():
-                    _make(path, store, dict(said.header), writers[name])
+                    _make(path, dict(said.header), _whole(store, writers[name]))
         except (OSError, NotSo) as error:
             log.warning("%s is not there to be fetched: %s", name, error)
             flask.abort(503)
@@ -56,13 +58,22 @@ def register(app: flask.Flask, store: Store) -> None:
     app.add_url_rule("/hsds/<any('catalogue.json', 'catalogue.zip', 'catalogue.hxl.csv'):name>", "hsds_download", download)
 
 
-def _make(path: Path, store: Store, header: dict[str, Any], write: Callable[[IO[bytes], dict[str, Any]], None]) -> None:
-    """Written beside, flushed and renamed; those of older editions go. Raises NotSo, also where rows are damaged."""
-    make_folder(path.parent)
-    with replacing(path) as file:
+def _whole(store: Store, write: _Write) -> _Write:
+    """The same, which raises NotSo where it came to a damaged row and ended early."""
+
+    def checked(file: IO[bytes], header: dict[str, Any]) -> None:
         write(file, header)
         if store.generation() is None:
             raise NotSo("the catalogue is damaged", where=str(store.path), mend="it is built anew at the next look")
+
+    return checked
+
+
+def _make(path: Path, header: dict[str, Any], write: _Write) -> None:
+    """Written beside, flushed and renamed; those of older editions go."""
+    make_folder(path.parent)
+    with replacing(path) as file:
+        write(file, header)
     edition = path.name.partition(".")[0]
     for old in path.parent.iterdir():
         if not old.name.startswith((f"{edition}.", ".")):
