@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -86,16 +87,15 @@ def clocked() -> Iterator[Clocked]:
         yield Clocked(made, stack)
 
 
-def _leased(clocked: Clocked, first: int, count: int, tries: int = 8) -> dict[str, str]:
-    """Hardware address -> what it was leased; who is told nothing asks again, as phones do."""
+def _leased(clocked: Clocked, first: int, count: int) -> dict[str, str]:
+    """Hardware address -> what it was leased; who is told nothing asks again, as phones do, while a server starts anew."""
     found = dict[str, str]()
     with wire(clocked.place.camp.phones[0]) as raw:
         for number in range(first, first + count):
-            mac = made_up(number)
-            for _ in range(tries):
+            mac, ends = made_up(number), time.monotonic() + patient(30.0)
+            while mac not in found and time.monotonic() < ends:
                 if (address := lease(raw, mac, mac)) is not None:
                     found[mac] = address
-                    break
     return found
 
 
