@@ -165,6 +165,7 @@ class Service:
         self._hand: list[Arrived] = []
         self._connection, self._tended = 0, -_TICK
         self._hears_clock: float | None = None
+        self._file: tuple[int, int] | None = None
         self._beat = Beat(time.time(), time.monotonic(), time.monotonic(), time.time())
 
     def run(self) -> None:
@@ -212,6 +213,9 @@ class Service:
         if self._db is None:
             self._open()
         self._hand = self._hand or self.link.take(0.0 if self._retention.under_way else _TICK)
+        if self._file != _identity(store_file(self._layout)):
+            # SQLite writes on into it, and it goes with this process: nobody may be told that anything is kept.
+            raise sqlite3.OperationalError("its file was taken away")
         # Asked after the wait, in which a connection may have begun: nothing that is in hand is of a newer one than this.
         if (connection := self.link.state().connection) != self._connection:
             self._ingester.store.forget_who_is_online()  # before the births that the broker kept, which come now
@@ -244,6 +248,7 @@ class Service:
 
     def _open(self) -> None:
         db = connect(store_file(self._layout))
+        self._file = _identity(store_file(self._layout))
         store = ReportStore(db, self._config.smallest_count)
         self._ingester, self._retention = Ingester(store, self.link.publish, news=self._news.version), Retention(db)
         self._db = db
@@ -265,6 +270,15 @@ class Service:
         while True:
             heartbeat.write(self._layout, self.sign())
             time.sleep(BEAT_EVERY)
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """Which file has this name now; None for none."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def main() -> None:

@@ -345,3 +345,22 @@ def test_r2_a_metric_that_is_no_longer_in_the_table_stops_nobody(world: World) -
     world.passes(31 * DAY)
     world.turns(3)
     assert world.reader.boxes()[0]["latest"] == {} and _reports(world.db) == 0 and world.hears()
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_h33_a_store_that_was_taken_away_is_not_written_to_and_nothing_is_acknowledged_for_it(world: World, how: str) -> None:
+    """SQLite writes on into a file without a name; pages would read another, and what boxes were told is kept would be gone."""
+    world.row(1, load=1)
+    world.turns()
+    file = store_file(world.layout)
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink()
+    if how == "replaced":
+        connect(file).close()
+    world.row(2, load=1)
+    world.turns()
+    assert world.acknowledged() == [1]
+    world.turns()
+    db = connect(file)
+    assert world.acknowledged()[-1] == 2 and ReportReader(db).keys("camp-1") == [(BOOT, 2)]
+    db.close()
