@@ -34,9 +34,10 @@ def run() -> None:
     layout = Layout.from_environment(os.environ, Path(__file__).resolve().parents[1])
     try:
         _run(layout)
-    except CampboxError as error:
-        _tell(layout, "waiting", str(error))
-        log.warning("%s", error)
+    except (CampboxError, OSError) as error:
+        why = str(error) if isinstance(error, CampboxError) else f"this box's own files: {error.strerror or type(error).__name__}"
+        _tell(layout, "waiting", why)
+        log.warning("%s", why)
 
 
 def _run(layout: Layout) -> None:

@@ -7,10 +7,12 @@ import json
 import logging
 import os
 import signal
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,6 +31,11 @@ from provisioning.selftest.outcome import failed as bad
 log = logging.getLogger("selftest")
 AGAIN = 3.0
 """Seconds between two rounds."""
+_FAULTS = (
+    CampboxError, OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, MemoryError,
+    struct.error, HTTPException,
+)  # fmt: skip
+"""What looking at a machine that is not whole may end with, in its libraries as well."""
 Sources = Mapping[str, Callable[[], Facts]]
 Say = Callable[[str, Outcome], None]
 
@@ -77,7 +84,7 @@ def _judge(check: Check, asked: Sources, known: dict[str, Facts]) -> Outcome:
         if check.source not in known:
             known[check.source] = asked[check.source]()
         return check.judge(known[check.source])
-    except (OSError, ValueError, KeyError, TypeError, CampboxError) as error:
+    except _FAULTS as error:
         log.warning("%s cannot be looked at: %s: %s", check.name, type(error).__name__, error)
         return bad(
             f"it cannot be looked at: {type(error).__name__}: {error}", "Flash the card anew; if it stays, report this line."

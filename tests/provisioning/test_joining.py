@@ -248,3 +248,21 @@ def test_r4_what_was_brought_anew_is_not_brought_again_before_telemetry_can_see_
     assert box.run() == {"state": "enrolled", "why": ""} and box.wait() > 0
     box.run()
     assert brought == [True]
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), PermissionError(13, "Permission denied"), OSError()])
+def test_r7_whatever_the_card_refuses_is_one_line_and_no_end(box: Box, monkeypatch: pytest.MonkeyPatch, error: OSError) -> None:
+    def refuse(layout: Layout) -> None:
+        raise error
+
+    monkeypatch.setattr(joining, "_run", refuse)
+    monkeypatch.setattr(joining, "start_logging", lambda: None)
+    for name, value in box.layout.environment().items():
+        monkeypatch.setenv(name, value)
+    joining.run()
+    told = facts.read(box.layout, "enrol")
+    assert (
+        told["state"] == "waiting"
+        and told["why"].startswith("this box's own files: ")
+        and (error.strerror or "OSError") in told["why"]
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
+from http.client import BadStatusLine
 from typing import Any
 
 import pytest
@@ -62,8 +64,16 @@ def test_what_never_comes_is_told_when_patience_ends(patience: float) -> None:
     assert dict(box.told) == outcomes
 
 
-@pytest.mark.parametrize("fault", [OSError(5, "Input/output error"), ValueError("not a certificate"), NotSo("a damaged file")])
-def test_what_cannot_be_looked_at_fails_by_itself_alone(fault: Exception) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OSError(5, "Input/output error"), ValueError("not a certificate"), NotSo("a damaged file"), IndexError("no such column"),
+        AttributeError(), ZeroDivisionError(), RuntimeError("can't start new thread"), RecursionError(), MemoryError(),
+        struct.error("a short answer"), BadStatusLine("nonsense"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_r7_what_cannot_be_looked_at_fails_by_itself_alone(fault: Exception) -> None:
     box = Box()
     sources = {name: (lambda name=name: box.source(name)) for name in WELL}  # type: ignore[misc]
 
