@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sqlite3
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,9 +22,9 @@ from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from appliance.log import start_logging
 from telemetry import message, result
-from telemetry.dashboard import heartbeat
+from telemetry.dashboard import beat_thread
 from telemetry.dashboard.dating import date
-from telemetry.dashboard.hearing import BEAT_EVERY, Beat, verdict
+from telemetry.dashboard.hearing import Beat, verdict
 from telemetry.dashboard.hub_link import HubLink
 from telemetry.dashboard.inbox import Arrived
 from telemetry.dashboard.news import News
@@ -171,7 +170,7 @@ class Service:
     def run(self) -> None:
         """Until told to stop."""
         self.link.start()
-        threading.Thread(target=self._give_signs, daemon=True).start()
+        beat_thread.start(self._layout, self.sign)
         while True:
             self.turn()
 
@@ -265,11 +264,6 @@ class Service:
 
     def _mark(self, **changes: Any) -> None:
         self._beat = replace(self._beat, **changes)
-
-    def _give_signs(self) -> None:
-        while True:
-            heartbeat.write(self._layout, self.sign())
-            time.sleep(BEAT_EVERY)
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
