@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -31,12 +32,20 @@ def load(layout: Layout) -> Desk:
     return Desk() if kept is None else desk.from_json(kept)
 
 
+def alone(layout: Layout) -> AbstractContextManager[None]:
+    """Nobody else changes what the desk says meanwhile, nor publishes what follows from it. Raises NotSo after some patience.
+
+    Whoever asks the desk and then publishes holds it for both: else what a person has taken back in between is out again.
+    """
+    return lock(folder(layout) / "desk.lock")
+
+
 def change(layout: Layout, deed: Callable[[Desk], Desk], sign: Callable[[Desk, Desk], None]) -> Desk:
     """Do ``deed``, have ``sign`` (before, after) publish what follows from it, and only then keep it: what stands there is signed.
 
     Raises what they raise; then nothing has changed.
     """
-    with lock(folder(layout) / "desk.lock"):
+    with alone(layout):
         before = load(layout)
         after = deed(before)
         if after != before:

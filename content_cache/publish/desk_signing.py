@@ -23,10 +23,11 @@ def sign(layout: Layout, before: Desk, after: Desk) -> None:
 
 def refresh(layout: Layout) -> bool:
     """Take what is over out of the published notices; whether anything was. Called by a timer at the hub."""
-    content = desk_file.board_file(layout, desk_file.load(layout))
-    if desk_file.published_board(layout) in (content, None):
-        return False
-    _put(layout, content)
+    with desk_file.alone(layout):
+        content = desk_file.board_file(layout, desk_file.load(layout))
+        if desk_file.published_board(layout) in (content, None):
+            return False
+        _put(layout, content)
     return True
 
 

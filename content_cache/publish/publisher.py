@@ -146,10 +146,12 @@ def publish(layout: Layout, imported: Imported, *, site: str, timezone: str) -> 
     )
     ensure(layout)
     place = Place.of(layout)
-    with lock(place.folder / "lock"):
-        done = _sign(place, desk_file.corrected(layout, Catalogue(header, imported.records, imported.translations)))
-        write_json(place.report, {"serial": done.serial, "published": header.date, **imported.report.as_json()}, mode=0o640)
-    give_to_hub(layout)
+    try:
+        with desk_file.alone(layout), lock(place.folder / "lock"):
+            done = _sign(place, desk_file.corrected(layout, Catalogue(header, imported.records, imported.translations)))
+            write_json(place.report, {"serial": done.serial, "published": header.date, **imported.report.as_json()}, mode=0o640)
+    finally:
+        give_to_hub(layout)  # the desk's lock too, which root may have made just now
     return done
 
 

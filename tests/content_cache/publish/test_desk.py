@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import threading
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import pytest
 
 from appliance.errors import BadInput, NotSo, Refused
 from appliance.layout import Layout
-from content_cache import notices
+from content_cache import notices, snapshot
 from content_cache.publish import desk, desk_file, desk_signing, publisher
 from content_cache.publish.desk import Desk, Item
+from content_cache.publish.importers.report import Entry, Imported, Report
+from tests.content_cache.data import many
 from tests.content_cache.test_notices import WATER
 
 NOW, LATER = "2026-11-22T09:00:00Z", "2026-11-24T09:00:00Z"
@@ -166,3 +169,63 @@ def test_r5_a_file_with_an_odd_thing_is_told_whole_and_no_page_stops_half_way(ki
     with pytest.raises(BadInput, match="form"):
         desk.from_json({**kept, "released": [{"hash": None, "by": "amal", "at": NOW}]})
     assert desk.from_json(kept) == approved(item())
+
+
+def test_r8_what_is_taken_back_while_the_timer_looks_does_not_come_back(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    for one in (item("n1"), item("n2", expires="2026-11-30T09:00:00Z")):
+        do(layout, lambda now, one=one: desk.approve(desk.propose(now, one), one.id, "bilal", NOW))
+    monkeypatch.setattr(desk_file, "stamp", lambda: LATER)
+    read, written, load = threading.Event(), threading.Event(), desk_file.load
+
+    def slowly(place: Layout) -> Desk:
+        found = load(place)
+        if not read.is_set():
+            read.set()
+            written.wait(0.5)
+        return found
+
+    monkeypatch.setattr(desk_file, "load", slowly)
+    timer = threading.Thread(target=desk_signing.refresh, args=(layout,))
+    timer.start()
+    assert read.wait(10)
+    do(layout, lambda now: desk.end(now, "n2", "amal", LATER))
+    written.set()
+    timer.join()
+    assert notices.read(desk_file.published_board(layout) or b"").notices == ()
+
+
+def test_r8_what_is_approved_while_an_import_waits_is_in_what_the_import_publishes(
+    layout: Layout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = many(2)
+    entries = tuple(Entry("en", n, str(n), "kept", None) for n in (1, 2))
+    imported = Imported(made.records, made.translations, Report({"en": 2}, entries), "en", ("en",), "A test", sample=False)
+
+    def publish() -> None:
+        publisher.publish(layout, imported, site="camp-1", timezone="Asia/Amman")
+
+    publish()
+    service = next(one.id for one in made.records if one.entity == "service")
+    closed = correction("c1", service)
+    closed = replace(closed, content={**closed.content, "status": "temporarily closed"})
+    signed, done, write_json = threading.Event(), threading.Event(), desk_file.write_json
+
+    def slowly(*arguments: Any) -> None:
+        signed.set()
+        done.wait(0.5)
+        write_json(*arguments)
+
+    do(layout, lambda now: desk.propose(now, closed))
+    monkeypatch.setattr(desk_file, "write_json", slowly)
+
+    def importing() -> None:
+        signed.wait(10)
+        publish()
+        done.set()
+
+    beside = threading.Thread(target=importing)
+    beside.start()
+    do(layout, lambda now: desk.approve(now, "c1", "bilal", NOW))
+    beside.join()
+    published = snapshot.read(publisher.read_current(layout))
+    assert {one.values["status"] for one in published.records if one.id == service} == {"temporarily closed"}
