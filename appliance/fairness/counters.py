@@ -32,12 +32,14 @@ class Queue:
 def queues(netlink: Netlink, interface: int) -> Iterator[Queue]:
     """Every queueing discipline of one interface. ``netlink`` is a socket of the protocol ROUTE."""
     for body in list(netlink.dump(_GET_QDISC, TC.pack(socket.AF_UNSPEC, interface, 0, 0, 0))):
+        if len(body) < TC.size:  # not whole: it hides none of the others
+            continue
         _, index, handle, parent, _ = TC.unpack_from(body)
         if index == interface:
             values = attributes(body[TC.size :])
-            counts = attributes(values.get(_STATS, b"")).get(_QUEUE, bytes(_COUNTS.size))
-            _, waiting, drops = _COUNTS.unpack_from(counts)
-            yield Queue(handle, parent, values[_KIND].rstrip(b"\0").decode(), waiting, drops)
+            counts = attributes(values.get(_STATS, b"")).get(_QUEUE, b"")
+            _, waiting, drops = _COUNTS.unpack_from(counts.ljust(_COUNTS.size, b"\0"))
+            yield Queue(handle, parent, values.get(_KIND, b"").rstrip(b"\0").decode(errors="replace"), waiting, drops)
 
 
 class Counters:

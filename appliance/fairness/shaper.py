@@ -108,6 +108,8 @@ class Shaper:
 
     def _classes(self) -> Iterator[int]:
         for body in list(self._netlink.dump(_GET_CLASS, TC.pack(socket.AF_UNSPEC, self._index, 0, 0, 0))):
+            if len(body) < TC.size:
+                continue
             minor = TC.unpack_from(body)[2] & 0xFFFF
             if minor > PERSON_CLASSES and attributes(body[TC.size :]).get(_KIND) == b"htb\0":
                 yield minor - PERSON_CLASSES

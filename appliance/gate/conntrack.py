@@ -75,6 +75,8 @@ class Conntrack:
     def _found(self, family: int, body: bytes, sources: Collection[bytes] | None = None) -> Iterator[_Connection]:
         """Connections the kernel lists for ``body``; with ``sources`` only theirs are read, the rest passed over quickly."""
         for answer in list(self._netlink.dump(_GET, _HEADER.pack(family, 0, 0) + body)):
+            if len(answer) < _HEADER.size:  # not whole: it hides none of the others
+                continue
             if sources is not None and answer[_FIRST_SOURCE:][:4] not in sources and answer[_FIRST_SOURCE:][:16] not in sources:
                 continue
             values = attributes(answer[_HEADER.size :])

@@ -6,6 +6,7 @@ import socket
 import struct
 from dataclasses import dataclass
 
+from appliance.errors import CommandFailed
 from appliance.netlink import ROUTE, Netlink, attributes
 
 _GET_LINK = 18  # RTM_GETLINK
@@ -50,9 +51,13 @@ class Links:
 
 
 def _read(body: bytes) -> Link:
+    """Raises CommandFailed for what is not whole."""
+    if len(body) < _HEADER.size:
+        raise CommandFailed("an answer was cut off", where="netlink")
     _, _, index, _, _ = _HEADER.unpack_from(body)
     values = attributes(body[_HEADER.size :])
-    _, _, bytes_in, bytes_out = _COUNTS.unpack_from(values[_STATS]) if _STATS in values else (0, 0, 0, 0)
+    counts = values.get(_STATS, b"")
+    _, _, bytes_in, bytes_out = _COUNTS.unpack_from(counts) if len(counts) >= _COUNTS.size else (0, 0, 0, 0)
     master = int.from_bytes(values.get(_MASTER, b""), "little")
-    name = values[_NAME].rstrip(b"\0").decode(errors="replace")
+    name = values.get(_NAME, b"").rstrip(b"\0").decode(errors="replace")
     return Link(index, name, values.get(_ADDRESS, b"").hex(":"), master, bytes_in, bytes_out)

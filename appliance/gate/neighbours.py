@@ -57,9 +57,12 @@ class Neighbours:
 
 
 def _read(body: bytes) -> tuple[int, Ip, Mac] | None:
+    """One entry; None for one that is of no use, or is not whole: it hides none of the others."""
+    if len(body) < _HEADER.size:
+        return None
     _, index, state, _, _ = _HEADER.unpack_from(body)
     values = attributes(body[_HEADER.size :])
-    if state & _USELESS or len(values.get(_LLADDR, b"")) != 6 or _DST not in values:
+    if state & _USELESS or len(values.get(_LLADDR, b"")) != 6 or len(values.get(_DST, b"")) not in (4, 16):
         return None
     mac = Mac(values[_LLADDR].hex(":"))
     return None if mac == SELFTEST_PHONE else (index, ipaddress.ip_address(values[_DST]), mac)
