@@ -107,8 +107,9 @@ def load(wanted: Wanted, site: Site) -> Loaded:
 def _api(wanted: Wanted, site: Site) -> Loaded:
     memory = site.memory / f"{hashlib.sha256(wanted.where.encode()).hexdigest()[:32]}.json"
     known = State.read(hsds_documents.load(source_files.read(memory), str(memory))) if memory.exists() else State()
-    name = wanted.name or str(urllib.parse.urlsplit(wanted.where).hostname)
-    imported, state = import_api(HttpDoor(wanted.where), known, source=name, language=site.language)
+    door = HttpDoor(wanted.where)
+    name = wanted.name or str(urllib.parse.urlsplit(door.base).hostname)
+    imported, state = import_api(door, known, source=name, language=site.language)
     return Loaded(Source(wanted.layer, wanted.label, imported), (memory, state.as_json()))
 
 

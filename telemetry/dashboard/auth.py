@@ -155,8 +155,13 @@ def _later(answer: Answer) -> Response:
 
 def local_path(untrusted: str) -> str:
     """A path of this site, or ``/`` for anything that could lead elsewhere."""
-    parts = urlsplit(untrusted.replace("\\", "/"))
-    return untrusted if not parts.scheme and not parts.netloc and untrusted.startswith("/") and "\\" not in untrusted else "/"
+    try:
+        parts = urlsplit(untrusted)
+    except ValueError:
+        return "/"
+    # A line break, too, would end the header; a browser takes "\\" for "/".
+    plain = untrusted.startswith("/") and untrusted.isprintable() and "\\" not in untrusted
+    return untrusted if plain and not parts.scheme and not parts.netloc else "/"
 
 
 def _by_tls() -> bool:
@@ -174,5 +179,8 @@ def _from_here() -> bool:
     """Whether a request that changes something comes from our own pages, or from no browser at all."""
     origin = request.headers.get("Origin")
     if origin is not None:
-        return urlsplit(origin).netloc == request.host
+        try:
+            return urlsplit(origin).netloc == request.host
+        except ValueError:  # brackets or letters that no host has
+            return False
     return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from http.client import HTTPMessage
 from typing import IO
 
-from appliance.errors import BadInput, Unreachable
+from appliance.errors import BadInput, CampboxError, Unreachable
 
 TIMEOUT, DEADLINE = 30.0, 1_800.0
 """Seconds without a byte; seconds for one whole import."""
@@ -36,8 +36,13 @@ class HttpDoor:
     """``base`` is what stands before "/services", for example ``https://example.org/hsds``. Raises BadInput for no address."""
 
     def __init__(self, base: str) -> None:
-        parts = urllib.parse.urlsplit(base)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        try:
+            parts = urllib.parse.urlsplit(base)
+            whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            plain = not (parts.username or parts.query or parts.fragment)
+        except ValueError:  # half a bracket, a port that is none
+            whole = plain = False
+        if not whole or not plain:
             raise BadInput("not the address of an API", where=base, mend="write it as https://example.org/hsds")
         self.base, self.started = base.rstrip("/").removesuffix("/services"), time.monotonic()
         self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _SameHost)
@@ -49,10 +54,12 @@ class HttpDoor:
         try:
             with self.opener.open(request, timeout=TIMEOUT) as answer:
                 return self._read(answer, url)
+        except CampboxError:
+            raise
         except urllib.error.HTTPError as error:
             error.close()
             raise Unreachable(f"HTTP {error.code}", where=url, mend="try again later, or ask who runs it") from error
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:  # the last: it leads to an address that is none
             reason = error.reason if isinstance(error, urllib.error.URLError) else error
             raise Unreachable(type(reason).__name__, where=url, mend="look at the address and the line") from error
 

@@ -196,3 +196,20 @@ def test_h30_no_number_in_an_address_is_an_error(operator: FlaskClient, number: 
     for path in ("/", "/api/v1/boxes"):
         for name in ("page", "offset", "limit"):
             assert operator.get(path, query_string={name: number}).status_code == 200
+
+
+ODD_ADDRESSES = (
+    "http://[", "http://[::1", "http://[x]/", "http://\uff0f.com", "http://\u2100.net/", "//[", "/\\[", "http://]", "http://a[b]c/",
+    "/a\r\nSet-Cookie: x=y", "/\0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_ADDRESSES)
+def test_h30_an_address_that_is_none_is_no_error(app: Flask, odd: str) -> None:
+    """Neither where a request says to come from, nor where somebody wants to be led after the login."""
+    client = app.test_client()
+    if odd.isprintable():
+        assert client.post("/logout", headers={"Origin": odd}).status_code == 403
+    led = client.post("/login", query_string={"next": odd}, data={"user": "admin", "password": PASSWORD})
+    assert (led.status_code, led.headers["Location"]) == (302, "/")
+    assert client.get("/").status_code == 200

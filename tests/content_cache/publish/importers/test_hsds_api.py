@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.errors import BadInput, Unreachable
+from appliance.errors import BadInput, CampboxError, Unreachable
 from content_cache import snapshot
 from content_cache.needs import stable_id
 from content_cache.publish.importers import hsds_api_pages
@@ -272,3 +272,23 @@ item = st.one_of(st.none(), st.integers(), st.builds(service, st.integers(0, 3))
 )
 def test_no_list_breaks_it(items: list[Any], total: Any, last: Any) -> None:
     bring(FakeApi(*items, total=total, last=last, organizations=items), State({stable_id("service", 1): service(1)}, "x"))
+
+
+@pytest.mark.parametrize(
+    "odd", ["http://[", "http://[x]/", "http://\uff0f.com/hsds", "https://a:x/", "https://a:99999999/", "https://a:0/"]
+)
+def test_h30_an_address_that_is_none_is_told_in_one_line(odd: str) -> None:
+    with pytest.raises(BadInput, match="not the address of an API"):
+        HttpDoor(odd)
+
+
+@pytest.mark.parametrize(("meets", "told"), [(ValueError("Invalid IPv6 URL"), Unreachable), (BadInput("too large"), BadInput)])
+def test_h30_a_source_that_leads_to_an_address_that_is_none_is_out_of_reach(meets: Exception, told: type[CampboxError]) -> None:
+    door = HttpDoor("https://example.org/hsds")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise meets
+
+    door.opener.open = refuse  # type: ignore[method-assign, assignment]
+    with pytest.raises(told):
+        door.get("services", {})
