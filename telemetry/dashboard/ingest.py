@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from appliance import clock
 from appliance.errors import BadInput
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
@@ -249,7 +250,8 @@ class Service:
         db = connect(store_file(self._layout))
         self._file = _identity(store_file(self._layout))
         store = ReportStore(db, self._config.smallest_count)
-        self._ingester, self._retention = Ingester(store, self.link.publish, news=self._news.version), Retention(db)
+        self._ingester = Ingester(store, self.link.publish, news=self._news.version)
+        self._retention = Retention(db, sure=lambda: clock.now().trust == "synced")
         self._db = db
 
     def _refused(self, error: sqlite3.Error) -> None:

@@ -45,22 +45,28 @@ _NO_DATE = 1e11
 (sqlite.org/datatype3.html, "Sort Order")."""
 
 
-def passing(db: sqlite3.Connection, now: float) -> Iterator[int]:
-    """One whole pass: a piece each time, with how many rows it touched. It ends when nothing is due any more."""
+def passing(db: sqlite3.Connection, now: float, *, sure: bool = True) -> Iterator[int]:
+    """One whole pass: a piece each time, with how many rows it touched. It ends when nothing is due any more.
+
+    ``sure``: the clock is synchronised, so what lies ahead of it was dated wrongly. Else the clock may be behind, as one without a
+    battery is after a start, and what it calls the future is the truth: dated anew, all would soon be past its time and gone.
+    """
     with transaction(db):
         _forget_last_words(db, now)
+        if sure:
+            _bring_back(db, now)
     touched = 1
     while touched:
         with transaction(db):
-            touched = _strip_reports(db, now, PIECE)
+            touched = _strip_reports(db, now, PIECE) + (_redate(db, now, PIECE) if sure else 0)
         yield touched
 
 
 class Retention:
     """What the service does of it by itself: a pass each minute, piece by piece between two commits of reports."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+    def __init__(self, db: sqlite3.Connection, sure: Callable[[], bool] = lambda: True) -> None:
+        self._db, self._sure = db, sure
         self._pass: Iterator[int] | None = None
         self._began = -EVERY
         self.overdue = 0
@@ -75,7 +81,7 @@ class Retention:
             if clock - self._began < EVERY:
                 return
             self.overdue = overdue(self._db, now - GRACE)
-            self._began, self._pass = clock, passing(self._db, now)
+            self._began, self._pass = clock, passing(self._db, now, sure=self._sure())
         try:
             for done in range(MOST_PIECES):
                 if done >= at_least and not free():
@@ -97,7 +103,6 @@ def _forget_last_words(db: sqlite3.Connection, now: float) -> None:
     # A wish of days to come was written by a clock that has been set back since; whoever still looks wishes anew.
     db.execute("DELETE FROM watched WHERE until < ? OR until > ?", (now - _WATCHED_KEPT, now + _WATCHED_KEPT))
     db.execute("UPDATE boxes SET latest = '{}', measured = 0 WHERE measured > ?", (_NO_DATE,))
-    _bring_back(db, now)
     _strip_results(db, now - RESULT_KEPT)
     for days in _lengths():
         _strip_latest(db, days, now - days * _DAY)
@@ -128,7 +133,7 @@ def _strip_reports(db: sqlite3.Connection, now: float, limit: int) -> int:
     points = "SELECT id FROM live WHERE at < ? OR at > ? LIMIT ?"
     # A point of the future was dated by a clock that has been set back since.
     touched = db.execute(f"DELETE FROM live WHERE id IN ({points})", (now - LIVE_KEPT, now + LIVE_KEPT, limit)).rowcount
-    touched += _drop_undated(db, limit) + _redate(db, now, limit)
+    touched += _drop_undated(db, limit)
     for days in _lengths():
         for stripped in _standing(db, days):
             query = f"SELECT {_ROW}, body FROM reports WHERE stripped = ? AND at < ? ORDER BY at LIMIT ?"

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from appliance.layout import Layout
+from appliance.moment import Moment, Trust
 from telemetry import message, result
 from telemetry.dashboard import hub_link, ingest, retention
 from telemetry.dashboard.hearing import verdict
@@ -364,3 +365,18 @@ def test_h33_a_store_that_was_taken_away_is_not_written_to_and_nothing_is_acknow
     db = connect(file)
     assert world.acknowledged()[-1] == 2 and ReportReader(db).keys("camp-1") == [(BOOT, 2)]
     db.close()
+
+
+@pytest.mark.parametrize(("trust", "dated"), [("synced", 0.0), ("floor", 86_400.0), ("none", 86_400.0)])
+def test_h4_only_a_synchronised_clock_dates_anew_what_lies_ahead_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, trust: Trust, dated: float
+) -> None:
+    monkeypatch.setattr(ingest.clock, "now", lambda: Moment(world.wall, world.clock, trust))
+    world.row(1, load=1)
+    world.turns()
+    world.db.execute("UPDATE reports SET at = ?", (world.wall + 86_400.0,))
+    before = world.wall
+    world.passes(61)
+    world.turns(5)
+    (at,) = world.db.execute("SELECT at FROM reports").fetchone()
+    assert abs(at - before - dated) < 90

@@ -368,3 +368,18 @@ def test_h4_a_wish_to_watch_of_a_clock_since_set_back_is_none_and_keeps_no_new_o
     assert store.watched(NOW) == []
     store.watch("camp-1", NOW + 30)
     assert store.watched(NOW) == ["camp-1"] and store.watched(NOW + 30) == []
+
+
+def test_h4_a_clock_that_is_behind_after_a_start_dates_nothing_anew(db: sqlite3.Connection) -> None:
+    """A hub without a battery begins in 1970: what it then dated anew would all be past its time once the true one is known."""
+    rows(db, NOW, NOW - DAY)
+    tested = json.dumps({"at": NOW, "checks": []})
+    box(db, selftest=tested, measured=NOW)
+    keeper = Retention(db, sure=lambda: False)
+    keeper.turn(5.0, 0.0, at_least=9, free=always)
+    assert not keeper.under_way
+    assert [at for (at,) in db.execute("SELECT at FROM reports ORDER BY at")] == [NOW - DAY, NOW]
+    assert (told(db, "selftest"), told(db, "measured"), told(db, "last_seen")) == (tested, NOW, NOW)
+    keeper = Retention(db)
+    keeper.turn(NOW, 100.0, at_least=9, free=always)
+    assert count(db) == 2
