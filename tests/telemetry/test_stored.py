@@ -248,7 +248,7 @@ def test_r5_an_unreadable_row_is_told_on_the_box_and_to_the_hub(
     world.station.layout = layout
     spoil(world.outbox, fill(world.outbox, 1)[0], POISON["cut"])
     world.steps()
-    assert facts.read(layout, "telemetry") == {"state": "storing", "why": "", "lost": 0, "unreadable": 1}
+    assert facts.read(layout, "telemetry") == {"state": "storing", "why": "", "lost": 0, "unreadable": 1, "identity": ""}
     monkeypatch.setattr(sensors, "gate", lambda _layout: {})
     reading = Station(layout, world.outbox, BOOT, Pace(60), 10).read("row")
     assert measure(reading)[BY_NAME["outbox_unreadable"].number] == 1
