@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -20,6 +20,9 @@ PATIENCE = 300.0
 
 MAKERS = Path("/run/campbox-namespaces")
 """A file for each namespace: process id and start of whoever made it. Goes with a reboot, as namespaces do."""
+
+NAMED = Path("/run/netns")
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Namespace:
             made.destroy()
             _note(name)
         try:
-            run(["ip", "netns", "add", name], timeout=patient(PATIENCE))
+            with _held():
+                run(["ip", "netns", "add", name], timeout=patient(PATIENCE))
         except CommandFailed:
             _forget(name, only_own=True)
             raise
@@ -64,8 +68,12 @@ class Namespace:
         run(["ip", "-n", self.name, *argv], timeout=patient(PATIENCE))
 
     def pids(self) -> list[int]:
-        """Processes inside."""
-        return [int(pid) for pid in run(["ip", "netns", "pids", self.name], check=False, timeout=patient(PATIENCE)).stdout.split()]
+        """Processes inside; none where it is gone. As ``ip netns pids`` finds them, which may wait minutes for a busy kernel."""
+        place, found = _place(NAMED / self.name), list[int]()
+        for folder in Path("/proc").glob("[0-9]*") if place is not None else ():
+            if _place(folder / "ns/net") == place:
+                found.append(int(folder.name))
+        return found
 
     def destroy(self) -> None:
         """Kill what runs inside and remove it; nothing happens when it is gone already."""
@@ -85,6 +93,25 @@ def sweep() -> list[str]:
     for name in left:
         Namespace(name).destroy()
     return left
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[None]:
+    """What would end us waits until this is done: a child whose parent leaves while it starts makes the namespace all the same."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _place(file: Path) -> tuple[int, int] | None:
+    """Which namespace this file stands for; None where it is gone."""
+    try:
+        told = file.stat()
+    except OSError:
+        return None
+    return told.st_dev, told.st_ino
 
 
 def _note(name: str) -> bool:

@@ -13,6 +13,7 @@ from appliance.errors import MissingComponent
 from appliance.run import find_program, run
 from provisioning.image.own_units import PYTHON, STORAGE_SCRIPT
 from provisioning.image.system import late
+from tests.real.unit_files import units_of_debian
 
 pytestmark = pytest.mark.net
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,7 +38,7 @@ def written(tmp_path: Path) -> list[Path]:
 
 def test_systemd_finds_no_fault_in_them(written: list[Path]) -> None:
     assert [path.stem for path in written] == ["campbox-card", "campbox-console", "campbox-storage"]
-    done = run(["systemd-analyze", "verify", *map(str, written)], check=False)
+    done = run(["systemd-analyze", "verify", *map(str, written)], check=False, env=units_of_debian())
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 

@@ -15,6 +15,7 @@ from appliance.layout import Layout
 from appliance.run import find_program, run
 from appliance.services import services
 from appliance.units import PROGRAMS, units
+from tests.real.unit_files import units_of_debian
 
 pytestmark = pytest.mark.net
 CODE = Path(__file__).resolve().parents[2]
@@ -38,14 +39,14 @@ def written(tmp_path: Path) -> Path:
 
 
 def test_systemd_finds_no_fault_in_any_unit(written: Path) -> None:
-    done = run(["systemd-analyze", "verify", *map(str, sorted(written.iterdir()))], check=False)
+    done = run(["systemd-analyze", "verify", *map(str, sorted(written.iterdir()))], check=False, env=units_of_debian())
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_systemd_notices_a_fault(written: Path) -> None:
     broken = written / "campbox-gate.service"
     broken.write_text(broken.read_text().replace("Type=exec", "Type=exce").replace("After=", "Afetr="))
-    told = run(["systemd-analyze", "verify", str(broken)], check=False).stderr
+    told = run(["systemd-analyze", "verify", str(broken)], check=False, env=units_of_debian()).stderr
     assert "exce" in told and "Afetr" in told
 
 
