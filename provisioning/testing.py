@@ -28,8 +28,8 @@ LANES: dict[str, tuple[str, ...]] = {"places": _REAL, "fast": (), "camp": _REAL,
 """What runs side by side (tests/conftest.py says which test is in which), and the folders to look in. The first is seen at once."""
 HALVES = {"places": 2, "camp": 2}
 """Lanes that wait more than they compute: in how many shares they go side by side."""
-LINT = "tests/test_lint.py"
-"""mypy and ruff: what takes a process of its own when only the fast tests run."""
+LINT = ("tests/test_lint.py", "tests/test_conftest.py", "tests/real/test_await_ready.py")
+"""mypy and ruff, whatever starts a pytest of its own, and what mostly waits: in a process beside the shares of the fast tests."""
 FLAKES = PROJECT / "tests/flakes.toml"  # which tests needed a second look, and when: counted in every run, so committed
 LEFT_OUT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE")
 """Variables that a shell may hold for something else: they would leave tests out, or the assertions of their helpers."""
@@ -173,7 +173,7 @@ def _all_at_once(pytests: Mapping[str, list[str]], environment: dict[str, str], 
 
 def _fast(argv: list[str]) -> dict[str, list[str]]:
     """The fast tests: a share of them for each processor, mypy and ruff beside (docs/adr/0182)."""
-    return {**_shares("fast", [*argv, f"--ignore={LINT}"], apart.processors()), "lint": [*argv, LINT]}
+    return {**_shares("fast", [*argv, *(f"--ignore={file}" for file in LINT)], apart.processors()), "lint": [*argv, *LINT]}
 
 
 def _shares(name: str, argv: list[str], number: int) -> dict[str, list[str]]:

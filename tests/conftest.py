@@ -101,12 +101,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 @functools.cache
 def _of_other_shares(lane: str, share: str) -> frozenset[Path]:
+    from provisioning.testing import LINT
     from tests import fuzz
 
     files = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
     costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))[lane]
-    # mypy and ruff have a process of their own beside the shares; what is tried for minutes where CI asks costs those minutes.
-    costs |= {"test_lint.py": 0.0} | ({"test_fuzz.py": fuzz.MINUTES * 60} if fuzz.MINUTES else {})
+    # Some have a process of their own beside the shares; what is tried for minutes where CI asks costs those minutes.
+    costs |= {file.removeprefix("tests/"): 0.0 for file in LINT} | ({"test_fuzz.py": fuzz.MINUTES * 60} if fuzz.MINUTES else {})
     return frozenset(TESTS / file for file in shares.others(files, costs, share))
 
 

@@ -68,5 +68,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         lane = config.getoption("lane") or "fast"
         costs = (_files if lane == "fast" else _waited).items()
         known = tomllib.loads(COSTS.read_text("utf-8"))
-        known[lane] = {name.removeprefix("tests/"): spent for name, spent in costs if name != LINT}
+        measured = {name.removeprefix("tests/"): spent for name, spent in costs if name not in LINT}
+        known[lane] = {**known[lane], **measured} if config.getoption("share") else measured
         COSTS.write_text(shares.table(known), "utf-8")

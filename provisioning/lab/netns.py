@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,11 +99,18 @@ def sweep() -> list[str]:
 @contextlib.contextmanager
 def _held() -> Iterator[None]:
     """What would end us waits until this is done: a child whose parent leaves while it starts makes the namespace all the same."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    if threading.current_thread() is not threading.main_thread():  # in no other does a handler run (docs.python.org, signal)
+        yield
+        return
+    came = list[int]()
+    before = {number: signal.signal(number, lambda number, _frame: came.append(number)) for number in _ENDING}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+        for late in dict.fromkeys(came):
+            signal.raise_signal(late)
 
 
 def _place(file: Path) -> tuple[int, int] | None:

@@ -20,7 +20,7 @@ import os, signal, sys
 from pathlib import Path
 from provisioning import lanes
 options = [word for word in ("--lane", "--share") if word in sys.argv]
-name = sys.argv[sys.argv.index(options[0]) + 1] if options else "lint" if sys.argv[1:] == ["tests/test_lint.py"] else "alone"
+name = sys.argv[sys.argv.index(options[0]) + 1] if options else "lint" if "tests/test_lint.py" in sys.argv else "alone"
 deed = dict(word.split("=") for word in os.environ["DEEDS"].split()).get(name, "none")
 tests = [word for word in sys.argv[1:] if "::" in word]
 print(name, deed, *tests, flush=True)
