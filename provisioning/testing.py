@@ -26,8 +26,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 _REAL = ("tests/real", "tests/browser")
 LANES: dict[str, tuple[str, ...]] = {"places": _REAL, "fast": (), "camp": _REAL, "machines": ("tests/real",)}
 """What runs side by side (tests/conftest.py says which test is in which), and the folders to look in. The first is seen at once."""
-HALVES = {"places": 2, "camp": 2}
-"""Lanes that wait more than they compute: in how many shares they go side by side."""
+HALVES = {"camp": 2}
+"""Lanes that wait more than they compute: in how many shares they go side by side. Not places: the kernel makes and takes away
+namespaces one after the other, and with two lanes full of them one waited five minutes."""
 LINT = ("tests/test_lint.py", "tests/test_conftest.py", "tests/real/test_await_ready.py")
 """mypy and ruff, whatever starts a pytest of its own, and what mostly waits: in a process beside the shares of the fast tests."""
 FLAKES = PROJECT / "tests/flakes.toml"  # which tests needed a second look, and when: counted in every run, so committed

@@ -60,7 +60,7 @@ def test_what_has_a_process_of_its_own_costs_a_share_nothing_and_minutes_of_fuzz
 def test_the_table_names_files_that_there_are() -> None:
     costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))
     assert [name for lane in costs.values() for name in lane if not (TESTS / name).is_file()] == []
-    assert {"fast", *testing.HALVES} == set(costs)
+    assert {"fast", *testing.HALVES} <= set(costs)
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])

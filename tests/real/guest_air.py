@@ -117,16 +117,16 @@ class Phone:
         return said if "Connected to" in said else ""
 
     def lease(self) -> str:
-        """DHCP for a minute; the answer is the address, empty when there was none."""
+        """DHCP, once; the answer is the address."""
         if not self.address:
             script = ROOT / "leased.sh"
             script.write_text(LEASED)
             script.chmod(0o755)
             asking = [find_program("busybox"), "udhcpc", "-i", self.device, "-n", "-q", "-t", "20", "-s", str(script)]
-            told = self.place.run(*asking, timeout=2 * PATIENCE, check=False).stdout
-            if found := re.search(r"^leased (\S+) dns (\S+)", told, re.M):
-                assert found[2] == GATEWAY, told
-                self.address = found[1]
+            told = self.place.run(*asking, timeout=PATIENCE).stdout
+            found = re.search(r"^leased (\S+) dns (\S+)", told, re.M)
+            assert found is not None and found[2] == GATEWAY, told
+            self.address = found[1]
         return self.address
 
     def ask(self, url: str, *more: str) -> str:
@@ -197,9 +197,9 @@ class Air:
         """A phone that is associated and has its lease."""
         phone = self.phones[number - 1]
         until(phone.link, f"phone {number} is associated; hostapd: {(self.layout.log / 'hostapd.log').read_text()}")
-        # Associated is not let in: with OWE the keys come first, and an emulated processor may need more than one try at them. The
-        # supplicant waits longer from try to try, and a phone that is let in and sent away again gets no lease: it goes on asking.
-        until(lambda: let_in(phone.mac) and phone.lease(), f"phone {number} is let in and has a lease", 4 * PATIENCE)
+        # Associated is not let in: with OWE the keys come first, and an emulated processor may need more than one try at them.
+        until(lambda: let_in(phone.mac), f"phone {number} is let in")
+        phone.lease()
         return phone
 
     def end(self) -> int:
