@@ -203,3 +203,12 @@ def read_json(path: Path) -> Any:
 def write_json(path: Path, value: Any, mode: int = 0o644, owner: tuple[int, int] | None = None) -> None:
     """Write ``value`` as sorted JSON, as ``write_atomically`` does."""
     write_atomically(path, json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n", mode, owner)
+
+
+def which(file: Path) -> tuple[int, int] | None:
+    """Which file has this name now (stat(2): device and inode); None where there is none that can be seen."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

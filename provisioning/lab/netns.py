@@ -13,6 +13,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from appliance.errors import CommandFailed
+from appliance.files import which
 from appliance.run import run, spawn
 from provisioning.lab.pace import patient
 
@@ -70,9 +71,9 @@ class Namespace:
 
     def pids(self) -> list[int]:
         """Processes inside; none where it is gone. As ``ip netns pids`` finds them, which may wait minutes for a busy kernel."""
-        place, found = _place(NAMED / self.name), list[int]()
+        place, found = which(NAMED / self.name), list[int]()
         for folder in Path("/proc").glob("[0-9]*") if place is not None else ():
-            if _place(folder / "ns/net") == place:
+            if which(folder / "ns/net") == place:
                 found.append(int(folder.name))
         return found
 
@@ -111,15 +112,6 @@ def _held() -> Iterator[None]:
             signal.signal(number, handler if handler is not None else signal.SIG_DFL)
         for late in dict.fromkeys(came):
             signal.raise_signal(late)
-
-
-def _place(file: Path) -> tuple[int, int] | None:
-    """Which namespace this file stands for; None where it is gone."""
-    try:
-        told = file.stat()
-    except OSError:
-        return None
-    return told.st_dev, told.st_ino
 
 
 def _note(name: str) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 
 from appliance import clock
 from appliance.errors import BadInput
+from appliance.files import which
 from appliance.hub_config import HubConfig, parse_hub
 from appliance.layout import Layout
 from appliance.log import start_logging
@@ -213,7 +214,7 @@ class Service:
         if self._db is None:
             self._open()
         self._hand = self._hand or self.link.take(0.0 if self._retention.under_way else _TICK)
-        if self._file != _identity(store_file(self._layout)):
+        if self._file != which(store_file(self._layout)):
             # SQLite writes on into it, and it goes with this process: nobody may be told that anything is kept.
             raise sqlite3.OperationalError("its file was taken away")
         # Asked after the wait, in which a connection may have begun: nothing that is in hand is of a newer one than this.
@@ -248,7 +249,7 @@ class Service:
 
     def _open(self) -> None:
         db = connect(store_file(self._layout))
-        self._file = _identity(store_file(self._layout))
+        self._file = which(store_file(self._layout))
         store = ReportStore(db, self._config.smallest_count)
         self._ingester = Ingester(store, self.link.publish, news=self._news.version)
         self._retention = Retention(db, sure=lambda: clock.now().trust == "synced")
@@ -266,15 +267,6 @@ class Service:
 
     def _mark(self, **changes: Any) -> None:
         self._beat = replace(self._beat, **changes)
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    """Which file has this name now; None for none."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return stat.st_dev, stat.st_ino
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import datetime
 import json
-import threading
 import time
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from appliance.values import BoxId
 from provisioning.authority import blueprint, certificates, desk
 from provisioning.authority.store import Store
 from provisioning.enrolment import TICKET_LIFE
+from tests.overtaking import overtaken
 
 HUB = HubConfig(host="hub.example.org", also_known_as=("hub.local", "192.0.2.7", "2001:db8::7"), https_port=8443)
 NORTH = BoxId("north-1")
@@ -406,22 +406,8 @@ def test_r8_a_slow_enrolment_takes_no_key_off_the_list_that_a_quicker_one_has_pu
 ) -> None:
     first, second = (serial_of(ask(client, key(), new_token(layout, box=BoxId(box)), box=box)[1]) for box in ("north-1", "south-1"))
     ask(client, key(), new_token(layout))
-    read, written, superseded = threading.Event(), threading.Event(), Store.superseded
-
-    def slowly(store: Store) -> set[int]:
-        found = superseded(store)
-        if not read.is_set():
-            read.set()
-            written.wait(0.5)
-        return found
-
-    monkeypatch.setattr(Store, "superseded", slowly)
-    slow = threading.Thread(target=desk.revoke, args=(layout,))
-    slow.start()
-    assert read.wait(10)
-    ask(client, key(), new_token(layout, box=BoxId("south-1")), box="south-1")
-    written.set()
-    slow.join()
+    with overtaken(monkeypatch, Store, "superseded", lambda: desk.revoke(layout)):
+        ask(client, key(), new_token(layout, box=BoxId("south-1")), box="south-1")
     assert revoked(layout) == {first, second}
 
 

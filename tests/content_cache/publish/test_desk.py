@@ -17,6 +17,7 @@ from content_cache.publish.desk import Desk, Item
 from content_cache.publish.importers.report import Entry, Imported, Report
 from tests.content_cache.data import many
 from tests.content_cache.test_notices import WATER
+from tests.overtaking import overtaken
 
 NOW, LATER = "2026-11-22T09:00:00Z", "2026-11-24T09:00:00Z"
 
@@ -175,22 +176,8 @@ def test_r8_what_is_taken_back_while_the_timer_looks_does_not_come_back(layout: 
     for one in (item("n1"), item("n2", expires="2026-11-30T09:00:00Z")):
         do(layout, lambda now, one=one: desk.approve(desk.propose(now, one), one.id, "bilal", NOW))
     monkeypatch.setattr(desk_file, "stamp", lambda: LATER)
-    read, written, load = threading.Event(), threading.Event(), desk_file.load
-
-    def slowly(place: Layout) -> Desk:
-        found = load(place)
-        if not read.is_set():
-            read.set()
-            written.wait(0.5)
-        return found
-
-    monkeypatch.setattr(desk_file, "load", slowly)
-    timer = threading.Thread(target=desk_signing.refresh, args=(layout,))
-    timer.start()
-    assert read.wait(10)
-    do(layout, lambda now: desk.end(now, "n2", "amal", LATER))
-    written.set()
-    timer.join()
+    with overtaken(monkeypatch, desk_file, "load", lambda: desk_signing.refresh(layout)):
+        do(layout, lambda now: desk.end(now, "n2", "amal", LATER))
     assert notices.read(desk_file.published_board(layout) or b"").notices == ()
 
 

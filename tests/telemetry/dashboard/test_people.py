@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from appliance.hub_config import HubConfig
 from appliance.layout import Layout
 from telemetry.dashboard import admin, people
 from telemetry.dashboard.commands import hub
+from tests.overtaking import overtaken
 from tests.telemetry.dashboard.conftest import PASSWORD
 
 
@@ -102,22 +102,8 @@ def test_they_are_listed_for_programs_too(layout: Layout, amal: str, tmp_path: P
 def test_r8_a_command_that_is_slow_brings_nobody_back_whom_another_has_removed(
     layout: Layout, amal: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, written, kept = threading.Event(), threading.Event(), people._kept
-
-    def slowly(place: Layout) -> dict[str, dict[str, str]]:
-        found = kept(place)
-        if not read.is_set():
-            read.set()
-            written.wait(0.5)
-        return found
-
-    monkeypatch.setattr(people, "_kept", slowly)
-    slow = threading.Thread(target=people.add, args=(layout, "noor"))
-    slow.start()
-    assert read.wait(10)
-    people.remove(layout, "amal")
-    written.set()
-    slow.join()
+    with overtaken(monkeypatch, people, "_kept", lambda: people.add(layout, "noor")):
+        people.remove(layout, "amal")
     assert people.names(layout) == ["admin", "noor"]
 
 
