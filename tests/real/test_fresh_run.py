@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ STAYS = "sleep 98765"
 """A command that is found again among all processes."""
 RUN = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 from provisioning.lab import fresh, machine
 from provisioning.lab.machine import Machine
@@ -41,8 +43,11 @@ def small(tmp_path: Path) -> SmallMachine:
 
 def staying() -> list[str]:
     """Processes that a machine left running, wherever they are."""
-    commands = (path.read_bytes().replace(b"\0", b" ").decode() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists())
-    return [command for command in commands if command.strip() == STAYS]
+    commands = list[str]()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended since it was listed
+            commands.append(path.read_bytes().replace(b"\0", b" ").decode().strip())
+    return [command for command in commands if command == STAYS]
 
 
 def mounted(below: Path) -> list[str]:
