@@ -58,6 +58,8 @@ PORTAL = ("--resolve", f"camp.internal:80:{GATEWAY}")
 PROBE_HOST = "connectivitycheck.gstatic.com"
 PATIENCE = patient(90.0)
 """Seconds: the machine is emulated, ten to twenty times slower than the one it runs on."""
+TRIES, LET_IN = 3, patient(20.0)
+"""How often a phone is switched off and on, and after how many seconds without being let in."""
 
 
 def until(question: Callable[[], Any], what: str, timeout: float = PATIENCE) -> Any:
@@ -69,11 +71,24 @@ def until(question: Callable[[], Any], what: str, timeout: float = PATIENCE) -> 
     return answer
 
 
-def let_in(mac: str) -> bool:
-    """Whether one of the box's networks lets this radio's frames through."""
-    heard = "".join(run(["iw", "dev", network, "station", "dump"]).stdout for network in ("wlan0", "wlan0-owe"))
-    stations = [part for part in heard.split("Station ") if part.startswith(mac)]
-    return any(re.search(r"authorized:\s*yes", station) for station in stations)
+def let_in(phone: Phone) -> bool:
+    """Whether the box's network that the phone is in lets its frames through; it may still be in the list of the one it left."""
+    link = phone.link()
+    for network in ("wlan0", "wlan0-owe"):
+        if Path(f"/sys/class/net/{network}/address").read_text().strip() in link:
+            stations = run(["iw", "dev", network, "station", "dump"]).stdout.split("Station ")
+            return any(re.search(r"authorized:\s*yes", station) for station in stations if station.startswith(phone.mac))
+    return False
+
+
+def soon(question: Callable[[], Any], seconds: float) -> bool:
+    """Whether the answer is true within so many seconds."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if question():
+            return True
+        time.sleep(0.5)
+    return False
 
 
 class Phone:
@@ -81,12 +96,14 @@ class Phone:
 
     def __init__(self, number: int) -> None:
         self.place, self.device, self.address = Namespace.create(f"vm-phone-{number}"), f"wlan{number}", ""
+        self._settings: tuple[str, ...] = ()
         radio = Path(f"/sys/class/net/{self.device}/phy80211/name").read_text().strip()
         run(["iw", "phy", radio, "set", "netns", "name", self.place.name])
         self.wake()
 
     def wake(self, *settings: str) -> None:
         """Look for the network and join it, with these settings of wpa_supplicant.conf(5)."""
+        self._settings = settings
         conf = ROOT / f"{self.place.name}.conf"
         lines = "".join(f" {line}\n" for line in (f"ssid={SSID.encode().hex()}", *(settings or ("key_mgmt=NONE",))))
         conf.write_text(f"network={{\n{lines}}}\n")
@@ -99,6 +116,11 @@ class Phone:
         until(lambda: not self.link() and not self.pid_file.exists(), f"{self.place.name} sleeps")
         self.place.run("ip", "address", "flush", "dev", self.device)
         self.address = ""
+
+    def off_and_on(self) -> None:
+        """What people do when their phone is connected and nothing comes."""
+        self.sleep()
+        self.wake(*self._settings)
 
     @property
     def pid_file(self) -> Path:
@@ -197,8 +219,15 @@ class Air:
         """A phone that is associated and has its lease."""
         phone = self.phones[number - 1]
         until(phone.link, f"phone {number} is associated; hostapd: {(self.layout.log / 'hostapd.log').read_text()}")
-        # Associated is not let in: with OWE the keys come first, and an emulated processor may need more than one try at them.
-        until(lambda: let_in(phone.mac), f"phone {number} is let in")
+        # Associated is not let in: with OWE the keys come first. A phone that hears nothing for a tenth of a second asks once more
+        # (IEEE80211_ASSOC_TIMEOUT_SHORT of Linux), hostapd then makes other keys, and the phone has those of the first answer. An
+        # emulated processor may need that long (each run that failed had such a second try), and nobody sends the phone away.
+        for _ in range(TRIES):
+            if soon(lambda: let_in(phone), LET_IN):
+                break
+            phone.off_and_on()
+            until(phone.link, f"phone {number} is associated again")
+        until(lambda: let_in(phone), f"phone {number} is let in")
         phone.lease()
         return phone
 

@@ -24,6 +24,9 @@ FLOOD_SECONDS, FLOOD_EVERY = 8.0, 1 / 200
 ENOUGH = NAMES.at_once * 2
 """Questions that make a flood, on a machine that has other work as well."""
 
+SO_RCVBUFFORCE = 33
+"""socket(7); Python has no name for it."""
+
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
@@ -47,6 +50,8 @@ def _half_deaf(camp: Camp, stack: ExitStack) -> None:
     """The provider's name server: answers every name but those below "deaf"."""
     with inside(camp.net.name):
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    # What waits for this one thread is not lost: four hundred questions come at once, and only the box's bounds are tried here.
+    server.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8_000_000)
     server.bind((NET4, 53))
     stack.callback(server.close)
     threading.Thread(target=_serve, args=(server,), daemon=True).start()
@@ -56,9 +61,9 @@ def _serve(server: socket.socket) -> None:
     while True:
         try:
             raw, caller = server.recvfrom(2000)
-            asked = DNS(raw)
-            name = asked.qd[0].qname
-            if not name.endswith(b".deaf.example."):
+            if b"\4deaf\7example\0" not in raw:
+                asked = DNS(raw)
+                name = asked.qd[0].qname
                 said = DNS(id=asked.id, qr=1, rd=1, ra=1, qd=asked.qd, an=DNSRR(rrname=name, type="A", ttl=60, rdata=NET4))
                 server.sendto(bytes(said), caller)
         except OSError:
