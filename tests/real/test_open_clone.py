@@ -27,7 +27,8 @@ def test_point_0_a_clone_in_a_closed_home_is_seen_where_services_can_enter() -> 
         clone = home / "private" / "clone"
         (clone / "appliance").mkdir(parents=True)
         (clone / ".venv/bin").mkdir(parents=True)
-        (clone / ".venv/bin/python").symlink_to(sys.executable)
+        # The system's: ours is hidden by the mount where this run was itself reopened.
+        (clone / ".venv/bin/python").symlink_to(Path(sys.executable).resolve())
         (clone / "appliance/__init__.py").touch()
         (clone / "appliance/cli.py").write_text(CLI)
         (clone / "here.txt").write_text("readable")
