@@ -32,8 +32,9 @@ namespaces one after the other, and with two lanes full of them one waited five 
 LINT = ("tests/test_lint.py", "tests/test_conftest.py", "tests/real/test_await_ready.py")
 """mypy and ruff, whatever starts a pytest of its own, and what mostly waits: in a process beside the shares of the fast tests."""
 FLAKES = PROJECT / "tests/flakes.toml"  # which tests needed a second look, and when: counted in every run, so committed
-LEFT_OUT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE")
-"""Variables that a shell may hold for something else: they would leave tests out, or the assertions of their helpers."""
+LEFT_OUT = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTHONOPTIMIZE", "PYTHONDONTWRITEBYTECODE")
+"""Variables that a shell may hold for something else: they would leave tests out, or the assertions of their helpers, or have every
+process of a run compile everything anew."""
 
 
 _NAMES = (*KINDS, "all", "fresh", "mutation")

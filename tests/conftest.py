@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
+import re
 import sys
 import tempfile
 import tomllib
@@ -72,6 +74,11 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 sys.addaudithook(_audit)
 
+_OF_ANOTHER_KIND = re.compile(rf"^pytestmark = \[?\s*pytest\.mark\.({'|'.join(NEED_ROOT)})\b", re.MULTILINE)
+
+# Modules, tests and their parameters live as long as the run: looking through them for garbage every 700 objects cost 7 % of it.
+gc.set_threshold(100_000, 20, 20)
+
 
 def kind_of(item: pytest.Item) -> str:
     """The kind of a test: its marker, else fast."""
@@ -94,7 +101,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the other shares' files out before they are read: reading all of them costs as much as running many."""
+    """Leave the other shares' files and those without a fast test out before they are read: that costs as much as running many."""
     share, lane = config.getoption("share"), config.getoption("lane") or "fast"
     return True if share is not None and collection_path in _of_other_shares(lane, share) else None
 
@@ -104,11 +111,18 @@ def _of_other_shares(lane: str, share: str) -> frozenset[Path]:
     from provisioning.testing import LINT
     from tests import fuzz
 
-    files = [path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py")]
+    every = sorted(TESTS.rglob("test_*.py"))
+    without = {path for path in every if lane == "fast" and is_of_another_kind(path.read_text("utf-8"))}
+    files = [path.relative_to(TESTS).as_posix() for path in every if path not in without]
     costs = tomllib.loads((TESTS / "costs.toml").read_text("utf-8"))[lane]
     # Some have a process of their own beside the shares; what is tried for minutes where CI asks costs those minutes.
     costs |= {file.removeprefix("tests/"): 0.0 for file in LINT} | ({"test_fuzz.py": fuzz.MINUTES * 60} if fuzz.MINUTES else {})
-    return frozenset(TESTS / file for file in shares.others(files, costs, share))
+    return frozenset(TESTS / file for file in shares.others(files, costs, share)) | without
+
+
+def is_of_another_kind(file: str) -> bool:
+    """Whether a file of tests (its text) marks all of them as net, browser, vm or image."""
+    return _OF_ANOTHER_KIND.search(file) is not None
 
 
 def pytest_report_header() -> str:
@@ -187,6 +201,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     With --collect-only one line names the kinds: the launcher asks, to install no more than ``campbox test --only`` needs.
     """
     _note(lanes.collected(len(session.items)))
+    gc.collect()
+    gc.freeze()
     if "flask" in sys.modules:
         from tests import kept
 

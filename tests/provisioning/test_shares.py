@@ -64,13 +64,32 @@ def test_the_table_names_files_that_there_are() -> None:
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
-def test_pytest_leaves_out_what_is_in_another_share_and_nothing_else(number: int) -> None:
+@pytest.mark.parametrize("lane", ["fast", "camp"])
+def test_pytest_leaves_out_what_is_in_another_share_or_of_another_kind_and_nothing_else(lane: str, number: int) -> None:
     """A file that the table's reader has not seen is read by everybody, rather than by nobody."""
     kept: list[Path] = []
     files = sorted(path for path in TESTS.rglob("*.py"))
     for n in range(1, number + 1):
-        config = cast("pytest.Config", SimpleNamespace(getoption={"share": f"{n}/{number}"}.get))
+        config = cast("pytest.Config", SimpleNamespace(getoption={"share": f"{n}/{number}", "lane": lane}.get))
         kept += [path for path in files if conftest.pytest_ignore_collect(path, config) is None]
-    tests = [path for path in kept if path.name.startswith("test_")]
-    assert sorted(tests) == [path for path in files if path.name.startswith("test_")]
+    tests = sorted(path for path in kept if path.name.startswith("test_"))
+    every = [path for path in files if path.name.startswith("test_")]
+    others = [path for path in every if conftest.is_of_another_kind(path.read_text("utf-8"))] if lane == "fast" else []
+    assert tests == [path for path in every if path not in others]
     assert kept.count(TESTS / "conftest.py") == number
+
+
+@pytest.mark.parametrize(
+    "text, other",
+    [
+        ("pytestmark = pytest.mark.net\n", True),
+        ("import pytest\npytestmark = [\n    pytest.mark.image,\n    pytest.mark.timeout(9),\n]\n", True),
+        ("pytestmark = [pytest.mark.browser]\n", True),
+        ("pytestmark = pytest.mark.lint\n", False),
+        ("pytestmark = pytest.mark.network_of_mine\n", False),
+        ("class TestIt:\n    pytestmark = pytest.mark.net\n", False),
+        ("@pytest.mark.net\ndef test_it(): ...\ndef test_fast(): ...\n", False),
+    ],
+)
+def test_a_file_is_of_another_kind_when_it_marks_every_test_of_it(text: str, other: bool) -> None:
+    assert conftest.is_of_another_kind(text) == other

@@ -144,6 +144,18 @@ def test_t1_what_a_shell_holds_for_something_else_leaves_no_test_and_no_assertio
     assert [name in environment for environment in asked] == [False]
 
 
+@pytest.mark.parametrize("owner", ["ours", "another's"])
+def test_what_is_compiled_is_kept_in_a_clone_of_our_own_alone(
+    owner: str, asked: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it every process of a run compiles everything anew; in another's clone it would leave files of root."""
+    us = testing.PROJECT.stat().st_uid + (owner != "ours")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(testing.os, "geteuid", lambda: us)
+    assert CliRunner().invoke(testing.test, ["fast"]).exit_code == 0
+    assert ["PYTHONDONTWRITEBYTECODE" in environment for environment in asked] == [owner != "ours"]
+
+
 @pytest.mark.lint
 def test_t1_after_three_sightings_a_test_has_no_second_look_left(flakes: Path, capfd: pytest.CaptureFixture[str]) -> None:
     deeds = "places=fails camp=passes machines=passes alone=passes"
