@@ -22,7 +22,7 @@ LINES = [check for check in CHECKS if check.source == "phone"]
 
 def visit(*broken: str) -> tuple[dict[str, Any], Network]:
     network = Network(*broken)
-    return {**Phone(network, SITE, patience=0.05).visit(), "problem": ""}, network
+    return {**Phone(network, SITE, patience=5).visit(), "problem": ""}, network
 
 
 def wrong(facts: dict[str, Any]) -> set[str]:
