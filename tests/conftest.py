@@ -63,6 +63,7 @@ _ran: set[str] = set()
 _skipped: set[str] = set()
 _passed: set[str] = set()
 _guarded: str | None = None
+_on_loopback: str | None = None
 _seconds: defaultdict[str, float] = defaultdict(float)
 _outcomes: dict[str, Counter[str]] = {}
 
@@ -70,6 +71,14 @@ _outcomes: dict[str, Counter[str]] = {}
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if _guarded is not None and event in FORBIDDEN:
         raise Forbidden(f"{_guarded} is a fast test and caused {event}; mark it (net, browser, vm, lint) or hand in a fake")
+    if _on_loopback is not None and event == "subprocess.Popen" and makes_a_namespace(arguments[1]):
+        raise Forbidden(f"{_on_loopback} is marked loopback and makes a network namespace: the kernel makes one after the other")
+
+
+def makes_a_namespace(argv: object) -> bool:
+    """Whether a command makes a network namespace (ip-netns(8), unshare(1))."""
+    words = [str(word) for word in argv] if isinstance(argv, list | tuple) else []
+    return "--net" in words or {"unshare", "-n"} <= set(words) or {"netns", "add"} <= set(words)
 
 
 sys.addaudithook(_audit)
@@ -86,17 +95,19 @@ def kind_of(item: pytest.Item) -> str:
 
 
 def lane_of(item: pytest.Item) -> str:
-    """Which lane a test runs in: fast ones, emulated machines, what looks at the demo's camp, or what makes places of its own."""
+    """Which lane a test runs in (provisioning/testing.py, LANES)."""
     if kind_of(item) in ("fast", "lint"):
         return "fast"
     if kind_of(item) in ("vm", "image"):
         return "machines"
+    if item.get_closest_marker("loopback"):
+        return "loopback"
     return "camp" if "the_camp" in getattr(item, "fixturenames", ()) else "places"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``campbox test`` runs the lanes side by side; plain pytest runs all, one after the other."""
-    parser.addoption("--lane", choices=("places", "fast", "camp", "machines"), help="Only the tests of this lane.")
+    parser.addoption("--lane", choices=("places", "fast", "loopback", "camp", "machines"), help="Only the tests of this lane.")
     parser.addoption("--share", help="Only the files of one share of several, as 1/2.")
 
 
@@ -159,13 +170,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Guard a fast test from its fixtures' set-up to their end."""
-    global _guarded
+    """Guard a test from its fixtures' set-up to their end."""
+    global _guarded, _on_loopback
     _guarded = item.nodeid if kind_of(item) == "fast" else None
+    _on_loopback = item.nodeid if item.get_closest_marker("loopback") else None
     try:
         return (yield)
     finally:
-        _guarded = None
+        _guarded = _on_loopback = None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from provisioning import lanes, modes
-from tests.conftest import Forbidden
+from tests.conftest import Forbidden, makes_a_namespace
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +37,40 @@ def test_fast_tests_start_no_process_and_open_no_socket(deed: Callable[[], objec
 @pytest.mark.lint
 def test_tests_of_another_kind_may_start_processes() -> None:
     assert subprocess.run(["true"], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "argv, makes",
+    [
+        (["ip", "netns", "add", "x"], True),
+        (("/usr/sbin/ip", "-n", "x", "netns", "add", "y"), True),
+        (["unshare", "-n", "true"], True),
+        (["env", "unshare", "--mount", "--net", "true"], True),
+        (["unshare", "--mount", "true"], False),
+        (["ip", "netns", "list"], False),
+        (["sed", "-n", "1p"], False),
+        ("ip netns add x", False),
+    ],
+)
+def test_what_makes_a_namespace_is_known(argv: object, makes: bool) -> None:
+    assert makes_a_namespace(argv) == makes
+
+
+ON_LOOPBACK = """
+import subprocess, pytest
+@pytest.mark.net
+@pytest.mark.loopback
+def test_it():
+    assert subprocess.run(["true"]).returncode == 0
+    subprocess.run(["unshare", "--net", "true"])
+"""
+
+
+@pytest.mark.lint
+def test_a_test_on_loopback_makes_no_namespace(tmp_path: Path) -> None:
+    """The kernel makes them one after the other: they all are in one lane."""
+    done = pytest_of_its_own(tmp_path, ON_LOOPBACK, CAMPBOX_VM="1")
+    assert done.returncode == 1 and "is marked loopback and makes a network namespace" in done.stdout
 
 
 PYTEST = [

@@ -127,7 +127,7 @@ def fetch(
         answer = connection.getresponse()
         content = answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise Unreachable(f"{type(error).__name__} from {parts.scheme} port {port}") from error
+        raise Unreachable(f"{type(error).__name__} ({error}) from {parts.scheme} port {port}, {address}") from error
     finally:
         connection.close()
     return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, content, time.monotonic() - began)

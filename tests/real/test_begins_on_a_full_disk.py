@@ -21,7 +21,7 @@ from appliance.supervisor import Supervisor
 from provisioning.lab.pace import patient
 from tests.real.refusing_disk import Memory, wait_for
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 PROJECT = Path(__file__).resolve().parents[2]
 PIN = f"sha256:{'0' * 64}"
 

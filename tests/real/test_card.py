@@ -20,7 +20,7 @@ from appliance.services import USERS
 from provisioning.lab.pace import patient
 from tests.real.deadly import killer
 
-pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get owners")]
+pytestmark = [pytest.mark.net, pytest.mark.loopback, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: files get owners")]
 CODE = Path(__file__).resolve().parents[2]
 SITE = (CODE / "examples/site.toml").read_text()
 TOKEN, NEWER = "A" * 43, "b" * 43

@@ -21,7 +21,7 @@ from tests.content_cache.data import PROJECT, real
 from tests.real import hub_repository
 from tests.real.hub_repository import Box, Hub
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 place, hub = hub_repository.place, hub_repository.hub
 
 

@@ -26,7 +26,11 @@ from tests.real.deadly import killer
 from tests.real.enrolment_place import Box, Hub
 from tests.real.open_folder import open_folder
 
-pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the agent runs as its own user")]
+pytestmark = [
+    pytest.mark.net,
+    pytest.mark.loopback,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the agent runs as its own user"),
+]
 
 
 @pytest.fixture

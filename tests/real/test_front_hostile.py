@@ -86,4 +86,4 @@ def test_the_scan_of_answers_finds_a_front_that_serves_any_name() -> None:
         place.kill("nginx")
         place.restart("nginx")
         assert place.ask([get("/en/", host="evil.example")])[0].status == 200
-        assert [row.name for row in PARTS["hosts"]() if _wrong(row, place)]
+        assert any(_wrong(row, place) for row in PARTS["hosts"]())

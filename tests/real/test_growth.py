@@ -16,7 +16,7 @@ from provisioning.image.own_units import REPART
 from provisioning.image.partitions import MIB, place, table
 from provisioning.image.system import late
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 ROOT = Path(__file__).resolve().parents[2]
 CARD = 3000 * MIB
 SECTOR = 512

@@ -13,7 +13,7 @@ from content_cache.publish.importers import hsds_api_door
 from content_cache.publish.importers.hsds_api import State, import_api
 from content_cache.publish.importers.hsds_api_door import HttpDoor
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 PAGE = b'{"total_items": 1, "last_page": true, "contents": [{"id": "5", "name": "Clinic", "status": "active"}]}'
 
 

@@ -22,7 +22,7 @@ from tests.real.telemetry_hub import Hub
 from tests.telemetry import delivery, hearing
 from tests.telemetry.delivery import BOOT, LOAD, ONE, OTHER, until
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 
 
 class RealPlace:

@@ -13,7 +13,7 @@ import pytest
 from appliance.run import run, spawn
 from tests.real.telemetry_hub import CODE
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 
 FULL = """
 import json, os, shutil, sqlite3, sys

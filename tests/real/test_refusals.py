@@ -17,7 +17,7 @@ from tests.fakes.refusals import How
 from tests.fakes.refusals_contract import RefusalsContract
 from tests.real.refusing_disk import FLUSHES, Memory, injected
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 
 
 class TestRealStorageKeepsTheContract(RefusalsContract):

@@ -34,7 +34,7 @@ from tests.real.open_folder import open_folder
 from tests.real.telemetry_hub import Hub
 from tests.telemetry.delivery import ONE, StubStation, until
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 
 
 @pytest.fixture

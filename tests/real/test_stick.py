@@ -22,7 +22,7 @@ from tests.real import hub_repository
 from tests.real.hub_repository import CODE, Box, Hub
 from tests.real.stick_cell import is_a_cell, look_at_a_fat_stick, looked
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 place, hub = hub_repository.place, hub_repository.hub
 
 

@@ -12,7 +12,7 @@ from appliance.errors import MissingComponent
 from appliance.run import find_program, run
 from provisioning.image.own_units import STORAGE
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 MIB = 1 << 20
 SIZE = 160 * MIB
 """More than one group of blocks: a copy of the superblock stands in the second."""

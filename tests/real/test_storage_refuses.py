@@ -16,7 +16,7 @@ from tests.real.storage_careless import CARELESS
 from tests.real.storage_cells import ALL, COLUMNS, Cell, run
 from tests.real.storage_writers import ROWS
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 TOGETHER = 4
 """Rows at a time: most of a cell is waiting."""
 LONGEST = ("publish", "sync", "report store", "outbox", "tickets")

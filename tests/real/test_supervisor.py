@@ -19,7 +19,7 @@ from appliance.supervisor import LOG_LIMIT, Supervisor
 from provisioning.lab.pace import patient
 from tests.real.open_folder import open_folder
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 PATIENCE = patient(60.0)
 SOON = (0.7, 3.0, 20.0)
 """Seconds a service is given in turn to say something before it is given up: on a busy machine it may take longer to begin."""

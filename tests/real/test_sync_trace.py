@@ -37,7 +37,7 @@ BUDGET = 46_000
 ENTITIES = ("service", "location", "schedule", "phone", "attribute")
 GREETING = 3_000
 """Bytes that reach the box before the first of a file in any run."""
-pytestmark = [pytest.mark.net, pytest.mark.timeout(3_600 if WHOLE else 900)]
+pytestmark = [pytest.mark.net, pytest.mark.loopback, pytest.mark.timeout(3_600 if WHOLE else 900)]
 PATIENCE = patient(600.0 if WHOLE else 180.0)
 
 

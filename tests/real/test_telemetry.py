@@ -32,7 +32,7 @@ from tests.real.telemetry_hub import CODE, Hub
 from tests.telemetry import delivery
 from tests.telemetry.delivery import BOOT, LOAD, ONE, OTHER, until
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 SITE = (CODE / "examples" / "site.toml").read_text("utf-8")
 
 

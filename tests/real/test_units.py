@@ -17,7 +17,7 @@ from appliance.services import services
 from appliance.units import PROGRAMS, units
 from tests.real.unit_files import units_of_debian
 
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 CODE = Path(__file__).resolve().parents[2]
 MOST_EXPOSED = 2.5
 

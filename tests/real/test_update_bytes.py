@@ -17,7 +17,7 @@ from tests.content_cache.data import real
 
 BUDGET = 46_000
 """Bytes of payload in all (DESIGN section 7)."""
-pytestmark = pytest.mark.net
+pytestmark = [pytest.mark.net, pytest.mark.loopback]
 
 
 def _version(path: Path) -> tuple[Catalogue, bytes]:
