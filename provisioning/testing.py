@@ -25,10 +25,10 @@ from provisioning.lab.kinds_of_tests import KINDS
 PROJECT = Path(__file__).resolve().parent.parent
 _REAL = ("tests/real", "tests/browser")
 LANES: dict[str, tuple[str, ...]] = {
-    "places": _REAL, "fast": (), "loopback": ("tests/real",), "camp": _REAL, "machines": ("tests/real",),
+    "places": _REAL, "fast": (), "loopback": ("tests/real",), "front": _REAL, "camp": _REAL, "machines": ("tests/real",),
 }  # fmt: skip
 """What runs side by side, and the folders to look in: what makes places of its own out of namespaces, the fast tests, what needs
-loopback alone, what looks at the demo's camp, and emulated machines. The first is seen at once."""
+loopback alone, the web front, what looks at the demo's camp, and emulated machines. The first is seen at once."""
 HALVES = {"camp": 2}
 """Lanes that wait more than they compute: in how many shares they go side by side. Not places: the kernel makes and takes away
 namespaces one after the other, and with two lanes full of them one waited five minutes."""

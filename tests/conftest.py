@@ -100,14 +100,16 @@ def lane_of(item: pytest.Item) -> str:
         return "fast"
     if kind_of(item) in ("vm", "image"):
         return "machines"
-    if item.get_closest_marker("loopback"):
-        return "loopback"
+    if (lane := next((name for name in ("loopback", "front") if item.get_closest_marker(name)), None)) is not None:
+        return lane
     return "camp" if "the_camp" in getattr(item, "fixturenames", ()) else "places"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``campbox test`` runs the lanes side by side; plain pytest runs all, one after the other."""
-    parser.addoption("--lane", choices=("places", "fast", "loopback", "camp", "machines"), help="Only the tests of this lane.")
+    parser.addoption(
+        "--lane", choices=("places", "fast", "loopback", "front", "camp", "machines"), help="Only the tests of this lane."
+    )
     parser.addoption("--share", help="Only the files of one share of several, as 1/2.")
 
 

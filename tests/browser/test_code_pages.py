@@ -17,7 +17,7 @@ from tests.browser.chromium import Browser, audit, complaints, keep_axe, stickin
 from tests.captive_portal.site import LAYOUT, with_codes
 from tests.fakes.gate import CODE, FakeGate
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.front]
 TAGS = [language.tag for language in LANGUAGES]
 TAKE, FIELD, ENTER = "form[action$='/code/take'] button", "input[name='code']", "form[action$='/code'] button"
 SHOWN = f"{CODE[:4]} {CODE[4:8]} {CODE[8:]}"

@@ -101,7 +101,7 @@ def test_t1_each_half_of_a_lane_counts_by_itself(
     monkeypatch.setattr(testing, "HALVES", {"camp": 2})
     assert run(flakes, "places=passes camp=passes machines=passes") == lanes.Verdict(0)
     named = [line for line in capfd.readouterr().out.splitlines() if line.startswith("lane ")]
-    assert named == ["lane loopback:", "lane camp 1 of 2:", "lane camp 2 of 2:", "lane machines:"]
+    assert named == ["lane loopback:", "lane front:", "lane camp 1 of 2:", "lane camp 2 of 2:", "lane machines:"]
     how = "ended with status 0 before it had run what it collected"
     told = lanes.Verdict(1, f"lane camp 1 of 2 {how}; lane camp 2 of 2 {how}")
     assert run(flakes, "places=passes camp=ends0 machines=passes") == told

@@ -17,7 +17,11 @@ from tests.fakes.gate import CODE
 from tests.real.front_place import LAN4, LAN6, PHONE4, PHONE6, Place, Reply, front_place, get, post
 from tests.real.living_files import files_below
 
-pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
+pytestmark = [
+    pytest.mark.net,
+    pytest.mark.front,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces"),
+]
 SERVICES = ("pages", "portal", "nginx")
 REDIRECT = "\r\n".join(
     (

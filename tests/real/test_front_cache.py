@@ -12,7 +12,11 @@ import pytest
 from tests.real.front_place import Gates, Place, front_place, get, until
 from tests.real.living_files import files_below
 
-pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
+pytestmark = [
+    pytest.mark.net,
+    pytest.mark.front,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces"),
+]
 
 
 class Catalogue:

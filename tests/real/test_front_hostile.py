@@ -14,7 +14,11 @@ from provisioning.lab.pace import patient
 from tests.real.front_place import CODE, LAN4, PHONE4, Place, front_place, get, post
 from tests.real.hostile import PARTS, Row
 
-pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
+pytestmark = [
+    pytest.mark.net,
+    pytest.mark.front,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces"),
+]
 SLOW = "tests/real/slow_phones.py"
 MANY = 500
 FORMS_UNDER_WAY = 8

@@ -13,7 +13,11 @@ from provisioning.lab.pace import patient
 from tests.real.certificate import put_certificate
 from tests.real.front_place import LAN4, LAN6, PHONE4, PHONE6, Place, front_place, get
 
-pytestmark = [pytest.mark.net, pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces")]
+pytestmark = [
+    pytest.mark.net,
+    pytest.mark.front,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root: it makes network namespaces"),
+]
 NAME = "portal.example.org"
 TLS_ASKER = """
 import json, socket, ssl, sys

@@ -185,6 +185,46 @@ def test_the_timers_ran_and_told_their_facts(machine: Machine) -> None:
     assert json.loads(told)["state"] == "waiting"
 
 
+def test_a_web_process_sees_no_network_and_no_home(machine: Machine) -> None:
+    pid = machine.property("campbox-portal.service", "MainPID")
+    enter = ("nsenter", f"--target={pid}", "--mount", "--net")
+    assert [line.split(":")[1].strip() for line in machine.inside(*enter, "ip", "-o", "link").splitlines()] == ["lo"]
+    assert machine.inside(*enter, "ls", "-A", "/root", check=False) == ""
+
+
+@pytest.fixture(scope="module")
+def restless(machine: Machine) -> tuple[str, ...]:
+    """Two that start again and again, from now on."""
+    names = ("still", "dying")
+    machine.inside("systemctl", "start", "--no-block", *(f"campbox-{name}.service" for name in names))
+    return names
+
+
+def test_point_0_a_slow_start_is_waited_for_as_long_as_it_works(machine: Machine, restless: tuple[str, ...]) -> None:
+    machine.inside("systemctl", "start", "campbox-slow.service", check=False)
+    assert machine.state("campbox-slow.service") == "active", machine.inside(
+        "journalctl", "--no-pager", "-n", "30", "-u", "campbox-slow"
+    )
+    assert machine.property("campbox-slow.service", "NRestarts") == "0", (
+        "it took longer than the patience with one that does nothing"
+    )
+
+
+@pytest.mark.parametrize("name", ["still", "dying"])
+def test_point_0_a_start_that_hangs_or_ends_is_tried_again_and_never_given_up(
+    machine: Machine, restless: tuple[str, ...], name: str
+) -> None:
+    assert name in restless
+    unit = f"campbox-{name}.service"
+    deadline = time.monotonic() + patient(120)
+    while int(machine.property(unit, "NRestarts") or 0) < 6:  # systemd itself gives up after five, where nothing forbids it
+        assert time.monotonic() < deadline, machine.inside("systemctl", "status", "--no-pager", unit, check=False)
+        time.sleep(0.3)
+    assert machine.state(unit) == "activating"
+    machine.inside("systemctl", "stop", unit, check=False)
+    machine.inside("systemctl", "reset-failed", unit, check=False)
+
+
 def test_the_self_test_does_in_its_cell_all_that_it_must(machine: Machine) -> None:
     """The frames, the cable, the write, the control groups; what needs an uplink or a hub fails here, and nothing else."""
     deadline = time.monotonic() + patient(240)
@@ -208,33 +248,3 @@ def test_a_killed_service_comes_back(machine: Machine) -> None:
         time.sleep(0.2)
     machine.wait("campbox-portal.service", "active")
     assert machine.property("campbox-portal.service", "MainPID") not in (before, "0")
-
-
-def test_a_web_process_sees_no_network_and_no_home(machine: Machine) -> None:
-    pid = machine.property("campbox-portal.service", "MainPID")
-    enter = ("nsenter", f"--target={pid}", "--mount", "--net")
-    assert [line.split(":")[1].strip() for line in machine.inside(*enter, "ip", "-o", "link").splitlines()] == ["lo"]
-    assert machine.inside(*enter, "ls", "-A", "/root", check=False) == ""
-
-
-def test_point_0_a_slow_start_is_waited_for_as_long_as_it_works(machine: Machine) -> None:
-    machine.inside("systemctl", "start", "campbox-slow.service", check=False)
-    assert machine.state("campbox-slow.service") == "active", machine.inside(
-        "journalctl", "--no-pager", "-n", "30", "-u", "campbox-slow"
-    )
-    assert machine.property("campbox-slow.service", "NRestarts") == "0", (
-        "it took longer than the patience with one that does nothing"
-    )
-
-
-@pytest.mark.parametrize("name", ["still", "dying"])
-def test_point_0_a_start_that_hangs_or_ends_is_tried_again_and_never_given_up(machine: Machine, name: str) -> None:
-    unit = f"campbox-{name}.service"
-    machine.inside("systemctl", "start", "--no-block", unit)
-    deadline = time.monotonic() + patient(120)
-    while int(machine.property(unit, "NRestarts") or 0) < 6:  # systemd itself gives up after five, where nothing forbids it
-        assert time.monotonic() < deadline, machine.inside("systemctl", "status", "--no-pager", unit, check=False)
-        time.sleep(0.3)
-    assert machine.state(unit) == "activating"
-    machine.inside("systemctl", "stop", unit, check=False)
-    machine.inside("systemctl", "reset-failed", unit, check=False)
