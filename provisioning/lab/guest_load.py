@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -76,7 +77,13 @@ def load(project: Path) -> Load:
 def _project(project: Path) -> dict[str, int]:
     there = [project / name for name in PROJECT]
     files = [path for top in there for path in ([top] if top.is_file() else top.rglob("*")) if path.is_file()]
-    return _weighed(project, (path for path in files if "__pycache__" not in path.parts))
+    files = [path for path in files if "__pycache__" not in path.parts]
+    return _weighed(project, [*files, *(kept for path in files if path.suffix == ".py" for kept in _compiled(path))])
+
+
+def _compiled(source: Path) -> list[Path]:
+    """What Python and pytest keep of a file: each of the guest's processes would compile it anew, on an emulated processor."""
+    return sorted((source.parent / "__pycache__").glob(f"{source.stem}.{sys.implementation.cache_tag}*.pyc"))
 
 
 def _servers(project: Path) -> dict[str, int]:

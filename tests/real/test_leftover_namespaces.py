@@ -22,10 +22,12 @@ from tests.real.running_camp import ENVIRONMENT, RunningCamp, until
 pytestmark = pytest.mark.net
 NAME = f"campbox-left-{os.getpid()}"
 MAKER = f"""
-import sys, time
+import os, sys, time
 from provisioning.lab.netns import Namespace
 place = Namespace.create({NAME!r})
 inside = place.spawn(["sleep", "600"])
+while os.readlink(f"/proc/{{inside.pid}}/ns/net") == os.readlink("/proc/self/ns/net"):  # it may yet enter the one that comes next
+    time.sleep(0.01)
 print(inside.pid, flush=True)
 time.sleep(600)
 """

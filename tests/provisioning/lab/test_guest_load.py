@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,15 @@ def test_the_languages_of_no_test_stay_at_home(clone: Path) -> None:
 def test_of_the_project_what_the_guest_runs_travels(clone: Path) -> None:
     found = {path for path in load(clone).files if not path.startswith(".")}
     assert found == {"appliance/gate/daemon.py", "tests/real/in_guest.py", "setup.cfg"}
+
+
+def test_what_this_python_has_compiled_travels_with_its_source(clone: Path) -> None:
+    """An emulated processor would compile it anew for every process."""
+    tag = sys.implementation.cache_tag
+    kept = {f"appliance/gate/__pycache__/daemon.{tag}{pytests}.pyc" for pytests in ("", "-pytest-9.0.0")}
+    for path in (*kept, "appliance/gate/__pycache__/daemon.cpython-27.pyc", f"appliance/gate/__pycache__/gone.{tag}.pyc"):
+        put(clone / path)
+    assert {path for path in load(clone).files if path.endswith(".pyc")} == kept
 
 
 def test_without_a_library_that_the_guest_runs_nothing_starts(tmp_path: Path) -> None:
