@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from appliance.errors import CommandFailed
 from appliance.layout import Layout
 from appliance.run import find_program, run, spawn
 from provisioning.lab.netns import Namespace
@@ -138,6 +139,14 @@ class Phone:
         said = self.place.run("iw", "dev", self.device, "link").stdout
         return said if "Connected to" in said else ""
 
+    def hears_dhcp(self) -> bool:
+        """Whether a lease comes; without one it says how its link is, for whoever reads the log."""
+        try:
+            return self.lease() != ""
+        except CommandFailed as error:
+            print(f"{error}; {self.link()}; {run(['bridge', 'fdb', 'show', 'br', 'br-lan']).stdout}")
+            return False
+
     def lease(self) -> str:
         """DHCP, once; the answer is the address."""
         if not self.address:
@@ -221,9 +230,10 @@ class Air:
         until(phone.link, f"phone {number} is associated; hostapd: {(self.layout.log / 'hostapd.log').read_text()}")
         # Associated is not let in: with OWE the keys come first. A phone that hears nothing for a tenth of a second asks once more
         # (IEEE80211_ASSOC_TIMEOUT_SHORT of Linux), hostapd then makes other keys, and the phone has those of the first answer. An
-        # emulated processor may need that long (each run that failed had such a second try), and nobody sends the phone away.
+        # emulated processor may need that long (each run that failed had such a second try), and nobody sends the phone away. The
+        # second request may also come when the keys of the first have fitted: then it was let in, and no frame comes through.
         for _ in range(TRIES):
-            if soon(lambda: let_in(phone), LET_IN):
+            if soon(lambda: let_in(phone), LET_IN) and phone.hears_dhcp():
                 break
             phone.off_and_on()
             until(phone.link, f"phone {number} is associated again")
