@@ -12,7 +12,8 @@ from pathlib import Path
 from appliance.run import run, spawn
 from provisioning.lab import cabling
 
-_OWN = (Path("/run"), cabling.NETNS_ETC)
+_OWN = {Path("/run"): "755", cabling.NETNS_ETC: "755", Path("/dev/shm"): "1777"}
+"""Folder -> mode. Names in /dev/shm are made of process ids (libfaketime, Chromium), which two process tables both give."""
 _NAMESPACES = ("--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc")
 
 
@@ -42,8 +43,8 @@ def room() -> Iterator[None]:
 
 def _settle() -> None:
     """Hide what the machine around has in these folders; programs expect /run/lock (Filesystem Hierarchy Standard 3.0, 3.15)."""
-    for folder in _OWN:
-        run(["mount", "-t", "tmpfs", "-o", "mode=755", "campbox-apart", str(folder)])
+    for folder, mode in _OWN.items():
+        run(["mount", "-t", "tmpfs", "-o", f"mode={mode}", "campbox-apart", str(folder)])
     for name in ("lock", "netns"):
         Path("/run", name).mkdir()
 

@@ -37,6 +37,15 @@ def test_a_namespace_made_there_is_not_seen_here() -> None:
     assert set(Path("/run/netns").glob("*")) == before
 
 
+def test_what_is_left_in_shared_memory_there_ends_with_it() -> None:
+    """Names are made of process ids, which begin anew in every process table: 17,000 files of killed servers had come together."""
+    name = f"campbox-apart-{os.getpid()}"
+    make = "import os, sys; open('/dev/shm/' + sys.argv[1], 'x'); print(os.listdir('/dev/shm'))"
+    with room():
+        assert run(python(make, name), env=ENVIRONMENT).stdout.strip() == f"['{name}']"
+    assert not Path("/dev/shm", name).exists()
+
+
 @pytest.mark.parametrize("status", [0, 1, 5])
 def test_the_status_is_the_commands(status: int) -> None:
     with room():
