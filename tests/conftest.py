@@ -78,7 +78,8 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 def makes_a_namespace(argv: object) -> bool:
     """Whether a command makes a network namespace (ip-netns(8), unshare(1))."""
     words = [str(word) for word in argv] if isinstance(argv, list | tuple) else []
-    return "--net" in words or {"unshare", "-n"} <= set(words) or {"netns", "add"} <= set(words)
+    unshares = any(Path(word).name == "unshare" for word in words)
+    return unshares and not {"--net", "-n"}.isdisjoint(words) or {"netns", "add"} <= set(words)
 
 
 sys.addaudithook(_audit)

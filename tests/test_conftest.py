@@ -45,6 +45,8 @@ def test_tests_of_another_kind_may_start_processes() -> None:
         (["ip", "netns", "add", "x"], True),
         (("/usr/sbin/ip", "-n", "x", "netns", "add", "y"), True),
         (["unshare", "-n", "true"], True),
+        (["/usr/bin/unshare", "-n", "true"], True),
+        (["nsenter", "--net", "true"], False),
         (["env", "unshare", "--mount", "--net", "true"], True),
         (["unshare", "--mount", "true"], False),
         (["ip", "netns", "list"], False),

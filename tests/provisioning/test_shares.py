@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -77,6 +77,16 @@ def test_pytest_leaves_out_what_is_in_another_share_or_of_another_kind_and_nothi
     others = [path for path in every if conftest.is_of_another_kind(path.read_text("utf-8"))] if lane == "fast" else []
     assert tests == [path for path in every if path not in others]
     assert kept.count(TESTS / "conftest.py") == number
+
+
+def test_the_lanes_that_pytest_knows_are_those_that_are_run() -> None:
+    asked = list[tuple[str, ...]]()
+
+    def addoption(name: str, **more: Any) -> None:
+        asked.extend([more["choices"]] if name == "--lane" else [])
+
+    conftest.pytest_addoption(cast("pytest.Parser", SimpleNamespace(addoption=addoption)))
+    assert [set(choices) for choices in asked] == [set(testing.LANES)]
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ PORTAL = ("--resolve", f"camp.internal:80:{GATEWAY}")
 PROBE_HOST = "connectivitycheck.gstatic.com"
 PATIENCE = patient(90.0)
 """Seconds: the machine is emulated, ten to twenty times slower than the one it runs on."""
+NETWORKS = ("wlan0", "wlan0-owe")
+"""The box's, open and encrypted."""
 TRIES, LET_IN = 3, patient(20.0)
 """How often a phone is switched off and on, and after how many seconds without being let in."""
 
@@ -75,7 +77,7 @@ def until(question: Callable[[], Any], what: str, timeout: float = PATIENCE) -> 
 def let_in(phone: Phone) -> bool:
     """Whether the box's network that the phone is in lets its frames through; it may still be in the list of the one it left."""
     link = phone.link()
-    for network in ("wlan0", "wlan0-owe"):
+    for network in NETWORKS:
         if Path(f"/sys/class/net/{network}/address").read_text().strip() in link:
             stations = run(["iw", "dev", network, "station", "dump"]).stdout.split("Station ")
             return any(re.search(r"authorized:\s*yes", station) for station in stations if station.startswith(phone.mac))
@@ -139,22 +141,19 @@ class Phone:
         said = self.place.run("iw", "dev", self.device, "link").stdout
         return said if "Connected to" in said else ""
 
-    def hears_dhcp(self) -> bool:
-        """Whether a lease comes; without one it says how its link is, for whoever reads the log."""
-        try:
-            return self.lease() != ""
-        except CommandFailed as error:
-            print(f"{error}; {self.link()}; {run(['bridge', 'fdb', 'show', 'br', 'br-lan']).stdout}")
-            return False
-
     def lease(self) -> str:
-        """DHCP, once; the answer is the address."""
+        """DHCP, once; the answer is the address. Raises AssertionError with the state of the air when there is none."""
         if not self.address:
             script = ROOT / "leased.sh"
             script.write_text(LEASED)
             script.chmod(0o755)
             asking = [find_program("busybox"), "udhcpc", "-i", self.device, "-n", "-q", "-t", "20", "-s", str(script)]
-            told = self.place.run(*asking, timeout=PATIENCE).stdout
+            try:
+                told = self.place.run(*asking, timeout=PATIENCE).stdout
+            except CommandFailed as error:
+                looks = [["bridge", "fdb", "show", "br", "br-lan"], *(["iw", "dev", n, "station", "dump"] for n in NETWORKS)]
+                air = "\n".join(run(look).stdout for look in looks)
+                raise AssertionError(f"{error}\n{self.mac} {self.link()}\n{air}") from error
             found = re.search(r"^leased (\S+) dns (\S+)", told, re.M)
             assert found is not None and found[2] == GATEWAY, told
             self.address = found[1]
@@ -230,10 +229,9 @@ class Air:
         until(phone.link, f"phone {number} is associated; hostapd: {(self.layout.log / 'hostapd.log').read_text()}")
         # Associated is not let in: with OWE the keys come first. A phone that hears nothing for a tenth of a second asks once more
         # (IEEE80211_ASSOC_TIMEOUT_SHORT of Linux), hostapd then makes other keys, and the phone has those of the first answer. An
-        # emulated processor may need that long (each run that failed had such a second try), and nobody sends the phone away. The
-        # second request may also come when the keys of the first have fitted: then it was let in, and no frame comes through.
+        # emulated processor may need that long (each run that failed had such a second try), and nobody sends the phone away.
         for _ in range(TRIES):
-            if soon(lambda: let_in(phone), LET_IN) and phone.hears_dhcp():
+            if soon(lambda: let_in(phone), LET_IN):
                 break
             phone.off_and_on()
             until(phone.link, f"phone {number} is associated again")

@@ -61,21 +61,21 @@ def told(place: Place, packet: bytes) -> int:
 def test_n5_addresses_are_leased_to_the_frames_own_sender_alone(place: Place) -> None:
     """Before the mend, one device took 4,093 addresses in 43 s with hardware addresses that were not its own."""
     with wire(place.camp.phones[0]) as raw:
-        own = lease(raw, ONE, ONE, patience=patient(20.0))
+        own = lease(raw, ONE, ONE, patience=patient(5.0))
         assert own is not None
         for number in range(12):
             forget(place, LEASES.name)
             assert lease(raw, ONE, made_up(number), patience=0.3) is None
         forget(place, LEASES.name)
         assert lease(raw, ONE, TWO, patience=0.3) is None, "somebody's own address is as foreign"
-        assert lease(raw, ONE, ONE, patience=patient(20.0)) == own
+        assert lease(raw, ONE, ONE, patience=patient(5.0)) == own
 
 
 def test_n5_other_client_ids_bring_no_other_address(place: Place) -> None:
     """A device is its hardware address: RFC 2131's client identifier is the client's own word."""
     with wire(place.camp.phones[0]) as raw:
         forget(place, LEASES.name)
-        found = {lease(raw, ONE, ONE, client=bytes([0, number]) * 4, patience=patient(20.0)) for number in range(6)}
+        found = {lease(raw, ONE, ONE, client=bytes([0, number]) * 4, patience=patient(5.0)) for number in range(6)}
     assert len(found) == 1 and None not in found
 
 
@@ -120,7 +120,7 @@ def test_n5_one_device_asks_for_addresses_so_often_and_no_oftener(place: Place) 
         offered = len(answers(raw, LEASES.at_once * 3))
     assert offered <= LEASES.at_once + 2
     with wire(place.camp.phones[1]) as other:
-        assert lease(other, TWO, TWO, patience=patient(20.0)) is not None
+        assert lease(other, TWO, TWO, patience=patient(5.0)) is not None
 
 
 def _here(place: Place) -> set[str]:
@@ -138,10 +138,10 @@ def test_n5_made_up_hardware_addresses_use_up_their_own_port_alone(place: Place)
         assert ARRIVALS.at_once * 0.9 <= len(invented) <= ARRIVALS.at_once * 1.5
     forget(place, LEASES.name)
     with wire(place.camp.phones[0]) as raw:  # another: a thousand answers fill what the first one can keep
-        assert lease(raw, ONE, ONE, patience=patient(20.0)) is not None, "whoever is there already is not held up"
+        assert lease(raw, ONE, ONE, patience=patient(5.0)) is not None, "whoever is there already is not held up"
     newcomer = made_up(0x20000)
     with wire(place.camp.phones[2]) as elsewhere:
-        assert lease(elsewhere, newcomer, newcomer, patience=patient(20.0)) is not None, "nor is a newcomer on another port"
+        assert lease(elsewhere, newcomer, newcomer, patience=patient(5.0)) is not None, "nor is a newcomer on another port"
     place.camp.box.run("nft", "flush", "set", "bridge", "campbox", ARRIVALS.name)
 
 

@@ -192,15 +192,17 @@ def test_a_web_process_sees_no_network_and_no_home(machine: Machine) -> None:
     assert machine.inside(*enter, "ls", "-A", "/root", check=False) == ""
 
 
+RESTLESS = ("still", "dying")
+
+
 @pytest.fixture(scope="module")
-def restless(machine: Machine) -> tuple[str, ...]:
-    """Two that start again and again, from now on."""
-    names = ("still", "dying")
-    machine.inside("systemctl", "start", "--no-block", *(f"campbox-{name}.service" for name in names))
-    return names
+def restless(machine: Machine) -> None:
+    """They start again and again, from now on."""
+    machine.inside("systemctl", "start", "--no-block", *(f"campbox-{name}.service" for name in RESTLESS))
 
 
-def test_point_0_a_slow_start_is_waited_for_as_long_as_it_works(machine: Machine, restless: tuple[str, ...]) -> None:
+@pytest.mark.usefixtures("restless")
+def test_point_0_a_slow_start_is_waited_for_as_long_as_it_works(machine: Machine) -> None:
     machine.inside("systemctl", "start", "campbox-slow.service", check=False)
     assert machine.state("campbox-slow.service") == "active", machine.inside(
         "journalctl", "--no-pager", "-n", "30", "-u", "campbox-slow"
@@ -210,11 +212,9 @@ def test_point_0_a_slow_start_is_waited_for_as_long_as_it_works(machine: Machine
     )
 
 
-@pytest.mark.parametrize("name", ["still", "dying"])
-def test_point_0_a_start_that_hangs_or_ends_is_tried_again_and_never_given_up(
-    machine: Machine, restless: tuple[str, ...], name: str
-) -> None:
-    assert name in restless
+@pytest.mark.usefixtures("restless")
+@pytest.mark.parametrize("name", RESTLESS)
+def test_point_0_a_start_that_hangs_or_ends_is_tried_again_and_never_given_up(machine: Machine, name: str) -> None:
     unit = f"campbox-{name}.service"
     deadline = time.monotonic() + patient(120)
     while int(machine.property(unit, "NRestarts") or 0) < 6:  # systemd itself gives up after five, where nothing forbids it
