@@ -197,7 +197,8 @@ def _side_by_side(argv: list[str], environment: dict[str, str], folder: Path) ->
         then = [_shares(f"lane {lane}", pytest, HALVES.get(lane, 1)) for lane, pytest in pytests.items()]
         ended = list[lanes.Lane]()
         for together in (first, {name: pytest for shares in then for name, pytest in shares.items()}):
-            ended += _all_at_once({name: apart.apart(pytest) for name, pytest in together.items()}, environment, folder)
+            share = {**environment, **pace.shared(len(together), apart.processors())}
+            ended += _all_at_once({name: apart.apart(pytest) for name, pytest in together.items()}, share, folder)
         failed = second_look.again(ended)
         if spent := second_look.spent(failed, seen):
             why = f"no second look is left for {' '.join(spent)}: seen {second_look.SPENT} times (tests/flakes.toml), mend the race"

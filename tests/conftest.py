@@ -166,7 +166,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         limit = item.get_closest_marker("timeout")
         if seconds := float(limit.args[0] if limit is not None else config.getini("timeout") or 0):
-            item.add_marker(pytest.mark.timeout(pace.patient(seconds)), append=False)
+            item.add_marker(pytest.mark.timeout(pace.limit(seconds)), append=False)
         if os.geteuid() != 0 and kind_of(item) in NEED_ROOT:
             item.add_marker(pytest.mark.skip(reason="needs root: it makes network namespaces"))
 

@@ -1,5 +1,7 @@
 """E How fast this machine is, measured once a run: every wait of the tests and the lab is as much longer as it is slower.
 
+Also how many parts of a run share a processor, which the test command knows: each of them gets its part of the machine only.
+
 The waits in the sources are those of the machine they were chosen on. ``patient`` is the one place where they become this one's;
 nothing is ever judged by it.
 """
@@ -15,6 +17,8 @@ from collections.abc import Callable
 
 VARIABLE = "CAMPBOX_PACE"
 """Hands the factor down to the processes of a run, so that it is measured once."""
+SHARED = "CAMPBOX_PACE_SHARED"
+"""How many parts of a run share one processor; 1 without it."""
 REFERENCE = 0.055
 """Seconds that ``work`` takes on the machine the waits were chosen on, whose two quiet cores run all tests in 15 minutes."""
 MOST = 10.0
@@ -23,8 +27,23 @@ _LOOKS = 7
 
 
 def patient(seconds: float) -> float:
-    """How long to wait here for what may take ``seconds`` on the reference machine."""
+    """How long to wait here for what may take ``seconds`` on the reference machine with nothing beside it."""
+    return seconds * multiple()
+
+
+def limit(seconds: float) -> float:
+    """The longest that a whole test, or a whole machine of them, may take: chosen with everything beside it."""
     return seconds * factor()
+
+
+def multiple() -> float:
+    """What a wait is multiplied by: the machine's factor, times the parts of the run that share a processor; 1 to ``MOST``."""
+    return min(MOST, factor() * (_number(os.environ.get(SHARED, "")) or 1.0))
+
+
+def shared(parts: int, processors: int) -> dict[str, str]:
+    """For the environment of each of so many parts of a run that go side by side."""
+    return {SHARED: f"{min(MOST, max(1.0, parts / processors)):.2f}"}
 
 
 def factor() -> float:
@@ -38,7 +57,7 @@ def factor() -> float:
 
 def told() -> dict[str, str]:
     """For the environment of a process that is given one of its own."""
-    return {VARIABLE: f"{factor():.2f}"}
+    return {VARIABLE: f"{factor():.2f}", SHARED: f"{_number(os.environ.get(SHARED, '')) or 1.0:.2f}"}
 
 
 def judged(seconds: list[float]) -> float:

@@ -126,7 +126,7 @@ def guest_script(argv: Sequence[str], results: Path, modules: Sequence[str] = ()
 mkdir -p {GUEST_CODE} /run/netns
 tar -xf {shlex.quote(str(results / "code.tar"))} -C {GUEST_CODE}
 cd {GUEST_CODE} || exit 1
-export HOME=/run TMPDIR=/tmp PYTHONPATH={GUEST_CODE} PYTHONDONTWRITEBYTECODE=1 CAMPBOX_VM=1 {pace.VARIABLE}={pace.factor():.2f}
+export HOME=/run TMPDIR=/tmp PYTHONPATH={GUEST_CODE} PYTHONDONTWRITEBYTECODE=1 CAMPBOX_VM=1 {pace.VARIABLE}={pace.multiple():.2f}
 {load}{shlex.join(argv)}
 echo $? > {shlex.quote(str(results / "status"))}
 sync

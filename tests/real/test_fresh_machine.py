@@ -17,7 +17,7 @@ import pytest
 from appliance.errors import CampboxError
 from appliance.run import run
 from provisioning.lab.machine import Machine
-from provisioning.lab.pace import patient
+from provisioning.lab.pace import limit
 
 PROJECT = Path(__file__).resolve().parents[2]
 pytestmark = [
@@ -64,7 +64,7 @@ def test_a_user_without_sudo_is_told_in_one_line_what_to_install_and_why_root(ma
 
 def test_a_user_with_sudo_gets_a_whole_camp_from_a_0700_home(machine: Machine) -> None:
     clone, accounts, ports = machine.clone(PROJECT, "amal"), machine.accounts(), _ports()
-    done = machine.run("amal", f"cd {clone} && ./campbox demo --check --phones 2", timeout=patient(900))
+    done = machine.run("amal", f"cd {clone} && ./campbox demo --check --phones 2", timeout=limit(900))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     before, _, after = done.stderr.partition("installing with apt-get: ")
     assert "nftables" in after.splitlines()[0], "packages are named before they are installed"
@@ -84,11 +84,11 @@ def test_a_second_start_installs_nothing(machine: Machine) -> None:
 def test_from_a_site_file_to_a_box_on_the_dashboard_without_a_human_step(machine: Machine) -> None:
     clone, accounts, ports = machine.clone(PROJECT, "amal"), machine.accounts(), _ports()
     build = "./campbox image build --site provisioning/lab/card.toml --arch amd64 --output box.img.zst"
-    done = machine.run("amal", f"cd {clone} && {build}", timeout=patient(1200))
+    done = machine.run("amal", f"cd {clone} && {build}", timeout=limit(1200))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     print(done.stdout)
     assert machine.run("amal", f"cd {clone} && ./campbox image verify box.img.zst").returncode == 0
-    done = machine.run("amal", f"cd {clone} && ./campbox image boot box.img.zst --phones 1 --json", timeout=patient(1200))
+    done = machine.run("amal", f"cd {clone} && ./campbox image boot box.img.zst --phones 1 --json", timeout=limit(1200))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     report = json.loads(done.stdout)
     print(done.stderr)
@@ -100,7 +100,7 @@ def test_from_a_site_file_to_a_box_on_the_dashboard_without_a_human_step(machine
 
 def test_what_the_tests_need_makes_no_account_either_and_starts_nothing(machine: Machine) -> None:
     clone, accounts, ports = machine.clone(PROJECT, "root"), machine.accounts(), _ports()
-    done = machine.run("root", f"cd {clone} && ./campbox test --only test_rates", timeout=patient(900))
+    done = machine.run("root", f"cd {clone} && ./campbox test --only test_rates", timeout=limit(900))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert machine.accounts() == accounts
     assert _ports() == ports

@@ -21,7 +21,7 @@ from appliance.run import open_log, run, spawn
 from provisioning.lab import card_place, image_boot
 from provisioning.lab import topology as plan
 from provisioning.lab.netns import Namespace, existing
-from provisioning.lab.pace import patient
+from provisioning.lab.pace import factor, limit, patient
 from tests.real.running_camp import ENVIRONMENT, RunningCamp, none_left, until
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1500)]
@@ -58,7 +58,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
                 str(image),
                 "--json",
             ]
-            told = json.loads(run(argv, env=ENVIRONMENT, timeout=patient(1400)).stdout)
+            told = json.loads(run(argv, env=ENVIRONMENT, timeout=limit(1400)).stdout)
             print(f"\n{arch} image: {time.monotonic() - began:.0f} s, {told}"[:2000])
         return image
 
@@ -70,7 +70,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Build]:
 def rehearse(image: Path, log: Path, *arguments: str) -> dict[str, Any]:
     """``campbox image boot``; its report, with what it said printed."""
     argv = [*CAMPBOX, "image", "boot", str(image), "--json", "--log", str(log), *arguments]
-    done = run(argv, env=ENVIRONMENT, check=False, timeout=patient(1400))
+    done = run(argv, env=ENVIRONMENT, check=False, timeout=limit(1400))
     print(f"\n{done.stderr}")
     assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
@@ -92,7 +92,7 @@ def holds(report: dict[str, Any], name: str) -> None:
 def cut(the_camp: RunningCamp, build: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The amd64 image at the hub of a running demo; the plug is pulled several times during the first start."""
     the_camp.ensure()
-    cuts = [part for seconds in CUTS for part in ("--cut-power-after", f"{patient(seconds):.0f}")]
+    cuts = [part for seconds in CUTS for part in ("--cut-power-after", f"{factor() * seconds:.0f}")]
     log = tmp_path_factory.mktemp("cut") / "console"
     return {**rehearse(build("amd64"), log, "--state", str(the_camp.state_file), *cuts), "console": log.read_text(errors="replace")}
 
@@ -155,7 +155,7 @@ def test_a_killed_rehearsal_leaves_no_machine_running_and_the_next_clears_away_t
         [*CAMPBOX, "image", "boot", str(image), "--phones", "0", "--patience", "1"],
         env=ENVIRONMENT,
         check=False,
-        timeout=patient(600),
+        timeout=limit(600),
     )
     assert again.returncode == 1 and "not within 1 s" in again.stdout
     assert "what an earlier rehearsal left" in again.stdout

@@ -20,7 +20,7 @@ from appliance.run import run
 from provisioning.image import recipe, system
 from provisioning.image.commands import cache_folder
 from provisioning.image.sbom import installed
-from provisioning.lab.pace import patient
+from provisioning.lab.pace import limit, patient
 from tests.provisioning.image.test_sbom import complaints
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1200)]
@@ -32,7 +32,7 @@ LARGEST = 450_000_000
 
 def _campbox(*arguments: str, before: tuple[str, ...] = (), **environment: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment}
-    return run([*before, *CAMPBOX, *arguments], env=env, timeout=patient(1100), check=False)
+    return run([*before, *CAMPBOX, *arguments], env=env, timeout=limit(1100), check=False)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_nobody_can_log_in_and_nothing_tells_two_images_apart(root: Path) -> Non
 
 
 def test_it_passes_the_check_that_technicians_run(built: tuple[Path, dict[str, Any]]) -> None:
-    done = run([*CAMPBOX[:3], "image", "verify", str(built[0]), "--json"], timeout=patient(600), check=False)
+    done = run([*CAMPBOX[:3], "image", "verify", str(built[0]), "--json"], timeout=limit(600), check=False)
     facts = json.loads(done.stdout)
     assert [check for check in facts["checks"] if not check["ok"]] == [] and done.returncode == 0
     assert facts["secrets"] == [] and facts["manifest"]["recipe"] == built[1]["recipe"]

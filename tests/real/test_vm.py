@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.lab import vm
-from provisioning.lab.pace import patient
+from provisioning.lab.pace import limit
 from tests.junit import Case, read
 
 HERE = Path(__file__).resolve().parent
@@ -57,7 +57,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
         f"--junitxml={report}",
         *files,
     ]
-    seen = vm.visit(argv, results, timeout=patient(780))
+    seen = vm.visit(argv, results, timeout=limit(780))
     plugins = request.config.pluginmanager
     with plugins.getplugin("capturemanager").global_and_fixture_disabled():  # to be read also where all passed
         plugins.getplugin("terminalreporter").write_line(f"\n{seen.load.line()}")

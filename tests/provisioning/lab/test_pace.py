@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.lab import pace
-from provisioning.lab.pace import MOST, REFERENCE, VARIABLE, judged
+from provisioning.lab.pace import MOST, REFERENCE, SHARED, VARIABLE, judged
 
 PROJECT = Path(pace.__file__).resolve().parents[2]
 
@@ -28,6 +28,7 @@ def test_a_slower_machine_waits_longer_within_bounds_and_one_odd_look_changes_no
 @pytest.mark.parametrize("told, used", [("1.00", 1.0), ("2.50", 2.5), ("10.00", 10.0)])
 def test_what_the_run_measured_is_taken_over(told: str, used: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VARIABLE, told)
+    monkeypatch.delenv(SHARED, raising=False)
     monkeypatch.setattr(pace, "work", None)
     assert pace.patient(60.0) == 60.0 * used
     assert f"{used:.1f} times" in pace.line()
@@ -47,6 +48,28 @@ def test_it_is_measured_once_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "work", lambda: done.append(1))
     pace.factor(), pace.patient(1.0), pace.line()
     assert len(done) == 7
+
+
+@pytest.mark.parametrize(
+    "parts, processors, said", [(6, 2, "3.00"), (3, 2, "1.50"), (2, 2, "1.00"), (1, 8, "1.00"), (50, 1, f"{MOST:.2f}")]
+)
+def test_lanes_that_share_a_processor_wait_longer_but_no_test_may_take_longer(
+    parts: int, processors: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dashboard did not answer within 10 s beside five other lanes and an emulated machine."""
+    assert pace.shared(parts, processors) == {SHARED: said}
+    monkeypatch.setenv(VARIABLE, "1.50")
+    monkeypatch.setenv(SHARED, said)
+    assert pace.patient(10.0) == pytest.approx(min(MOST, 1.5 * float(said)) * 10.0)
+    assert pace.limit(600.0) == 900.0
+    assert pace.told() == {VARIABLE: "1.50", SHARED: said}
+
+
+@pytest.mark.parametrize("odd", ["", "0", "0.5", "-3", "1000", "nan", "inf", "many"])
+def test_what_is_no_share_changes_nothing(odd: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "2.00")
+    monkeypatch.setenv(SHARED, odd)
+    assert pace.patient(10.0) == 20.0
 
 
 # --- no wait that stays as it is on a slow machine
