@@ -39,7 +39,8 @@ class Service:
     ``capabilities`` are ambient, everything else is out of the bounding set. ``groups`` are users whose sockets it may open.
     ``owns`` are folders below data made for its user. ``ready`` is a path that exists once it serves.
     ``needs`` are services that must be ready first. A ``timer`` runs ``every`` seconds, first at once; a ``oneshot`` once.
-    ``wakes`` is a file that makes a timer run at once whenever it is replaced. ``background``: nobody waits for it.
+    ``wakes`` is a file that makes a timer run at once whenever it is replaced. ``nice`` is that of sched(7): above 0 where
+    nobody waits for it, below 0 where an answer that comes late is a wrong one.
     ``rereads`` are files with an end date: when their content changes, it is sent ``rereads_at``, at which it reads them anew
     (TERM: by being started again).
     """
@@ -57,7 +58,7 @@ class Service:
     ready: str | None = None
     every: int = 0
     wakes: str | None = None
-    background: bool = False
+    nice: int = 0
     rereads: tuple[str, ...] = ()
     rereads_at: Literal["HUP", "TERM"] = "HUP"
     when: Literal["always", "radio", "hub", "garden", "api"] = "always"
@@ -109,7 +110,9 @@ SERVICES: tuple[Service, ...] = (
         "hostapd", "box", "the box's own access point",
         # hostapd tells the addresses of phones that come and go, and has no switch against it but this one.
         ("hostapd", "-f", "/dev/null", "{conf}/hostapd.conf"), "campbox-radio",
-        capabilities=(ADMIN, RAW), needs=("gate",), when="radio",
+        # A phone that hears nothing for a tenth of a second asks to associate once more; with OWE both sides then hold other keys,
+        # and the phone is connected to nothing until somebody switches it off (IEEE80211_ASSOC_TIMEOUT_SHORT of Linux).
+        capabilities=(ADMIN, RAW), needs=("gate",), when="radio", nice=-10,
     ),
     Service(
         "dnsmasq-captive", "box", "DHCP and RA for all; DNS for the captive, answered locally",
@@ -158,13 +161,13 @@ SERVICES: tuple[Service, ...] = (
     Service(
         "enrol", "box", "makes the box's key and fetches its certificate, once",
         ("{python}", "-m", "provisioning.agent", "{data}/identity", "{run}/facts/enrol.json"), "campbox-telemetry",
-        kind="timer", every=30, owns=("identity",), when="hub", background=True,
+        kind="timer", every=30, owns=("identity",), when="hub", nice=10,
     ),
     Service(
         "sync", "box", "fetches and verifies content in the background class",
         ("{python}", "-m", "content_cache.sync"), "campbox-content", kind="timer", every=60,
         # Telemetry hears from the hub that there is something new, and says so there.
-        groups=("campbox-telemetry",), needs=("catalogue",), when="hub", wakes="{run}/facts/look.json", background=True,
+        groups=("campbox-telemetry",), needs=("catalogue",), when="hub", wakes="{run}/facts/look.json", nice=10,
     ),
     Service(
         "telemetry", "box", "measures, keeps and sends",
@@ -204,7 +207,7 @@ SERVICES: tuple[Service, ...] = (
     Service(
         "renew", "hub", "signs the published catalogue anew before it expires",
         ("{python}", "-m", "content_cache.publish.renew"), "campbox-hub", kind="timer", every=21_600,
-        background=True,
+        nice=10,
     ),
     Service(
         "keys", "hub", "makes the hub's own certificates anew before they end",

@@ -127,7 +127,8 @@ class Supervisor:
         groups = ",".join(str(USERS[user]) for user in service.groups)
         capabilities = ",".join(f"+{name.removeprefix('CAP_').lower()}" for name in service.capabilities)
         return [
-            *self.enter, "setpriv", f"--reuid={service.uid}", f"--regid={service.uid}",
+            *self.enter, *(["nice", "-n", str(service.nice)] if service.nice else []),
+            "setpriv", f"--reuid={service.uid}", f"--regid={service.uid}",
             *([f"--groups={groups}"] if groups else ["--clear-groups"]),
             "--no-new-privs", f"--bounding-set=-all{',' + capabilities if capabilities else ''}",
             f"--inh-caps=-all{',' + capabilities if capabilities else ''}",

@@ -162,8 +162,8 @@ def _start(service: Service, layout: Layout, python: str, programs: Mapping[str,
         lines += ["Type=exec", "Restart=always", "RestartSec=1", "TimeoutStopSec=10"]
     else:
         lines += ["Type=oneshot", f"RemainAfterExit={'yes' if service.kind == 'oneshot' else 'no'}", "TimeoutStartSec=15min"]
-    if service.background:
-        lines.append("Nice=10")  # while a slow box starts, people wait for the others
+    if service.nice:
+        lines.append(f"Nice={service.nice}")  # while a slow box starts, people wait for some and for some they do not
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -85,6 +85,14 @@ def test_a_service_is_its_user_with_its_capability_and_no_more(supervise: Callab
     assert fields["NoNewPrivs"] == "1"
 
 
+@pytest.mark.parametrize("nice", [-10, 0, 10])
+def test_a_service_goes_before_or_after_others_as_its_row_says(supervise: Callable[..., Supervisor], nice: int) -> None:
+    supervisor = supervise(replace(_shell("rank", "exec sleep 60"), nice=nice))
+    supervisor.start(timeout=PATIENCE)
+    pid, own = supervisor.pids()["rank"], os.getpriority(os.PRIO_PROCESS, 0)
+    _until(supervisor, lambda: os.getpriority(os.PRIO_PROCESS, pid) == own + nice)
+
+
 def test_a_service_owns_its_folders_and_no_others(supervise: Callable[..., Supervisor], layout: Layout) -> None:
     script = 'echo x > "$HOME/mine"; echo x > "$CAMPBOX_RUN/one/mine"; echo x > "$CAMPBOX_DATA/theirs" || echo refused; sleep 99'
     supervisor = supervise(_shell("one", script))
