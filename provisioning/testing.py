@@ -31,7 +31,7 @@ LANES: dict[str, tuple[str, ...]] = {
 loopback alone, the web front, what looks at the demo's camp, and emulated machines. The first is seen at once."""
 HALVES = {"camp": 2}
 """Lanes that wait more than they compute: in how many shares they go side by side. Not places: the kernel makes and takes away
-namespaces one after the other, and with two lanes full of them one waited five minutes."""
+namespaces one after the other, whoever asks."""
 LINT = ("tests/test_lint.py", "tests/test_conftest.py", "tests/real/test_await_ready.py")
 """mypy and ruff, whatever starts a pytest of its own, and what mostly waits: in a process beside the shares of the fast tests."""
 FLAKES = PROJECT / "tests/flakes.toml"  # which tests needed a second look, and when: counted in every run, so committed

@@ -17,7 +17,7 @@ from appliance.files import which
 from appliance.run import run, spawn
 from provisioning.lab.pace import patient
 
-PATIENCE = 300.0
+PATIENCE = 60.0
 """Seconds: the kernel makes and removes namespaces and cables one after the other, whoever asks, and may be busy with many."""
 
 MAKERS = Path("/run/campbox-namespaces")
@@ -70,7 +70,7 @@ class Namespace:
         run(["ip", "-n", self.name, *argv], timeout=patient(PATIENCE))
 
     def pids(self) -> list[int]:
-        """Processes inside; none where it is gone. As ``ip netns pids`` finds them, which may wait minutes for a busy kernel."""
+        """Processes inside; none where it is gone. As ``ip netns pids`` finds them, without a process."""
         place, found = which(NAMED / self.name), list[int]()
         for folder in Path("/proc").glob("[0-9]*") if place is not None else ():
             if which(folder / "ns/net") == place:

@@ -27,6 +27,7 @@ from scapy.layers.l2 import GRE, Dot1Q, Ether
 from scapy.packet import Packet, Raw
 
 from provisioning.lab.netns import Namespace
+from tests.real.attendants import Attendants
 from tests.real.gate_camp import BOX4, BOX6, NET4, NET6, inside, phone4, phone6, phone_mac
 
 _ALL, _OUTGOING, _RCVBUFFORCE = 3, 4, 33  # ETH_P_ALL, PACKET_OUTGOING of packet(7), SO_RCVBUFFORCE of socket(7)
@@ -105,23 +106,26 @@ class Ears:
         self.socket.close()
 
 
-def serve_names(place: Namespace) -> socket.socket:
-    """A name server in the internet: no name exists. Close it to end it."""
+def serve_names(place: Namespace) -> Attendants:
+    """A name server in the internet: no name exists."""
     with inside(place.name):
         server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     server.bind(("::", 53))
 
-    def work() -> None:
+    def work(server: socket.socket) -> None:
         while True:
             try:
                 question, caller = server.recvfrom(2000)
+                if not question:
+                    return
                 server.sendto(question[:2] + b"\x81\x83" + question[4:], caller)
             except OSError:
                 return
 
-    threading.Thread(target=work, daemon=True).start()
-    return server
+    attendants = Attendants()
+    attendants.begin(work, server)
+    return attendants
 
 
 def frames(cell: Cell, sender: Sender) -> Iterator[bytes]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from provisioning.lab.netns import Namespace
+from tests.real.attendants import Attendants
 from tests.real.gate_camp import PATIENCE, inside
 
 _BLOCK = bytes(16_384)
@@ -22,22 +23,21 @@ class Flows:
         self.port = port
         self.arrived: Counter[str] = Counter()
         self.carried = 0.0
-        self._open: list[socket.socket] = []
+        self._door, self._streams = Attendants(), Attendants()
         with inside(place.name):
-            self._server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
-        threading.Thread(target=self._accept, daemon=True).start()
+            server = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=64)
+        self._door.begin(self._accept, server)
 
-    def _accept(self) -> None:
+    def _accept(self, server: socket.socket) -> None:
         while True:
             try:
-                connection, _ = self._server.accept()
+                connection, _ = server.accept()
             except OSError:
                 return
-            self._open.append(connection)
-            threading.Thread(target=self._attend, args=(connection,), daemon=True).start()
+            self._streams.begin(self._attend, connection)
 
     def _attend(self, connection: socket.socket) -> None:
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             what, name = connection.recv(64).decode().rstrip().split(" ")
             while what == "down":
                 connection.sendall(_BLOCK)
@@ -76,11 +76,10 @@ class Flows:
             with inside(place.name):
                 connection = socket.create_connection((host, self.port), PATIENCE)
             connection.settimeout(None)
-            self._open.append(connection)
             streams.append((connection, name))
         work = self._pull if what == "down" else self._push
-        for stream in streams:
-            threading.Thread(target=work, args=stream, daemon=True).start()
+        for connection, name in streams:
+            self._streams.begin(partial(work, name=name), connection)
         time.sleep(warm)
         before, carried, begun = Counter(self.arrived), line(), time.monotonic()
         time.sleep(seconds)
@@ -91,16 +90,10 @@ class Flows:
 
     def hush(self) -> None:
         """End every stream."""
-        for connection in self._open:
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            connection.close()
-        self._open.clear()
+        self._streams.end()
         time.sleep(0.3)
 
     def close(self) -> None:
         """End everything."""
+        self._door.end()
         self.hush()
-        with suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()

@@ -9,7 +9,6 @@ import re
 import select
 import socket
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from appliance.run import run
 from appliance.values import Mac
 from provisioning.lab.netns import Namespace, connect
 from provisioning.lab.pace import patient
+from tests.real.attendants import Attendants
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "site.toml"
 BOX4, BOX6 = "10.44.0.1", "fd5c:a3b0:77::1"
@@ -78,7 +78,7 @@ class Camp:
         self.text = SITE.sub(lambda found: _SITE[found[0]], EXAMPLE.read_text())
         self.text = self.text.replace("[access]\n", f"[access]\n{access}\n")
         self.config: SiteConfig = site.parse(self.text)
-        self._closing: list[socket.socket] = []
+        self._attendants = Attendants()
         for old in (*(f"{prefix}-p{n}" for n in range(1, 20)), f"{prefix}-box", f"{prefix}-net"):
             if Path(f"/run/netns/{old}").exists():
                 Namespace(old).destroy()
@@ -122,18 +122,14 @@ class Camp:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         server.bind(("::", port))
-        self._closing.append(server)
         work = _serve_stream if kind == socket.SOCK_STREAM else _serve_datagrams
         if kind == socket.SOCK_STREAM:
             server.listen(1024)
-        threading.Thread(target=work, args=(server, word), daemon=True).start()
+        self._attendants.begin(lambda server: work(server, word), server)
 
     def close(self) -> None:
         """Everything away."""
-        for server in self._closing:
-            with suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)
-            server.close()
+        self._attendants.end()
         for place in (*self.phones, self.box, self.net):
             place.destroy()
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from provisioning.lab.netns import Namespace
+from tests.real.attendants import Attendants
 from tests.real.gate_camp import inside
 
 EMPTY_HOST, TELLING_HOST = "connectivitycheck.gstatic.com", "captive.apple.com"
@@ -105,12 +106,13 @@ class Provider:
         self._server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         self._server.bind(("::", 80))
         self._server.listen(64)
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._attendants = Attendants()
+        self._attendants.begin(self._serve, self._server)
 
-    def _serve(self) -> None:
+    def _serve(self, server: socket.socket) -> None:
         while True:
             try:
-                connection, _ = self._server.accept()
+                connection, _ = server.accept()
             except OSError:
                 return
             threading.Thread(target=self._one, args=(connection,), daemon=True).start()
@@ -127,6 +129,4 @@ class Provider:
 
     def close(self) -> None:
         """Answer nobody any longer."""
-        with contextlib.suppress(OSError):
-            self._server.shutdown(socket.SHUT_RDWR)
-        self._server.close()
+        self._attendants.end()

@@ -168,7 +168,7 @@ def matrix() -> Iterator[Matrix]:
         camp.plug_in()
         start_names(place, stack)
         _populate(camp)
-        stack.callback(serve_names(camp.net).close)
+        stack.callback(serve_names(camp.net).end)
         tried = Matrix(place)
         stack.callback(tried.close)
         tried.try_all()

@@ -14,6 +14,7 @@ from scapy.layers.dns import DNS, DNSRR
 
 from appliance.gate.bounds import NAMES, NAMES_BY_TCP
 from provisioning.lab.netns import Namespace
+from tests.real.attendants import Attendants
 from tests.real.gate_camp import BOX4, BOX6, NET4, PATIENCE, Camp, inside, linger_reset, phone4
 from tests.real.gate_place import Place, see, start_names
 
@@ -53,14 +54,17 @@ def _half_deaf(camp: Camp, stack: ExitStack) -> None:
     # What waits for this one thread is not lost: four hundred questions come at once, and only the box's bounds are tried here.
     server.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8_000_000)
     server.bind((NET4, 53))
-    stack.callback(server.close)
-    threading.Thread(target=_serve, args=(server,), daemon=True).start()
+    attendants = Attendants()
+    stack.callback(attendants.end)
+    attendants.begin(_serve, server)
 
 
 def _serve(server: socket.socket) -> None:
     while True:
         try:
             raw, caller = server.recvfrom(2000)
+            if not raw:
+                return
             if b"\4deaf\7example\0" not in raw:
                 asked = DNS(raw)
                 name = asked.qd[0].qname

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ from appliance.gate.uplink import Asker, UplinkCheck
 from captive_portal.probes import PROBES
 from provisioning.selftest import facts_net
 from tests.real import providers
+from tests.real.attendants import Attendants
 from tests.real.gate_camp import NET4, NET6, Camp, inside, phone4, tcp, until
 from tests.real.gate_place import Place, see, start_names
 from tests.real.providers import EMPTY_HOST, FOREIGN, MISSING, TELLING_HOST, Provider, Talk
@@ -126,12 +126,15 @@ def _names(camp: Camp, stack: ExitStack) -> None:
     with inside(camp.net.name):
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((NET4, 53))
-    stack.callback(server.close)
+    attendants = Attendants()
+    stack.callback(attendants.end)
 
-    def serve() -> None:
+    def serve(server: socket.socket) -> None:
         while True:
             try:
                 raw, caller = server.recvfrom(2000)
+                if not raw:
+                    return
                 asked = DNS(raw)
                 kind, address = ("AAAA", NET6) if asked.qd[0].qtype == 28 else ("A", NET4)
                 said = DNSRR(rrname=asked.qd[0].qname, type=kind, ttl=60, rdata=address)
@@ -139,7 +142,7 @@ def _names(camp: Camp, stack: ExitStack) -> None:
             except OSError:
                 return
 
-    threading.Thread(target=serve, daemon=True).start()
+    attendants.begin(serve, server)
 
 
 def test_n1_the_gate_tells_everybody_that_the_provider_wants_a_login_or_money(camp: Camp, line: Provider) -> None:

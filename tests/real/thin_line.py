@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 
 from provisioning.lab.pace import patient
+from tests.real.attendants import Attendants
 
 SEGMENT = 1_448
 """Bytes of TCP payload in an Ethernet frame."""
@@ -41,10 +42,11 @@ class ThinLine:
         self._lock, self._ended, self._there = threading.Lock(), threading.Event(), threading.Event()
         self._sockets = set[socket.socket]()
         self._there.set()
-        self._door = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._door.getsockname()[1]
-        for work in (self._welcome, self._flap):
-            threading.Thread(target=work, daemon=True).start()
+        door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = door.getsockname()[1]
+        self._door = Attendants()
+        self._door.begin(self._welcome, door)
+        threading.Thread(target=self._flap, daemon=True).start()
 
     def ring_after(self, octets: int) -> None:
         """Set ``rang`` as soon as so many more bytes have reached the box."""
@@ -55,7 +57,7 @@ class ThinLine:
         """End it."""
         self._ended.set()
         self._there.set()
-        self._door.close()
+        self._door.end()
         self._cut()
 
     def _flap(self) -> None:
@@ -73,21 +75,33 @@ class ThinLine:
         for one in gone:
             _reset(one)
 
-    def _welcome(self) -> None:
+    def _welcome(self, door: socket.socket) -> None:
         while not self._ended.is_set():
             try:
-                box, _ = self._door.accept()
+                box, _ = door.accept()
             except OSError:
                 return
             if not self._there.is_set():
                 _reset(box)
+                box.close()
                 continue
             box.settimeout(patient(60))
             hub = socket.create_connection(("127.0.0.1", self.server), patient(60))
             with self._lock:
                 self._sockets |= {box, hub}
-            for source, sink, way in ((box, hub, "up"), (hub, box, "down")):
-                threading.Thread(target=self._carry, args=(source, sink, way), daemon=True).start()
+            threading.Thread(target=self._carry_both, args=(box, hub), daemon=True).start()
+
+    def _carry_both(self, box: socket.socket, hub: socket.socket) -> None:
+        """Until both ways have ended; whoever still waits at a socket keeps it (tests/real/attendants.py)."""
+        ways = [threading.Thread(target=self._carry, args=way) for way in ((box, hub, "up"), (hub, box, "down"))]
+        for way in ways:
+            way.start()
+        for way in ways:
+            way.join()
+        with self._lock:
+            self._sockets -= {box, hub}
+        for one in (box, hub):
+            one.close()
 
     def _carry(self, source: socket.socket, sink: socket.socket, way: str) -> None:
         with contextlib.suppress(OSError):
@@ -118,9 +132,7 @@ class ThinLine:
 
 
 def _reset(one: socket.socket) -> None:
-    """Close as a line does that is gone: without a word of farewell (RFC 9293 section 3.10.7)."""
+    """Have it closed as by a line that is gone, without a word of farewell (RFC 9293 section 3.10.7); whoever waits at it wakes."""
     with contextlib.suppress(OSError):
         one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        # Whoever waits for this socket in another thread holds it open: first it is woken.
         one.shutdown(socket.SHUT_RDWR)
-        one.close()
