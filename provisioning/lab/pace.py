@@ -38,7 +38,7 @@ def limit(seconds: float) -> float:
 
 def multiple() -> float:
     """What a wait is multiplied by: the machine's factor, times the parts of the run that share a processor; 1 to ``MOST``."""
-    return min(MOST, factor() * (_number(os.environ.get(SHARED, "")) or 1.0))
+    return min(MOST, factor() * _share())
 
 
 def shared(parts: int, processors: int) -> dict[str, str]:
@@ -57,7 +57,7 @@ def factor() -> float:
 
 def told() -> dict[str, str]:
     """For the environment of a process that is given one of its own."""
-    return {VARIABLE: f"{factor():.2f}", SHARED: f"{_number(os.environ.get(SHARED, '')) or 1.0:.2f}"}
+    return {VARIABLE: f"{factor():.2f}", SHARED: f"{_share():.2f}"}
 
 
 def judged(seconds: list[float]) -> float:
@@ -86,6 +86,10 @@ def _seconds(deed: Callable[[], object]) -> float:
     began = time.perf_counter()
     deed()
     return time.perf_counter() - began
+
+
+def _share() -> float:
+    return _number(os.environ.get(SHARED, "")) or 1.0
 
 
 def _number(text: str) -> float | None:

@@ -90,14 +90,14 @@ class Phone:
     def __init__(self, number: int) -> None:
         self.place, self.device, self.address = Namespace.create(f"vm-phone-{number}"), f"wlan{number}", ""
         self._settings: tuple[str, ...] = ()
-        self._asked_again = 0
+        self._requests_before = 0
         radio = Path(f"/sys/class/net/{self.device}/phy80211/name").read_text().strip()
         run(["iw", "phy", radio, "set", "netns", "name", self.place.name])
         self.wake()
 
     def wake(self, *settings: str) -> None:
         """Look for the network and join it, with these settings of wpa_supplicant.conf(5)."""
-        self._settings, self._asked_again = settings, self._second_requests()
+        self._settings, self._requests_before = settings, self._second_requests()
         conf = ROOT / f"{self.place.name}.conf"
         lines = "".join(f" {line}\n" for line in (f"ssid={SSID.encode().hex()}", *(settings or ("key_mgmt=NONE",))))
         conf.write_text(f"network={{\n{lines}}}\n")
@@ -118,7 +118,7 @@ class Phone:
 
     def asked_again(self) -> bool:
         """Whether the access point let it wait with its association since it woke: Linux tells every try."""
-        return self._second_requests() > self._asked_again
+        return self._second_requests() > self._requests_before
 
     def _second_requests(self) -> int:
         return len(re.findall(rf"{self.device}: associate with .* \(try [23]/3\)", run(["dmesg"]).stdout))
