@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from appliance.errors import NotSo, Refused
-from provisioning.flash.plan import CHUNK, MARK
+from provisioning.flash.plan import CHUNK, MARK, is_empty
 
 _BLKGETSIZE64, _BLKFLSBUF = 0x80081272, 0x1261
 _GONE = {errno.EIO, errno.ENXIO, errno.ENODEV, errno.ENOMEDIUM, errno.EREMOTEIO, errno.ENOENT}
@@ -176,7 +176,7 @@ class FileCard(Opened):
     def write(self, offset: int, data: bytes) -> None:
         """See Card; zeros onto zeros stay a hole."""
         end = offset + len(data)
-        if data.strip(b"\0"):
+        if not is_empty(data):
             self._touched.append((offset, end))
             super().write(offset, data)
             return

@@ -23,7 +23,7 @@ from appliance.errors import BadInput, CommandFailed, NotSo
 from appliance.run import spawn
 from provisioning.flash.disks import plain
 from provisioning.flash.gpt import ENOUGH, Table, parse_table
-from provisioning.flash.plan import CHUNK
+from provisioning.flash.plan import CHUNK, is_empty
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LARGEST_BOOT = 2 * 1024**3
@@ -158,7 +158,7 @@ class Image:
         os.pwrite(self._head, first[:end], 0)
         for at in range(len(first), end, CHUNK):
             data = self._read(min(CHUNK, end - at))
-            if data.strip(b"\0"):  # empty clusters stay holes and cost no memory
+            if not is_empty(data):  # empty clusters stay holes and cost no memory
                 os.pwrite(self._head, data, at)
 
     def _at(self, source: str | None) -> str:

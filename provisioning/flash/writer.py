@@ -123,7 +123,7 @@ def _image(card: Card, image_size: int, chunks: Iterator[tuple[int, bytes]], tel
         start = FIRST if offset == 0 else offset
         content = padded[start - offset :]
         if content:
-            bodies.append(_Body(start, len(content), hashlib.sha256(content).digest()))
+            bodies.append(_Body(start, len(content), plan.digest(content)))
         if resuming and card.read(start, len(content)) == content:
             resumed = offset + len(data)
         else:
@@ -155,7 +155,7 @@ def _read_back(card: Card, bodies: Sequence[_Body], tell: Callable[[int], None])
 
 
 def _compare(body: _Body, untrusted_content: bytes) -> None:
-    if hashlib.sha256(untrusted_content).digest() != body.digest:
+    if plan.digest(untrusted_content) != body.digest:
         where = f"between {body.start / 10**6:.0f} and {(body.start + body.length) / 10**6:.0f} MB"
         raise NotSo(f"the card does not give back what was written {where}", mend="take another card; nothing starts from this one")
 

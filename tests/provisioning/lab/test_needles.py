@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provisioning.lab import needles
 from provisioning.lab.kinds import PHONE_KINDS, PLANTED, host_name, planted_search
@@ -40,6 +42,20 @@ def test_every_spelling_is_found(content: bytes) -> None:
 @pytest.mark.parametrize("content", [b"", b"10.44.3.70", b"110.44.3.7", b"10.44.0.1 fd5c:a3b0:77::1", b"02:ca:5b:01:aa:fe", b"Zeb"])
 def test_others_are_not_mistaken_for_it(content: bytes) -> None:
     assert needles.search("file", content, DEVICE) == []
+
+
+PIECES = [
+    *(text[n : n + 3].encode() for text in (MAC, MAC.upper().replace(":", "-")) for n in range(0, 17, 3)),
+    bytes.fromhex(MAC.replace(":", "")), MAC.replace(":", "").encode(), MAC.replace(":", ".").encode(), V4.encode(), b"0A2C0307",
+    V6.encode(), V6.upper().encode(), ipaddress.ip_address(V6).packed, ipaddress.ip_address(V6).exploded.upper().encode(),
+    PLANTED.encode(), PLANTED.upper().encode(), b":", b".", b"-", b"0", b"f", b" ", b"\x02",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join), st.sampled_from(DEVICE))
+def test_looking_for_literals_first_hides_nothing_that_the_pattern_finds(content: bytes, needle: needles.Needle) -> None:
+    hit = needle.pattern.search(content)
+    assert [found.offset for found in needles.search("file", content, [needle])] == ([] if hit is None else [hit.start()])
 
 
 def test_a_find_names_file_kind_and_place() -> None:
