@@ -16,8 +16,7 @@ from provisioning.image.layer import Entry
 from provisioning.image.merge import merge
 from provisioning.image.partitions import MIB, Placed, disk_size, hybrid_mbr, sfdisk_script
 from provisioning.image.steps import feeding
-
-_BLOCK = 1 << 20
+from provisioning.sparse import blocks, is_empty
 
 
 def make_system(base: Path, layer: Mapping[str, Entry], to: Path, date: int, room: int, at: Callable[[float], None]) -> int:
@@ -78,8 +77,8 @@ def assemble(to: Path, placed: Sequence[Placed], parts: Mapping[str, Path], seed
 def put(part: Path, to: int, offset: int) -> None:
     """Copy a file to its place, leaving out blocks of zeros."""
     with part.open("rb") as file:
-        while block := file.read(_BLOCK):
-            if block.count(0) != len(block):
+        for block in blocks(file.fileno(), 0, part.stat().st_size):
+            if not is_empty(block):
                 os.pwrite(to, block, offset)
             offset += len(block)
 
@@ -105,7 +104,7 @@ def check_room(folder: Path, needed: int) -> None:
     """Raises NotSo when ``folder``'s disk has fewer than ``needed`` free bytes."""
     free = shutil.disk_usage(folder).free
     if free < needed:
-        what = f"{free // _BLOCK} MiB are free and the build needs {needed // _BLOCK}"
+        what = f"{free // MIB} MiB are free and the build needs {needed // MIB}"
         raise NotSo(what, where=str(folder), mend="make room there, or set XDG_CACHE_HOME and --output to another disk")
 
 

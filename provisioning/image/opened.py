@@ -16,9 +16,8 @@ from typing import BinaryIO
 from appliance.errors import BadInput, CommandFailed, NotSo
 from appliance.run import run
 from provisioning.image.gpt import SECTOR, Gpt, join, read_entries, read_header
+from provisioning.sparse import BLOCK, blocks, is_empty
 
-_BLOCK = 1 << 20
-_ZEROS = bytes(_BLOCK)
 _UNPACKING = 600.0
 """Seconds for unpacking a system slot on a slow machine."""
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -62,9 +61,9 @@ def _unpack(path: Path, raw: Path) -> Path:
 
 
 def _write_sparse(target: BinaryIO, data: bytes) -> None:
-    for start in range(0, len(data), _BLOCK):
-        block = data[start : start + _BLOCK]
-        target.seek(len(block), os.SEEK_CUR) if block == _ZEROS[: len(block)] else target.write(block)
+    for start in range(0, len(data), BLOCK):
+        block = data[start : start + BLOCK]
+        target.seek(len(block), os.SEEK_CUR) if is_empty(block) else target.write(block)
 
 
 class Image:
@@ -94,10 +93,7 @@ class Image:
     def blocks(self, offset: int, size: int) -> Iterator[bytes]:
         """The bytes of a part of the disk, in pieces."""
         with self.raw.open("rb") as file:
-            file.seek(offset)
-            while size > 0 and (block := file.read(min(size, _BLOCK))):
-                yield block
-                size -= len(block)
+            yield from blocks(file.fileno(), offset, size)
 
     def sha256(self, offset: int, size: int) -> str:
         """Of a part of the disk, hex."""
@@ -110,7 +106,7 @@ class Image:
         """The same for the same bytes, and quick where most are zeros; for comparisons only."""
         digest = hashlib.sha256(size.to_bytes(8, "big"))
         for number, block in enumerate(self.blocks(offset, size)):
-            if block != _ZEROS[: len(block)]:
+            if not is_empty(block):
                 digest.update(number.to_bytes(8, "big") + hashlib.sha256(block).digest())
         return digest.hexdigest()
 

@@ -16,8 +16,9 @@ from click.testing import CliRunner
 
 from appliance.errors import NotSo
 from appliance.run import run, spawn
+from provisioning.image.disk import put
 from provisioning.image.opened import opened
-from provisioning.image.partitions import MIB, SECTOR, Placed, disk_size, hybrid_mbr
+from provisioning.image.partitions import SECTOR, Placed, disk_size, hybrid_mbr
 from provisioning.image.verify import PLACED
 from provisioning.image.verify_command import verify
 from tests.provisioning.image.disk import tables
@@ -98,10 +99,8 @@ class Maker:
         uuid = "6b1a0f6e-0000-4000-8000-000000000001"
         run(["mke2fs", "-q", "-t", "ext4", "-U", uuid, "-E", f"hash_seed={uuid},root_owner=0:0", "-d", str(tree), str(made)],
             env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000", "E2FSPROGS_FAKE_TIME": "1700000000"})  # fmt: skip
-        with image.open("r+b") as file, made.open("rb") as source:
-            for n, block in enumerate(iter(lambda: source.read(MIB), b"")):
-                if block.count(0) != len(block):
-                    _put(file, data.offset + n * MIB, block)
+        with image.open("r+b") as file:
+            put(made, file.fileno(), data.offset)
 
 
 def _row(one: Placed) -> tuple[str, str, int, int]:
