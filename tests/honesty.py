@@ -43,14 +43,14 @@ _NO_LIMIT = ("Exception", "BaseException")
 
 def tests_of(module: Module) -> Iterator[ast.FunctionDef]:
     """Its tests."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield node
 
 
 def asserts(module: Module) -> Iterator[ast.Assert]:
     """Its assertions, those of helpers too."""
-    return (node for node in ast.walk(module.tree) if isinstance(node, ast.Assert))
+    return (node for node in module.nodes if isinstance(node, ast.Assert))
 
 
 def tautologies(modules: Modules) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _judging(modules: Modules) -> set[str]:
     functions = {
         f"{module.name}.{node.name}": (module, node, [one for one in _done_by(node) if isinstance(one, _JUDGEMENTS)])
         for module in modules.values()
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.FunctionDef)
     }
     judging, before = set[str](), -1
@@ -226,7 +226,7 @@ def golden_files(modules: Modules) -> Iterator[str]:
             path = ast.unparse(call.func.value) if isinstance(call.func, ast.Attribute) else ""
             if name.rpartition(".")[2] in _FILE_DEEDS and "golden" in path.lower():
                 yield f"{module.name}:{call.lineno} goes to a golden file past tests.golden_files"
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _GOLDEN.fullmatch(node.value):
                 yield f"{module.name}:{node.lineno} has a variable of its own for golden files"
 
@@ -238,7 +238,7 @@ def for_tests_alone(modules: Modules, texts: Iterable[str]) -> Iterator[str]:
     """
     words = Counter(word for text in (*(one.text for one in modules.values()), *texts) for word in _WORD.findall(text))
     for module in modules.values():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith("_"):
                 continue
             if words[node.name] > 1:

@@ -19,7 +19,7 @@ VALUE = re.compile(r"[A-Z][\w.]*\Z|-|.*[./=]")
 
 def _literals() -> Iterator[tuple[str, str]]:
     for module in MODULES.values():
-        for node in (node for node in ast.walk(module.tree) if isinstance(node, (ast.Constant, ast.JoinedStr))):
+        for node in (node for node in module.nodes if isinstance(node, (ast.Constant, ast.JoinedStr))):
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
             words = "".join(p.value if isinstance(p, ast.Constant) and isinstance(p.value, str) else "X" for p in parts)
             if not words.startswith("Example:"):
