@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterable
 
 import flask
@@ -45,11 +46,17 @@ def listing(parts: Iterable[str | Markup]) -> Markup:
 
 def week_order(country: str) -> list[int]:
     """Days from the first of the week in that country (CLDR)."""
-    try:
-        first = Locale.parse(f"und_{country}").first_week_day
-    except (UnknownLocaleError, ValueError):
-        first = 0
+    first = _first_day(country)
     return [(first + n) % 7 for n in range(7)]
+
+
+@functools.lru_cache(maxsize=64)
+def _first_day(country: str) -> int:
+    """Asked for each service on a page, and Babel looks through a thousand names of locales for it."""
+    try:
+        return int(Locale.parse(f"und_{country}").first_week_day)
+    except (UnknownLocaleError, ValueError):
+        return 0
 
 
 def span(opening: Span) -> str | Markup:

@@ -7,11 +7,13 @@ depends on, so a test that changes a template, a filter or a text gets its own.
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 from types import CodeType
 
 import flask
 import jinja2
+from babel.support import Translations
 from jinja2.bccache import Bucket, BytecodeCache
 
 from appliance.web import translations
@@ -55,14 +57,30 @@ def surroundings(environment: jinja2.Environment) -> tuple[object, ...]:
 def keep() -> None:
     """From now on, in this process."""
     flask.Flask.jinja_options = {**flask.Flask.jinja_options, "bytecode_cache": Templates()}
-    read = translations.compiled
+    compile_one, load_all = translations.compiled, translations.load
 
     @functools.cache
-    def once(path: Path, locale: str, domain: str, _changed: int, _size: int) -> bytes:
-        return read(path, locale, domain)
+    def compiled_once(path: Path, locale: str, domain: str, _state: tuple[int, int] | None) -> bytes:
+        return compile_one(path, locale, domain)
 
     def compiled(path: Path, locale: str, domain: str) -> bytes:
-        state = path.stat()
-        return once(path, locale, domain, state.st_mtime_ns, state.st_size)
+        return compiled_once(path, locale, domain, _state(path))
 
-    translations.compiled = compiled
+    @functools.cache
+    def loaded_once(places: tuple[tuple[Path, str], ...], locale: str, _states: tuple[tuple[int, int] | None, ...]) -> Translations:
+        return load_all(places, locale)
+
+    def load(places: Iterable[tuple[Path, str]], locale: str) -> Translations:
+        named = tuple(places)
+        return loaded_once(named, locale, tuple(_state(translations.po_file(folder, locale, domain)) for folder, domain in named))
+
+    translations.compiled, translations.load = compiled, load
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """By which a file that was changed is told; None where there is none."""
+    try:
+        state = path.stat()
+    except FileNotFoundError:
+        return None
+    return state.st_mtime_ns, state.st_size
