@@ -15,7 +15,7 @@ import sqlite_utils
 from appliance.errors import NotSo
 from appliance.files import beside, replacing
 from content_cache import hours, needs, nest, opportunities, snapshot
-from content_cache.catalogue_store import SCHEMA
+from content_cache.catalogue_file import SCHEMA, content_digest
 from content_cache.hsds import Record
 from content_cache.search_index import SearchIndex
 from content_cache.snapshot import Catalogue
@@ -43,12 +43,13 @@ def _write(path: Path, catalogue: Catalogue, serial: int, sha256: str) -> None:
         with connection:
             _fill(database, catalogue)
             about = {"schema": SCHEMA, "serial": serial, "sha256": sha256, "services": catalogue.count("service")}
+            about["content"] = content_digest(connection.execute)
             database.table("about").insert({**about, "header": json.dumps(asdict(catalogue.header))})
         database.vacuum()
 
 
 def _tables(database: sqlite_utils.Database) -> None:
-    database.table("about").create({"schema": int, "serial": int, "sha256": str, "services": int, "header": str})
+    database.table("about").create({"schema": int, "serial": int, "sha256": str, "services": int, "header": str, "content": str})
     database.table("record").create({"entity": str, "id": str, "body": str}, pk=("entity", "id"))
     database.table("translation").create(
         {"entity": str, "id": str, "field": str, "tag": str, "text": str, "source": str, "machine": int},

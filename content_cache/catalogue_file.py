@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-SCHEMA = 3
+SCHEMA = 4
 FILE = "catalogue.sqlite"
 _SWAPS, _NEVER = 5, "nothing yet"
 _JSON: tuple[tuple[str, type], ...] = (
@@ -18,6 +19,8 @@ _JSON: tuple[tuple[str, type], ...] = (
     ("service.document", dict), ("service.texts", dict), ("timetable.body", list),
 )  # fmt: skip
 """Every column that holds JSON but the header, and what it is."""
+_CONTENT = ("record", "translation", "service", "timetable", "service_term")
+"""The tables whose rows say what the catalogue says; the index of words is made from them."""
 _Kind = TypeVar("_Kind")
 
 
@@ -31,6 +34,15 @@ class About:
     services: int
 
 
+def content_digest(ask: Callable[[str], Iterable[tuple[Any, ...]]]) -> str:
+    """SHA-256 (hex) of every row, by who asks for rows: a spoilt cell may still be JSON, with another name in it or none."""
+    digest = hashlib.sha256()
+    for table in _CONTENT:
+        for row in ask(f"select * from {table} order by rowid"):
+            digest.update(json.dumps(row, default=repr).encode())
+    return digest.hexdigest()
+
+
 class CatalogueFile:
     """Reading side. Every thread has its own connection; a new file (another inode) is noticed at the next question.
 
@@ -40,6 +52,7 @@ class CatalogueFile:
 
     def __init__(self, path: Path) -> None:
         self.path, self._local = path, threading.local()
+        self._found_whole: object = None
 
     def hold(self) -> object:
         """Look for a newer edition now, and read that one in this thread until ``release`` is given what this gives back.
@@ -123,7 +136,7 @@ class CatalogueFile:
         """The objects of a question for one column of JSON. They end early at one that is damaged: see ``generation``."""
         for (text,) in self.ask(sql, *values):
             one = self._value(text, dict)
-            if one is None:
+            if one is None or not self._is_named(one):
                 return
             yield one
 
@@ -137,7 +150,7 @@ class CatalogueFile:
         found = dict[Any, _Kind]()
         for id, text in self.ask(sql, *values):
             value = self._value(text, kind)
-            if value is None:
+            if value is None or isinstance(value, dict) and not self._is_named(value):
                 return {}
             found[id] = value
         return found
@@ -172,7 +185,20 @@ class CatalogueFile:
             table, _, name = column.partition(".")
             if any(self._value(text, kind) is None for (text,) in self.ask(f"select {name} from {table}")):
                 return False
+        if self.ask("select content from about") != [(content_digest(self.ask),)]:
+            self._give_up()
+            return False
         return self.about() is not None
+
+    def is_to_blame(self) -> bool:
+        """Whether the catalogue is why an answer failed: it is damaged, and none from now on. Reads everything, once an edition."""
+        generation = self.generation()
+        if generation is None or generation == self._found_whole:
+            return False
+        if self.is_whole():
+            self._found_whole = generation
+            return False
+        return True
 
     def _value(self, untrusted: object, kind: type[_Kind]) -> _Kind | None:
         """What a column of JSON holds; None where it is damaged: the whole file is then no catalogue."""
@@ -181,6 +207,12 @@ class CatalogueFile:
             return value
         self._give_up()
         return None
+
+    def _is_named(self, one: Mapping[str, Any]) -> bool:
+        """Whether it says which one it is, as every record, list item and document does: else the file is no catalogue."""
+        if "id" not in one:
+            self._give_up()
+        return "id" in one
 
     def _raise_unless_damaged(self, error: sqlite3.DatabaseError) -> None:
         if not _is_damage(error):

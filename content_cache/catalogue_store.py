@@ -169,6 +169,8 @@ class Store(CatalogueFile):
         if len(bodies) != len(texts) or not all(isinstance(body, dict) for body in bodies):
             self._give_up()
             return []
+        if not all(self._is_named(document) for document in bodies[::2]):
+            return []
         pairs = zip(bodies[::2], bodies[1::2], strict=True)
         return [
             Service(id, tuple((slugs or "").split(",")), document, own, timetable)

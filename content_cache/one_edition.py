@@ -1,9 +1,9 @@
-"""W One edition a request: what is swapped in meanwhile is seen by the next one."""
+"""W One edition a request: what is swapped in meanwhile is seen by the next one, and a damaged one by none."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import flask
 from werkzeug.wsgi import ClosingIterator
@@ -12,6 +12,9 @@ from content_cache.catalogue_store import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_HARMLESS = ("GET", "HEAD")
+"""Methods that may be tried twice (RFC 9110, 9.2.1)."""
 
 
 def register(app: flask.Flask, store: Store) -> None:
@@ -27,10 +30,31 @@ class _OneEdition:
         self._inner, self._store = inner, store
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """As the application says. One that failed over a damaged catalogue is asked again, now that it is none or built anew."""
+        answer, said = self._answered(environ)
+        if said[0].startswith("500") and environ["REQUEST_METHOD"] in _HARMLESS and self._store.is_to_blame():
+            answer.close()
+            answer, said = self._answered(environ)
+        start_response(*said)
+        return answer
+
+    def _answered(self, environ: WSGIEnvironment) -> tuple[ClosingIterator, tuple[Any, ...]]:
+        """An answer that lets go of its edition when it is closed, and what it gave to ``start_response``."""
+        said = list[tuple[Any, ...]]()
+
+        def begin(*given: Any) -> Callable[[bytes], object]:
+            said.append(given)
+            return _no_writing
+
         held = self._store.hold()
         try:
-            answer = self._inner(environ, start_response)
+            answer = self._inner(environ, begin)
         except BaseException:
             self._store.release(held)
             raise
-        return ClosingIterator(answer, [lambda: self._store.release(held)])
+        # Flask says how it answers before it gives the answer, and this stands around nothing else.
+        return ClosingIterator(answer, [lambda: self._store.release(held)]), said[-1]
+
+
+def _no_writing(data: bytes) -> object:
+    raise NotImplementedError("write() is for applications older than PEP 3333")

@@ -16,6 +16,7 @@ from appliance.errors import Unreachable
 from appliance.layout import Layout
 from content_cache import doors, shelves
 from content_cache.catalogue_builder import build
+from content_cache.catalogue_file import content_digest
 from content_cache.catalogue_records import Records
 from content_cache.catalogue_store import FILE, Store
 from content_cache.hsds import ENTITIES
@@ -40,6 +41,23 @@ DAMAGE = {
     "no UTF-8": "CAST(x'7b22ff227d' AS TEXT)",
     "two for one": "'{},{}'", "deep": "printf('%.*c', 100000, '[')",
 }  # fmt: skip
+
+
+VALUES = {
+    "slug": ["health"], "/<lang>/services/step/<slug> slug": ["arriving"], "kind": ["job"], "code": ["ar"], "id": [CLINIC],
+    "/<lang>/services/place/<uuid:id> id": [PLACE],
+}  # fmt: skip
+MACHINES_ASKED = (
+    "/hsds/services", "/hsds/services?full=true", "/hsds/services?search=clinic", f"/hsds/services/{CLINIC}",
+    "/hsds/organizations", "/hsds/organizations?full_service=true", f"/hsds/organizations/{AID}?full_service=true",
+    "/hsds/service_at_locations", "/hsds/taxonomies", "/hsds/taxonomy_terms", "/hsds/catalogue.json", "/hsds/catalogue.zip",
+    "/hsds/catalogue.hxl.csv",
+)  # fmt: skip
+OTHER = {
+    "no keys": "'{}'", "another key": "replace({0}, '\"id\"', '\"ie\"')",
+    "other kinds": "replace({0}, '\"name\": ', '\"name\": 5, \"was\": ')", "a letter": "replace({0}, 'linic', 'lanic')",
+}  # fmt: skip
+"""What one bit or one bad writer makes of a row: still JSON, and of its kind."""
 
 
 def damage(path: Path, column: str, value: str, rows: str = "1") -> None:
@@ -123,23 +141,52 @@ def test_the_whole_is_whole_and_with_any_damage_it_is_not(tmp_path: Path, sound:
 def test_no_page_and_no_program_is_answered_by_a_fault(tmp_path: Path, sound: Path) -> None:
     browser = client(tmp_path, MIXED)
     path = next(tmp_path.rglob(FILE))
-    values = {
-        "slug": ["health"], "/<lang>/services/step/<slug> slug": ["arriving"], "kind": ["job"], "code": ["ar"], "id": [CLINIC],
-        "/<lang>/services/place/<uuid:id> id": [PLACE],
-    }  # fmt: skip
-    machines = [
-        "/hsds/services", "/hsds/services?full=true", "/hsds/services?search=clinic", f"/hsds/services/{CLINIC}",
-        "/hsds/organizations", "/hsds/organizations?full_service=true", f"/hsds/organizations/{AID}?full_service=true",
-        "/hsds/service_at_locations", "/hsds/taxonomies", "/hsds/taxonomy_terms", "/hsds/catalogue.json", "/hsds/catalogue.zip",
-        "/hsds/catalogue.hxl.csv",
-    ]  # fmt: skip
-    addresses = [*pages(browser.application, "en", values, MACHINES), "/en/services/search?q=clinic", *machines]
+    addresses = [*pages(browser.application, "en", VALUES, MACHINES), "/en/services/search?q=clinic", *MACHINES_ASKED]
     for column in COLUMNS:
         build(path, MIXED, 1, column)
         damage(path, column, "'{'")
         for address in addresses:
             answer = browser.get(address)
             assert answer.status_code != 500, f"{address} with damage in {column}"
+
+
+@pytest.mark.parametrize("value", OTHER.values(), ids=OTHER)
+def test_r5_a_row_that_lost_its_form_fails_no_page_and_is_found_by_the_look_at_the_whole(tmp_path: Path, value: str) -> None:
+    browser = client(tmp_path, MIXED)
+    path = next(tmp_path.rglob(FILE))
+    addresses = ["/en/services/need/health", f"/en/services/{CLINIC}", "/en/services/search?q=clinic", *MACHINES_ASKED]
+    for column in (name for name in COLUMNS if name != "timetable.body"):
+        build(path, MIXED, 1, column)
+        assert Store(path).is_whole()
+        damage(path, column, value.format(column.partition(".")[2]), "rowid = 1")
+        for address in addresses:
+            assert browser.get(address).status_code != 500, f"{address} with another {column}"
+        with closing(sqlite3.connect(path)) as db:
+            changed = db.execute("select content from about").fetchone()[0] != content_digest(db.execute)
+        assert Store(path).is_whole() is not changed
+
+
+def test_r5_every_address_is_asked_with_rows_without_keys(tmp_path: Path) -> None:
+    browser = client(tmp_path, MIXED)
+    path = next(tmp_path.rglob(FILE))
+    for column in COLUMNS:
+        build(path, MIXED, 1, column)
+        damage(path, column, "'[[{}]]'" if column == "timetable.body" else "'{}'")
+        for address in (*pages(browser.application, "en", VALUES, MACHINES), *MACHINES_ASKED):
+            assert browser.get(address).status_code != 500, f"{address} with nothing in {column}"
+
+
+def test_an_answer_that_fails_over_a_whole_catalogue_is_a_fault_and_the_whole_is_read_for_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = client(tmp_path, MIXED)
+    looks = list[int]()
+    whole = Store.is_whole
+    monkeypatch.setattr(Store, "is_whole", lambda store: looks.append(1) or whole(store))
+    monkeypatch.setattr(Store, "of_need", lambda *_: 1 // 0)
+    assert [browser.get("/en/services/need/health").status_code for _ in range(3)] == [500] * 3
+    assert len(looks) == 1
+    assert browser.get(f"/en/services/{CLINIC}").status_code == 200, "and the catalogue stays"
 
 
 def test_a_download_is_whole_or_not_there(tmp_path: Path) -> None:
@@ -166,8 +213,9 @@ def test_what_was_read_in_part_is_not_kept_for_the_next_thread(tmp_path: Path, s
 
 
 @pytest.mark.parametrize("rows", ["entity = 'organization'", "1"])
-def test_sync_builds_anew_what_is_damaged_without_a_line(box: Box, rows: str) -> None:
-    damage(box.folder / FILE, "record.body", "'{'", rows)
+@pytest.mark.parametrize("value", ["'{'", "'{}'"])
+def test_sync_builds_anew_what_is_damaged_without_a_line(box: Box, value: str, rows: str) -> None:
+    damage(box.folder / FILE, "record.body", value, rows)
     box.hub.problem = Unreachable("the hub does not answer")  # type: ignore[assignment]
     told = box.sync()
     assert (told["state"], told["services"]) == ("offline", 10) and box.hub.fetched == ["full"]
@@ -193,4 +241,10 @@ def test_the_hub_builds_its_own_anew_from_what_is_published(tmp_path: Path) -> N
     damage(path, "record.body", "'{'")
     assert browser.get("/hsds/organizations").get_json()["total_items"] == 0
     assert browser.get("/hsds/organizations").get_json()["total_items"] == 1
+    damage(path, "service.listed", "'{}'")
+    assert browser.get("/hsds/services").get_json()["total_items"] == 0
+    assert all(one["name"] for one in browser.get("/hsds/services").get_json()["contents"])
+    damage(path, "record.body", """'{"id": ["x"]}'""", "entity = 'location'")
+    assert browser.get("/hsds/service_at_locations").get_json()["total_items"] == 3, "asked again, of one that was built anew"
+    assert Store(path).is_whole()
     assert hub(layout).get("/hsds/services").get_json()["total_items"] == 3
