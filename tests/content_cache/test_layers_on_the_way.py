@@ -184,6 +184,22 @@ def test_what_is_allowed_comes_though_a_layer_must_wait(box: Box, hub: Hub, key:
     assert (box.look()["state"], box.alert()) == ("updated", LONG)
 
 
+def test_an_older_layer_that_no_longer_fits_is_left_out_while_the_newer_one_waits(box: Box, hub: Hub, key: CryptoSigner) -> None:
+    """The catalogue has given the service to others: what was signed before speaks of their service now."""
+    say(hub, key, "Closed on Monday")
+    assert box.look()["state"] == "updated" and box.alert() == "Closed on Monday"
+    say(hub, key, LONG, 1)
+    others = next(one.values["organization_id"] for one in CATALOGUE.records if one.id == SCHOOL)
+    given = [
+        dataclasses.replace(one, values={**one.values, "organization_id": others, "alert": "Ours"}) if one.id == CLINIC else one
+        for one in CATALOGUE.records
+    ]
+    hub.publish(0, dataclasses.replace(CATALOGUE, records=tuple(given)))
+    box.configure(monthly_mb=0.02)
+    told = box.look()
+    assert (told["state"], told["version"], box.alert()) == ("later", 2, "Ours")
+
+
 def test_what_a_revoked_key_signed_is_laid_no_more_while_the_new_keys_word_waits(box: Box, hub: Hub, key: CryptoSigner) -> None:
     say(hub, key, "Send money to this number")
     assert box.look()["state"] == "updated"

@@ -175,7 +175,9 @@ def test_r1_a_log_without_its_file_is_not_deleted(path: Path) -> None:
         assert alone.with_name(f"{alone.stem}.damaged-wal").read_bytes() == log
 
 
-def test_r1_damage_found_while_it_runs_is_set_aside_too_and_the_measurement_is_kept(path: Path) -> None:
+def test_r1_damage_found_while_it_runs_is_set_aside_too_and_the_measurement_is_kept(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     outbox = Outbox(path)
     fill(outbox, 200)
     outbox._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -188,6 +190,7 @@ def test_r1_damage_found_while_it_runs_is_set_aside_too_and_the_measurement_is_k
     added = fill(outbox, 1)
     assert outbox.journal != journal and [row.sequence for row in outbox.oldest()[1]] == added
     assert path.with_suffix(".damaged").stat().st_size == len(content)
+    assert "to be looked at: database disk image is malformed" in caplog.text, "the log says what SQLite said"
     assert outbox.acknowledge(Ack(journal, 2**60)) == 0
 
 

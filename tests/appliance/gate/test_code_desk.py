@@ -127,6 +127,20 @@ def test_when_the_time_is_over_the_code_begins_a_new_session() -> None:
     assert enter(gate, code)["seconds_remaining"] == SESSION
 
 
+def test_bytes_of_a_session_that_is_over_are_not_those_of_the_next() -> None:
+    world = World()
+    gate = world.gate(CODES)
+    code = take(gate)
+    world.kernel.uses(mac(1), 5_000)
+    world.now += 3
+    later(gate, "dismiss", PHONE)
+    world.now += SESSION
+    gate.tick()
+    assert enter(gate, code)["ok"]
+    told = later(gate, "status", OTHER)
+    assert (told["bytes_down"], told["bytes_up"]) == (0, 0)
+
+
 def test_one_tap_on_either_device_extends_both() -> None:
     world = World()
     gate = world.gate(CODES)

@@ -267,3 +267,16 @@ def test_where_the_date_is_not_known_the_next_day_is_told_in_seconds_of_the_boxs
     gate = world.gate(LIMITED)
     told = gate.quota.told(mac(1))
     assert told is not None and told["renews_seconds"] == 2
+
+
+def test_what_a_code_has_used_is_written_for_a_hundredth_more_and_for_nothing_less() -> None:
+    world = World()
+    gate = world.gate(CODED)
+    take(gate)
+    uses(world, gate, 4)
+    before = world.codes.writes
+    for _ in range(5):
+        uses(world, gate, 0.01)
+    assert world.codes.writes == before
+    uses(world, gate, 0.06)
+    assert world.codes.writes == before + 1

@@ -160,6 +160,7 @@ def test_text_from_a_disk_is_one_short_line_that_no_terminal_obeys(untrusted: ob
         ("36 35 8:1 / /boot - ext4 /dev/sda1", Mount("8:1", "/boot", "ext4", "/dev/sda1")),
         ("36 35 8:1 / /a\\040b\\011c rw - ext4 /dev/disk\\0401 rw", Mount("8:1", "/a b c", "ext4", "/dev/disk 1")),
         ("36 35 8:1 / \\007 rw - ext4 x rw", Mount("8:1", "?", "ext4", "x")),
+        ("36 35 8:1 / /a\\134b\\043 rw - ext4 x rw", Mount("8:1", "/a\\b#", "ext4", "x")),
         ("36 35 8:1 / /boot rw ext4 /dev/sda1 rw", None),
         ("36 35 8:1 / - ext4 /dev/sda1 rw", None),
         ("36 35 8:1 / /boot rw - ext4", None),

@@ -168,3 +168,9 @@ def test_a_chunk_is_empty_and_has_its_digest_whatever_its_length(length: int) ->
         other = bytearray(zeros)
         other[at] = 1
         assert not is_empty(bytes(other)) and digest(bytes(other)) == hashlib.sha256(other).digest()
+
+
+def test_a_mark_within_stands_on_the_very_last_block_of_a_card_that_the_image_fills() -> None:
+    card = FIRST + 8 * MIB + MARK
+    assert marks_within(card, card)[-1] == card - MARK
+    assert card - MARK not in marks_within(card, card - MARK)
