@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import flask
@@ -31,30 +32,23 @@ class _OneEdition:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """As the application says. One that failed over a damaged catalogue is asked again, now that it is none or built anew."""
-        answer, said = self._answered(environ)
-        if said[0].startswith("500") and environ["REQUEST_METHOD"] in _HARMLESS and self._store.is_to_blame():
-            answer.close()
-            answer, said = self._answered(environ)
-        start_response(*said)
-        return answer
+        unsent = list[bytes]()
 
-    def _answered(self, environ: WSGIEnvironment) -> tuple[ClosingIterator, tuple[Any, ...]]:
-        """An answer that lets go of its edition when it is closed, and what it gave to ``start_response``."""
-        said = list[tuple[Any, ...]]()
+        def begin(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
+            if status.startswith("500") and environ["REQUEST_METHOD"] in _HARMLESS and self._store.is_to_blame():
+                unsent.append(status.encode())
+                return unsent.append
+            return start_response(status, headers, exc_info)
 
-        def begin(*given: Any) -> Callable[[bytes], object]:
-            said.append(given)
-            return _no_writing
+        answer = self._of_one_edition(environ, begin)
+        if not unsent:
+            return answer
+        answer.close()
+        return self._of_one_edition(environ, start_response)
 
-        held = self._store.hold()
-        try:
-            answer = self._inner(environ, begin)
-        except BaseException:
-            self._store.release(held)
-            raise
-        # Flask says how it answers before it gives the answer, and this stands around nothing else.
-        return ClosingIterator(answer, [lambda: self._store.release(held)]), said[-1]
-
-
-def _no_writing(data: bytes) -> object:
-    raise NotImplementedError("write() is for applications older than PEP 3333")
+    def _of_one_edition(self, environ: WSGIEnvironment, start_response: StartResponse) -> ClosingIterator:
+        """Lets go of the edition when the answer is closed."""
+        with ExitStack() as undo:
+            undo.callback(self._store.release, self._store.hold())
+            answer = self._inner(environ, start_response)
+            return ClosingIterator(answer, [undo.pop_all().close])

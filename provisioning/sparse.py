@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 BLOCK = 1 << 20
 """Bytes of a piece."""
-_ZEROS = bytes(BLOCK)
 
 
 def blocks(descriptor: int, offset: int, size: int) -> Iterator[bytes]:
@@ -19,7 +18,7 @@ def blocks(descriptor: int, offset: int, size: int) -> Iterator[bytes]:
         length = min(BLOCK, end - offset)
         if data <= offset:
             data = _next_data(descriptor, offset, end)
-        block = _ZEROS[:length] if data >= offset + length else os.pread(descriptor, length, offset)
+        block = bytes(length) if data >= offset + length else os.pread(descriptor, length, offset)
         if not block:
             return
         yield block
@@ -27,8 +26,8 @@ def blocks(descriptor: int, offset: int, size: int) -> Iterator[bytes]:
 
 
 def is_empty(block: bytes) -> bool:
-    """Nothing but zeros?"""
-    return block == _ZEROS if len(block) == BLOCK else not block.strip(b"\0")
+    """Nothing but zeros? Comparing is far quicker than ``strip`` or ``count``, which look at each byte by itself."""
+    return block == bytes(len(block))
 
 
 def _next_data(descriptor: int, offset: int, end: int) -> int:

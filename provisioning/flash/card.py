@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Protocol
 
 from appliance.errors import NotSo, Refused
-from provisioning.flash.plan import CHUNK, MARK, is_empty
+from provisioning.flash.plan import CHUNK, MARK
+from provisioning.sparse import is_empty
 
 _BLKGETSIZE64, _BLKFLSBUF = 0x80081272, 0x1261
 _GONE = {errno.EIO, errno.ENXIO, errno.ENODEV, errno.ENOMEDIUM, errno.EREMOTEIO, errno.ENOENT}

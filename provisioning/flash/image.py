@@ -23,7 +23,8 @@ from appliance.errors import BadInput, CommandFailed, NotSo
 from appliance.run import spawn
 from provisioning.flash.disks import plain
 from provisioning.flash.gpt import ENOUGH, Table, parse_table
-from provisioning.flash.plan import CHUNK, is_empty
+from provisioning.flash.plan import CHUNK
+from provisioning.sparse import is_empty
 
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _LARGEST_BOOT = 2 * 1024**3

@@ -14,7 +14,6 @@ which is written after them.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import math
 from collections.abc import Iterable, Iterator
@@ -25,7 +24,6 @@ CHUNK = 4 * MIB
 """Bytes written, hashed and compared at once: a multiple of every card's erase block up to 4 MiB."""
 FIRST = MIB
 """Bytes at the beginning that are written last."""
-_ZEROS = bytes(CHUNK)
 MARK = 4096
 """Bytes of one mark: the largest block any card addresses."""
 MOST_MARKS = 4096
@@ -46,21 +44,6 @@ def unfinished(size: int = FIRST) -> bytes:
 def is_unfinished(first: bytes) -> bool:
     """Did an earlier run leave this card half written?"""
     return first.startswith(LABEL)
-
-
-def is_empty(data: bytes) -> bool:
-    """Nothing but zeros? Most of an image is: comparing a chunk is far quicker than searching or hashing it."""
-    return data == _ZEROS if len(data) == CHUNK else not data.strip(b"\0")
-
-
-def digest(data: bytes) -> bytes:
-    """SHA-256 of a chunk."""
-    return _digest_of_zeros() if data == _ZEROS else hashlib.sha256(data).digest()
-
-
-@functools.cache
-def _digest_of_zeros() -> bytes:
-    return hashlib.sha256(_ZEROS).digest()
 
 
 def marks_beyond(image_size: int, card_size: int) -> tuple[int, ...]:

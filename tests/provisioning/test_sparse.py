@@ -54,3 +54,12 @@ def test_a_hole_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         assert sum(not is_empty(block) for block in blocks(file.fileno(), 0, 100 * BLOCK)) == 1
     if read != [n * BLOCK for n in range(100)]:  # a file system that cannot tell holes
         assert read == [50 * BLOCK]
+
+
+@pytest.mark.parametrize("length", [0, 1, 4096, BLOCK, 3 * BLOCK + 7])
+def test_a_block_is_empty_whatever_its_length(length: int) -> None:
+    assert is_empty(bytes(length))
+    for at in {0, length // 2, length - 1} if length else ():
+        other = bytearray(length)
+        other[at] = 1
+        assert not is_empty(bytes(other))

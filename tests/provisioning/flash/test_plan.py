@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from provisioning.flash.plan import (
-    CHUNK,
     FIRST,
     MARK,
     MIB,
     Lie,
-    digest,
-    is_empty,
     is_unfinished,
     judge_marks,
     mark,
@@ -158,16 +153,6 @@ def test_figures_in_words_change_where_they_are_said_to() -> None:
         "2 min 59 s",
         "60 min 0 s",
     ]
-
-
-@pytest.mark.parametrize("length", [0, 1, MARK, CHUNK - FIRST, CHUNK, CHUNK + MARK])
-def test_a_chunk_is_empty_and_has_its_digest_whatever_its_length(length: int) -> None:
-    zeros = bytes(length)
-    assert is_empty(zeros) and digest(zeros) == hashlib.sha256(zeros).digest()
-    for at in {0, length // 2, length - 1} if length else ():
-        other = bytearray(zeros)
-        other[at] = 1
-        assert not is_empty(bytes(other)) and digest(bytes(other)) == hashlib.sha256(other).digest()
 
 
 def test_a_mark_within_stands_on_the_very_last_block_of_a_card_that_the_image_fills() -> None:

@@ -177,11 +177,12 @@ def test_r9_the_end_is_read_again_after_the_last_write() -> None:
     assert (len(card.log), -(-len(IMAGE) // MARK) * MARK) in card.reads
 
 
+@pytest.mark.parametrize("image", [IMAGE, HOLES], ids=["full", "with holes"])
 @pytest.mark.parametrize("spoils", [FIRST, FIRST + 5, CHUNK - 1, CHUNK, 2 * CHUNK + 100])
-def test_one_wrong_bit_is_found(spoils: int) -> None:
+def test_one_wrong_bit_is_found(spoils: int, image: bytes) -> None:
     card = FakeCard(64 * MIB, spoils=spoils)
     with pytest.raises(NotSo, match="does not (give back what was written between|stay there)"):
-        flash(card)
+        flash(card, image)
     assert card.content.startswith(LABEL)
 
 
